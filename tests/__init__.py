@@ -1,0 +1,1 @@
+"""Tests of Haechi: the folders mirror the packages."""
