@@ -1,0 +1,180 @@
+"""The site, laid out for the scan: every name resolved to an index once, so that no text is looked up while scanning."""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from controller.site.model import PHYSICS, Block, Family, Head, Output, Physics, Role, Site
+from drivers.points import Block as DriverBlock
+from drivers.points import RegisterBlock, Scaling, TopicBlock
+
+_REFERENCE = re.compile(r"^(?P<block>[^\[\]]+)(?:\[(?P<first>\d+)(?::(?P<last>\d+))?\])?$")
+
+
+@dataclass(frozen=True, slots=True)
+class HeadLayout:
+    """A head with its places: indices of zone and rack (-1: none) and `points`, int32 image indices in their order."""
+
+    name: str
+    index: int
+    head: Head
+    physics: Physics
+    zone: int
+    rack: int
+    points: npt.NDArray[np.int32]
+    device: str
+    link: str
+    on_mqtt: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OutputLayout:
+    """An output with its places: image indices of its channels (which read back what was written) and of its feedback (-1: none)."""
+
+    name: str
+    index: int
+    output: Output
+    zone: int
+    rack: int
+    channels: tuple[int, ...]
+    feedback: int
+
+    @property
+    def is_release(self) -> bool:
+        """Whether this output lets agent go: two channels, intent durable before the first write (rules 5 and 11)."""
+        return self.output.role in {Role.AGENT, Role.AGENT_RESERVE}
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The whole site by index. `blocks` lie in the image one after the other, in the order of the site file."""
+
+    site: Site
+    blocks: tuple[DriverBlock, ...]
+    first: dict[str, int]
+    n_points: int
+    max_age_ms: npt.NDArray[np.int64]
+    zones: tuple[str, ...]
+    racks: tuple[str, ...]
+    rack_zone: tuple[int, ...]
+    heads: tuple[HeadLayout, ...]
+    outputs: tuple[OutputLayout, ...]
+    devices: tuple[str, ...]
+    device_points: tuple[npt.NDArray[np.int32], ...]
+
+    def point(self, reference: str) -> int:
+        """Image index of the one point that `reference` names."""
+        return int(resolve(reference, self.site, self.first)[0])
+
+    def point_name(self, index: int) -> str:
+        """`block[i]` of an image index, for people."""
+        for block in reversed(self.blocks):
+            if index >= self.first[block.name]:
+                return f"{block.name}[{index - self.first[block.name]}]"
+        raise IndexError(index)
+
+    def place_of(self, index: int) -> tuple[str, int]:
+        """Block name and index in the block of an image index."""
+        name, _, rest = self.point_name(index).partition("[")
+        return name, int(rest[:-1])
+
+    def output(self, name: str) -> OutputLayout:
+        """The output called `name`."""
+        return next(output for output in self.outputs if output.name == name)
+
+
+def parse_reference(reference: str) -> tuple[str, int | None, int | None]:
+    """Split `block`, `block[3]` or `block[0:16]` into block, first and end (None: the whole block). Raises ValueError."""
+    match = _REFERENCE.match(reference)
+    if match is None:
+        message = f"{reference!r} is not a point reference: write block, block[3] or block[0:16]"
+        raise ValueError(message)
+    first = match["first"]
+    if first is None:
+        return match["block"], None, None
+    return match["block"], int(first), int(match["last"]) if match["last"] else int(first) + 1
+
+
+def resolve(reference: str, site: Site, first_of: dict[str, int]) -> npt.NDArray[np.int32]:
+    """Image indices that a point reference names. Raises ValueError or KeyError for one that names nothing."""
+    block, first, last = parse_reference(reference)
+    size = block_size(site.blocks[block])
+    start, stop = (0, size) if first is None or last is None else (first, last)
+    if not 0 <= start < stop <= size:
+        message = f"{reference!r} lies outside its block of {size} points"
+        raise ValueError(message)
+    return np.arange(first_of[block] + start, first_of[block] + stop, dtype=np.int32)
+
+
+def block_size(block: Block) -> int:
+    """Points of a block: its topics, or its count."""
+    return len(block.topics) if block.topics else block.count
+
+
+def driver_block(name: str, site: Site) -> DriverBlock:
+    """The block as the drivers know it."""
+    block = site.blocks[name]
+    device = site.devices[block.device]
+    if block.topics:
+        return TopicBlock(name, block.device, block.topics, block.field, block.period_s, block.max_age_s)
+    if block.table is None or block.address is None:
+        message = f"blocks.{name}: a register block needs table and address"
+        raise ValueError(message)
+    scaling = Scaling(block.factor, block.offset, block.invalid)
+    return RegisterBlock(
+        name, block.device, device.unit, block.table, block.address, block.count, block.type,
+        block.period_s, block.max_age_s, scaling, block.counter,
+    )  # fmt: skip
+
+
+def lay_out(site: Site) -> Layout:
+    """Resolve a checked site (`controller.site.check`). Raises ValueError or KeyError for one that would not have passed the check."""
+    blocks = tuple(driver_block(name, site) for name in site.blocks)
+    first: dict[str, int] = {}
+    n_points = 0
+    for block in blocks:
+        first[block.name] = n_points
+        n_points += block.count
+    max_age_ms = np.concatenate([np.full(b.count, round(b.max_age_s * 1000), np.int64) for b in blocks])
+    zones = tuple(site.zones)
+    racks = tuple(rack for zone in site.zones.values() for rack in zone.racks)
+    rack_zone = tuple(index for index, zone in enumerate(site.zones.values()) for _ in zone.racks)
+    devices = tuple(site.devices)
+    return Layout(
+        site, blocks, first, n_points, max_age_ms, zones, racks, rack_zone,
+        tuple(_head(i, name, site, first, zones, racks) for i, name in enumerate(site.heads)),
+        tuple(_output(i, name, site, first, zones, racks) for i, name in enumerate(site.outputs)),
+        devices,
+        tuple(_points_of(device, blocks, first) for device in devices),
+    )  # fmt: skip
+
+
+def _points_of(device: str, blocks: tuple[DriverBlock, ...], first: dict[str, int]) -> npt.NDArray[np.int32]:
+    parts = [np.arange(first[b.name], first[b.name] + b.count, dtype=np.int32) for b in blocks if b.device == device]
+    return np.concatenate([np.empty(0, np.int32), *parts])
+
+
+def _head(
+    index: int, name: str, site: Site, first: dict[str, int], zones: tuple[str, ...], racks: tuple[str, ...]
+) -> HeadLayout:
+    head = site.heads[name]
+    points = np.concatenate([resolve(reference, site, first) for reference in head.points])
+    device = site.blocks[parse_reference(head.points[0])[0]].device
+    link = site.devices[device].link
+    rack = racks.index(head.rack) if head.rack else -1
+    on_mqtt = bool(site.blocks[parse_reference(head.points[0])[0]].topics)
+    return HeadLayout(
+        name, index, head, PHYSICS[Family(head.family)], zones.index(head.zone), rack, points, device, link, on_mqtt
+    )
+
+
+def _output(
+    index: int, name: str, site: Site, first: dict[str, int], zones: tuple[str, ...], racks: tuple[str, ...]
+) -> OutputLayout:
+    output = site.outputs[name]
+    channels = tuple(int(resolve(channel, site, first)[0]) for channel in output.channels)
+    feedback = int(resolve(output.feedback.point, site, first)[0]) if output.feedback else -1
+    rack = racks.index(output.rack) if output.rack else -1
+    return OutputLayout(name, index, output, zones.index(output.zone), rack, channels, feedback)

@@ -1,0 +1,161 @@
+"""The latched state of `decide`: small, frozen, hashable, apart from the detector's arrays. It survives a restart through the journal.
+
+All times are plant milliseconds (ticks); NEVER stands for "has not happened".
+"""
+
+from enum import IntEnum, StrEnum
+
+import msgspec
+
+from controller.core.events import Evidence
+
+NEVER = -1
+
+
+class Stage(StrEnum):
+    """Where a zone's release stands (names after EN 12094-1 practice; no claim of compliance)."""
+
+    QUIESCENT = "quiescent"
+    PRE_ACTIVATED = "pre-activated"
+    ACTIVATED = "activated"
+    HELD = "held"
+    ABORTED = "aborted"
+    WAITING = "waiting"
+    RELEASING = "releasing"
+    RETRYING = "retrying"
+    UNCONFIRMED = "unconfirmed"
+    RELEASED = "released"
+    HOLD_TIME = "hold-time"
+    DISCHARGED = "discharged"
+
+
+BEFORE_FLOODING = frozenset(
+    {Stage.QUIESCENT, Stage.PRE_ACTIVATED, Stage.ACTIVATED, Stage.HELD, Stage.ABORTED, Stage.WAITING}
+)
+"""Stages in which abort and hold may act (rule 4)."""
+
+AGENT_IN_ROOM = frozenset({Stage.RELEASING, Stage.RETRYING, Stage.UNCONFIRMED, Stage.RELEASED, Stage.HOLD_TIME})
+"""From release to the end of hold: exhaust is latched off (rule 6) and reset is refused."""
+
+PEOPLE_OUT = AGENT_IN_ROOM | {Stage.ACTIVATED, Stage.HELD, Stage.WAITING}
+"""Evacuation signals run; they cannot be silenced."""
+
+
+class Trigger(StrEnum):
+    """What activated a release."""
+
+    NONE = ""
+    AUTOMATIC = "automatic"
+    MANUAL = "manual"
+
+
+class Isolation(StrEnum):
+    """How far the isolation of a rack has come."""
+
+    NONE = "none"
+    WANTED = "wanted"
+    ASKED = "asked"
+    PROVEN = "proven"
+
+
+class Drive(StrEnum):
+    """How far an output has come: written, read back, confirmed by the field."""
+
+    SETTLED = "settled"
+    WRITING = "writing"
+    CONFIRMING = "confirming"
+    FAILED = "failed"
+
+
+class Tri(IntEnum):
+    """A yes or no that the field may fail to give."""
+
+    NO = 0
+    YES = 1
+    UNKNOWN = 2
+
+
+class HeadLatch(msgspec.Struct, frozen=True):
+    """What a head has shown since the last reset: highest level, when it was first and last true, its evidence."""
+
+    level: int = 0
+    since_ms: int = NEVER
+    seen_ms: int = NEVER
+    runaway: bool = False
+    evidence: Evidence | None = None
+
+
+class ZoneState(msgspec.Struct, frozen=True):
+    """A zone: the release machine's stage with its timer, and the responses of the ladder."""
+
+    stage: Stage = Stage.QUIESCENT
+    since_ms: int = 0
+    due_ms: int = NEVER
+    trigger: Trigger = Trigger.NONE
+    attempt: int = 0
+    reserve: bool = False
+    spent: bool = False
+    """The agent output is not to be energised again (found released and dropped after a restart)."""
+    activated_ms: int = NEVER
+    inhibits: tuple[str, ...] = ()
+    occupied: bool = False
+    acknowledged: bool = True
+    silenced: bool = False
+    handed_over: bool = False
+    first_fire_ms: int = NEVER
+    cool_ms: int = NEVER
+    flowing_ms: int = NEVER
+    calm_since_ms: int = NEVER
+    hand_over_ms: int = NEVER
+    guard_ms: int = NEVER
+    active: tuple[str, ...] = ()
+    """Responses that are on, for the journal and the panel."""
+    availability: str = ""
+
+
+class RackState(msgspec.Struct, frozen=True):
+    """A rack: its isolation and its cooling."""
+
+    isolation: Isolation = Isolation.NONE
+    isolation_ms: int = NEVER
+    proven_ms: int = NEVER
+    asked: bool = False
+    vouched: bool = False
+    runaway: bool = False
+    cool: bool = False
+    cool_wanted_ms: int = NEVER
+
+
+class OutputState(msgspec.Struct, frozen=True):
+    """An output: the level wanted, how far it has come, and its tries."""
+
+    wanted: int = 0
+    drive: Drive = Drive.SETTLED
+    since_ms: int = NEVER
+    written_ms: int = NEVER
+    tries: int = 0
+
+
+class TripState(msgspec.Struct, frozen=True):
+    """A trouble that is pending or shown: `since_ms` of the cause, `shown` once its delay has passed."""
+
+    trip: str
+    subject: str
+    since_ms: int
+    shown: bool = False
+
+
+class State(msgspec.Struct, frozen=True):
+    """All that `decide` remembers. Indices follow the layout."""
+
+    tick_ms: int
+    heads: tuple[HeadLatch, ...]
+    zones: tuple[ZoneState, ...]
+    racks: tuple[RackState, ...]
+    outputs: tuple[OutputState, ...]
+    wired: tuple[int, ...]
+    row_since_ms: tuple[int, ...]
+    trips: tuple[TripState, ...] = ()
+    disabled: tuple[str, ...] = ()
+    openings: int = 0
+    """Breakers opened without a person since the last reset of their zone."""

@@ -1,0 +1,354 @@
+"""The site model: what stands in a site file, as frozen structs. Unknown fields are refused; units are in the names.
+
+Collections are tables by name. A table name may hold one range, `bms-[1-8]`: the loader makes one entry a number and puts `{n}` (the
+number) and `{i}` (its place, from 0) into every text of the entry. A *point reference* is `block` (all its points), `block[3]` or
+`block[0:16]`.
+"""
+
+from enum import StrEnum
+from typing import Literal
+
+import msgspec
+
+from drivers.points import DataType, Table
+
+
+class Mode(StrEnum):
+    """How far the daemon may go (design: three uses)."""
+
+    SHADOW = "shadow"
+    REQUEST = "request"
+    DIRECT = "direct"
+
+
+class Family(StrEnum):
+    """What a head senses. `PHYSICS` maps it to the physics family that rule 3 counts."""
+
+    CELL_TEMPERATURE = "cell-temperature"
+    CELL_VOLTAGE = "cell-voltage"
+    H2 = "h2"
+    CO = "co"
+    VOC = "voc"
+    SMOKE = "smoke"
+    HEAT = "heat"
+    CLIMATE_TEMPERATURE = "climate-temperature"
+    CLIMATE_HUMIDITY = "climate-humidity"
+    CALL_POINT = "call-point"
+    HOLD = "hold"
+    ABORT = "abort"
+    MODE_KEY = "mode-key"
+    OCCUPIED = "occupied"
+    DOOR = "door"
+    OBSTRUCTION = "obstruction"
+    DISCHARGING = "discharging"
+    LOW_AGENT = "low-agent"
+    RESERVE_KEY = "reserve-key"
+
+
+class Physics(StrEnum):
+    """The physics families of rule 3. All values of one BMS are one family on one device."""
+
+    BMS = "bms"
+    GAS = "gas"
+    SMOKE = "smoke"
+    HEAT = "heat"
+    CLIMATE = "climate"
+    WIRED = "wired"
+
+
+PHYSICS: dict[Family, Physics] = {
+    Family.CELL_TEMPERATURE: Physics.BMS,
+    Family.CELL_VOLTAGE: Physics.BMS,
+    Family.H2: Physics.GAS,
+    Family.CO: Physics.GAS,
+    Family.VOC: Physics.GAS,
+    Family.SMOKE: Physics.SMOKE,
+    Family.HEAT: Physics.HEAT,
+    Family.CLIMATE_TEMPERATURE: Physics.CLIMATE,
+    Family.CLIMATE_HUMIDITY: Physics.CLIMATE,
+} | dict.fromkeys(
+    (
+        Family.CALL_POINT,
+        Family.HOLD,
+        Family.ABORT,
+        Family.MODE_KEY,
+        Family.OCCUPIED,
+        Family.DOOR,
+        Family.OBSTRUCTION,
+        Family.DISCHARGING,
+        Family.LOW_AGENT,
+        Family.RESERVE_KEY,
+    ),
+    Physics.WIRED,
+)
+
+
+class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Base of all: frozen, unknown fields refused (and keyword-only, which msgspec asks for class by class)."""
+
+
+class SiteInfo(Strict, kw_only=True):
+    """[site]: name, how far the daemon may go, the scan, and limits that hold for the whole site."""
+
+    name: str
+    mode: Mode = Mode.SHADOW
+    scan_s: float = 0.1
+    language: Literal["en", "ko"] = "en"
+    max_automatic_openings: int = 2
+    """Breakers that may be opened without a person in one event (responses, isolate)."""
+    while_discharging: Literal["open", "ask"] = "ask"
+    """What isolation does while the UPS carries the load: open all the same, or ask a person."""
+    trouble_delay_s: float = 5.0
+    """How long a device may be out before it is a trouble."""
+
+
+class ModbusTcp(Strict, kw_only=True, tag_field="kind", tag="modbus-tcp"):
+    """A Modbus TCP connection: one client per endpoint; its units share it."""
+
+    endpoint: str
+    """host:port"""
+    timeout_s: float = 0.3
+    """Wall time that one request may take."""
+    budget_requests_per_s: float = 200.0
+    """What the bus and its slowest device bear (assumed, commissioning measures it); the checker refuses a plan above it."""
+
+
+class Mqtt(Strict, kw_only=True, tag_field="kind", tag="mqtt"):
+    """A broker connection. MQTT values never count towards release (rule 3)."""
+
+    endpoint: str
+    username: str = ""
+    password_file: str = ""
+    keepalive_s: int = 4
+
+
+class Recording(Strict, kw_only=True, tag_field="kind", tag="recording"):
+    """A recording as a link: CSV (gzip or not) with a mapping file."""
+
+    file: str
+    mapping: str
+    speed: float = 1.0
+
+
+Link = ModbusTcp | Mqtt | Recording
+
+
+class Watchdog(Strict, kw_only=True):
+    """A module's own watchdog: the controller writes a changing number to `point`; the module falls back `timeout_s` after the last."""
+
+    point: str
+    timeout_s: float
+
+
+class Device(Strict, kw_only=True):
+    """A unit on a link. `max_registers` and `max_gap` bound the read plan."""
+
+    link: str
+    unit: int = 1
+    max_registers: int = 125
+    max_gap: int = 8
+    watchdog: Watchdog | None = None
+    heartbeat: str = ""
+    """MQTT: the device's heartbeat topic, whose payload is a counter."""
+
+
+class Block(Strict, kw_only=True):
+    """A run of registers (table, address, type) or a list of topics (topics, field)."""
+
+    device: str
+    period_s: float = 1.0
+    max_age_s: float = 5.0
+    count: int = 1
+    table: Table | None = None
+    address: int | None = None
+    type: DataType = DataType.UINT16
+    factor: float = 1.0
+    offset: float = 0.0
+    invalid: tuple[int, ...] = ()
+    counter: int | None = None
+    topics: tuple[str, ...] = ()
+    field: str = ""
+    unit: str = ""
+    """Unit of the value, for people: degC, V, ppm, %/m."""
+    writable: bool = False
+
+
+class Limits(Strict, kw_only=True):
+    """What a head's values are judged by. None means the documented default of the family (`controller.core.detect.defaults`)."""
+
+    low: float | None = None
+    """Validity: below is absurd."""
+    high: float | None = None
+    """Validity: above is absurd."""
+    advisory: float | None = None
+    pre_alarm: float | None = None
+    alarm: float | None = None
+    hysteresis: float | None = None
+    persistence_s: float | None = None
+    deviation_advisory: float | None = None
+    deviation_pre_alarm: float | None = None
+    rate_window_s: float | None = None
+    rate_pre_alarm: float | None = None
+    """Units per second."""
+    rate_alarm: float | None = None
+    rate_floor: float | None = None
+    """Value below which a rate of rise is not judged."""
+    slew: float | None = None
+    """Units per second above which a step is absurd."""
+    stuck_s: float | None = None
+    """0 switches the test off (coarse steps)."""
+
+
+class Head(Strict, kw_only=True):
+    """Points of one family in one zone. Two points for a call point: normally open, then normally closed contact."""
+
+    family: Family
+    zone: str
+    points: tuple[str, ...]
+    rack: str = ""
+    group: int = 0
+    """Neighbours compared with their median (cells of a module); 0: no comparison."""
+    reference: bool = False
+    """Gas: the room reference, not in a rack; subtracted from the rack heads of its family."""
+    active: Literal[0, 1] = 1
+    """Wired inputs with one contact: the level that means "yes"."""
+    limits: Limits = Limits()
+
+
+class Strategy(StrEnum):
+    """Abort and hold strategies of domain.md 4.1 (the other names come with the complete release machine)."""
+
+    HOLD_RELOAD = "hold-reload"
+    LATCHED_ABORT = "latched-abort"
+    NONE = "none"
+
+
+class Release(Strict, kw_only=True):
+    """The agent of a zone: outputs, times (seconds), strategy, coincidence and arbiter policies."""
+
+    output: str
+    reserve_output: str = ""
+    discharged: str
+    """Point of the pressure or flow switch that proves release (rule 8)."""
+    pre_warning_s: float = 30.0
+    manual_delay_s: float = 10.0
+    strategy: Strategy = Strategy.HOLD_RELOAD
+    confirm_s: float = 30.0
+    attempts: int = 2
+    flooding_s: float = 120.0
+    hold_time_s: float = 600.0
+    coincidence_window_s: float = 1800.0
+    same_family: bool = False
+    """Two heads of one family may release (rule 3); shown wherever availability is shown."""
+    faulty_member: Literal["degrade", "block"] = "degrade"
+    """Rule 9: with a faulty or disabled member the rest still coincides (degrade), or automatic release is unavailable (block)."""
+    purge_limit_s: float = 120.0
+    """Rule 6: bound of "exhaust first"."""
+    purge_above_h2_ppm: float = 10000.0
+    """25 % of the lower flammable limit of hydrogen (4 vol%)."""
+    dampers: tuple[str, ...] = ()
+    damper_unproven: Literal["block", "release"] = "release"
+
+
+class Cooling(Strict, kw_only=True):
+    """Coolant of a battery zone. `{rack}` outputs are found by role and rack."""
+
+    flow: str
+    """Point of the flow measurement, litres per minute."""
+    flow_min_lpm: float = 20.0
+    neighbours: int = 1
+    """Racks on either side that are protected as well."""
+    limit_s: float = 240.0
+    """First fire alarm to coolant flowing (time budget)."""
+    ask_after_s: float = 20.0
+    """Isolation not proven for so long: a person is asked (rule 7)."""
+    hand_over_after_s: float = 1200.0
+    guard_below_degc: float = 60.0
+    guard_hold_s: float = 600.0
+    guard_watch_h: float = 24.0
+
+
+class Zone(Strict, kw_only=True):
+    """A room: its racks in their order along the wall, its agent and its coolant if it has them."""
+
+    title: str
+    title_ko: str = ""
+    racks: tuple[str, ...] = ()
+    occupied_at_start: bool = False
+    release: Release | None = None
+    cooling: Cooling | None = None
+    isolation_limit_s: float = 10.0
+    """First fire alarm to isolation proven (time budget)."""
+
+
+class Role(StrEnum):
+    """What an output does; the plant of the simulator and the actuator logic find outputs by it."""
+
+    CHARGER_STOP = "charger-stop"
+    BREAKER = "breaker"
+    EXHAUST = "exhaust"
+    DAMPER = "damper"
+    RELIEF = "relief"
+    HVAC_STOP = "hvac-stop"
+    CURTAIN = "curtain"
+    WATER_BARRIER = "water-barrier"
+    AGENT = "agent"
+    AGENT_RESERVE = "agent-reserve"
+    PUMP = "pump"
+    COOLANT = "coolant"
+    DRAIN = "drain"
+    SOUNDER = "sounder"
+    BEACON = "beacon"
+    DOOR_HOLDER = "door-holder"
+    FIRE_RELAY = "fire-relay"
+    FAULT_RELAY = "fault-relay"
+
+
+class Feedback(Strict, kw_only=True):
+    """The field's own word that an output worked: `point` reads `value` (within `tolerance`) when the output is active."""
+
+    point: str
+    active: float = 1.0
+    inactive: float = 0.0
+    tolerance: float = 0.5
+    at_least: bool = False
+    """The feedback is a measurement that must reach `active` (flow), not a contact."""
+
+
+class Output(Strict, kw_only=True):
+    """An output: one channel, or two for release (arm, fire; on two modules). Levels, never pulses (rule 11)."""
+
+    role: Role
+    zone: str
+    channels: tuple[str, ...]
+    normal: Literal[0, 1] = 0
+    on_restart: Literal["keep", 0, 1]
+    on_comm_loss: Literal["hold", 0, 1]
+    rack: str = ""
+    feedback: Feedback | None = None
+    confirm_s: float = 3.0
+    retries: int = 1
+    consequence: str = "output_unconfirmed"
+    """Trip raised when it is not confirmed."""
+
+
+class Row(Strict, kw_only=True):
+    """One row of the cause-and-effect matrix: any cause of `when` and none of `unless` drives all of `then`."""
+
+    when: tuple[str, ...]
+    then: tuple[str, ...]
+    unless: tuple[str, ...] = ()
+    delay_s: float = 0.0
+
+
+class Site(Strict, kw_only=True):
+    """A whole site file."""
+
+    site: SiteInfo
+    links: dict[str, Link]
+    devices: dict[str, Device]
+    blocks: dict[str, Block]
+    zones: dict[str, Zone]
+    heads: dict[str, Head]
+    outputs: dict[str, Output]
+    matrix: dict[str, Row]
