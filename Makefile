@@ -43,10 +43,10 @@ $(VENV)/.stamp-project: pyproject.toml | $(VENV)/.stamp-venv
 
 .PHONY: setup setup-test
 setup: $(VENV)/.stamp-demo-pins ## .venv with what the demo needs
-	@$(MAKE) --no-print-directory $(VENV)/.stamp-project
+	@$(MAKE) --no-print-directory --silent $(VENV)/.stamp-project
 
 setup-test: $(VENV)/.stamp-test-pins ## .venv with what the tests need
-	@$(MAKE) --no-print-directory $(VENV)/.stamp-project
+	@$(MAKE) --no-print-directory --silent $(VENV)/.stamp-project
 
 .PHONY: test-programs
 test-programs: ## Debian packages that the tests need

@@ -19,7 +19,7 @@ import pytest
 import pytest_asyncio
 
 GRACE_S = 1.0
-"""How long a closing socket, an ending child or a cancelled task may take after the test (only a leak waits so long)."""
+"""How long a closing socket, an ending child or a cancelled task may take after the test (a leak waits so long)."""
 
 _PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 # multiprocessing keeps these for the life of the interpreter, by design.

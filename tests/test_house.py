@@ -125,7 +125,7 @@ SKELETON = {
     "controller/core/scan.py": "import math\nfrom controller.site import model\nfrom drivers import points\n",
     "controller/site/model.py": "import enum\n",
     "controller/protocol.py": "import enum\n",
-    "controller/runtime/scanner.py": "import asyncio\nfrom controller import protocol\nfrom controller.core import scan\n",
+    "controller/runtime/scanner.py": "import time\nfrom controller import protocol\nfrom controller.core import scan\n",
     "controller/tools/check.py": "from controller.core import scan\n",
     "controller/cli/main.py": "from controller.runtime import scanner\nfrom controller.tools import check\n",
     "drivers/points.py": "import enum\n",
