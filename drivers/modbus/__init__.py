@@ -1,0 +1,1 @@
+"""Modbus: read plan, frames without I/O, and the one adapter of a wire library."""

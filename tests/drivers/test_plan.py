@@ -1,0 +1,116 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drivers.modbus.plan import BIT_TABLES, MAX_BITS, Request, plan
+from drivers.points import DataType, RegisterBlock, Table
+
+
+def block(name: str, address: int, count: int, **changes: object) -> RegisterBlock:
+    fields: dict[str, object] = {
+        "device": "d",
+        "unit": 1,
+        "table": Table.HOLDING,
+        "data_type": DataType.UINT16,
+        "period_s": 1.0,
+        "max_age_s": 5.0,
+    }
+    return RegisterBlock(name=name, address=address, count=count, **(fields | changes))  # type: ignore[arg-type]
+
+
+def spans(requests: tuple[Request, ...]) -> list[tuple[int, int]]:
+    return [(request.address, request.count) for request in requests]
+
+
+def test_neighbours_within_the_gap_share_a_request() -> None:
+    assert spans(plan([block("a", 0, 10), block("b", 18, 2)], max_gap=8)) == [(0, 20)]
+    assert spans(plan([block("a", 0, 10), block("b", 19, 2)], max_gap=8)) == [(0, 10), (19, 2)]
+
+
+def test_other_unit_table_or_period_is_another_request() -> None:
+    blocks = [
+        block("a", 0, 1),
+        block("b", 1, 1, unit=2),
+        block("c", 2, 1, table=Table.INPUT),
+        block("d", 3, 1, period_s=0.1),
+    ]
+    assert len(plan(blocks)) == 4
+
+
+def test_a_large_block_is_split_between_values() -> None:
+    requests = plan([block("a", 7, 100, data_type=DataType.FLOAT32)], max_registers=125)
+    assert spans(requests) == [(7, 124), (131, 76)]
+    assert [(part.first, part.count, part.offset) for r in requests for part in r.parts] == [(0, 62, 0), (62, 38, 0)]
+
+
+def test_bits_have_their_own_limit() -> None:
+    requests = plan([block("a", 0, 2500, table=Table.COIL, data_type=DataType.BIT)], max_registers=50)
+    assert spans(requests) == [(0, MAX_BITS), (MAX_BITS, 500)]
+
+
+def test_a_counter_is_read_with_its_block_where_it_fits() -> None:
+    (request,) = plan([block("a", 10, 100, counter=5)], max_gap=8)
+    assert (request.address, request.count) == (5, 105)
+    assert [(counter.block, counter.offset) for counter in request.counters] == [("a", 0)]
+    assert request.parts[0].offset == 5
+
+
+def test_a_counter_elsewhere_is_read_before_what_it_vouches_for() -> None:
+    requests = plan([block("a", 10, 250, counter=900), block("b", 300, 20, counter=900)])
+    assert spans(requests)[0] == (900, 1)
+    assert {counter.block for counter in requests[0].counters} == {"a", "b"}
+
+
+def test_a_device_too_small_for_a_value_is_refused_with_its_remedy() -> None:
+    with pytest.raises(ValueError, match="max_registers"):
+        plan([block("a", 0, 1, data_type=DataType.FLOAT32)], max_registers=1)
+
+
+@st.composite
+def sites(draw: st.DrawFn) -> tuple[list[RegisterBlock], int, int]:
+    """Blocks that do not overlap, on two units and all tables, with counters now and then."""
+    blocks = []
+    for unit in range(1, draw(st.integers(1, 2)) + 1):
+        table = draw(st.sampled_from(list(Table)))
+        address = 0
+        for n in range(draw(st.integers(1, 6))):
+            kind = DataType.BIT if table in BIT_TABLES else draw(st.sampled_from([DataType.INT16, DataType.FLOAT32]))
+            address += draw(st.integers(0, 30))
+            count = draw(st.integers(1, 300))
+            counter = draw(st.none() | st.integers(0, 2000)) if kind is not DataType.BIT else None
+            period_s = draw(st.sampled_from([0.1, 1.0]))
+            extra = {"unit": unit, "table": table, "data_type": kind, "counter": counter, "period_s": period_s}
+            blocks.append(block(f"{unit}/{n}", address, count, **extra))
+            address += count * kind.registers
+    return blocks, draw(st.integers(2, 125)), draw(st.integers(0, 20))
+
+
+@given(sites())
+def test_every_point_once_limits_kept_and_counters_first(site: tuple[list[RegisterBlock], int, int]) -> None:
+    blocks, max_registers, max_gap = site
+    requests = plan(blocks, max_registers, max_gap)
+    seen: dict[str, list[int]] = {b.name: [] for b in blocks}
+    vouched: dict[str, set[int]] = {b.name: set() for b in blocks}
+    for place, request in enumerate(requests):
+        assert request.count <= (MAX_BITS if request.table in BIT_TABLES else max_registers)
+        for counter in request.counters:
+            owner = next(b for b in blocks if b.name == counter.block)
+            assert request.address + counter.offset == owner.counter
+            vouched[counter.block].add(place)
+        for part in request.parts:
+            assert part.block.unit == request.unit
+            assert part.block.table is request.table
+            assert part.block.period_s == request.period_s
+            assert request.address + part.offset == part.block.address + part.first * part.block.data_type.registers
+            assert part.offset + part.count * part.block.data_type.registers <= request.count
+            seen[part.block.name] += range(part.first, part.first + part.count)
+    for b in blocks:
+        assert sorted(seen[b.name]) == list(range(b.count))
+        assert bool(vouched[b.name]) == (b.counter is not None)
+
+
+@given(sites())
+def test_joining_is_never_worse_than_one_request_a_run(site: tuple[list[RegisterBlock], int, int]) -> None:
+    blocks, max_registers, max_gap = site
+    alone = sum(len(plan([b], max_registers, max_gap)) for b in blocks)
+    assert len(plan(blocks, max_registers, max_gap)) <= alone
