@@ -1,16 +1,14 @@
 """The site, laid out for the scan: every name resolved to an index once, so that no text is looked up while scanning."""
 
-import re
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from controller.site.model import PHYSICS, Block, Family, Head, Output, Physics, Role, Site
+from controller.site.model import PHYSICS, Family, Head, Output, Physics, Role, Site
+from controller.site.reference import block_size, parse_reference
 from drivers.points import Block as DriverBlock
 from drivers.points import RegisterBlock, Scaling, TopicBlock
-
-_REFERENCE = re.compile(r"^(?P<block>[^\[\]]+)(?:\[(?P<first>\d+)(?::(?P<last>\d+))?\])?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +83,6 @@ class Layout:
         return next(output for output in self.outputs if output.name == name)
 
 
-def parse_reference(reference: str) -> tuple[str, int | None, int | None]:
-    """Split `block`, `block[3]` or `block[0:16]` into block, first and end (None: the whole block). Raises ValueError."""
-    match = _REFERENCE.match(reference)
-    if match is None:
-        message = f"{reference!r} is not a point reference: write block, block[3] or block[0:16]"
-        raise ValueError(message)
-    first = match["first"]
-    if first is None:
-        return match["block"], None, None
-    return match["block"], int(first), int(match["last"]) if match["last"] else int(first) + 1
-
-
 def resolve(reference: str, site: Site, first_of: dict[str, int]) -> npt.NDArray[np.int32]:
     """Image indices that a point reference names. Raises ValueError or KeyError for one that names nothing."""
     block, first, last = parse_reference(reference)
@@ -106,11 +92,6 @@ def resolve(reference: str, site: Site, first_of: dict[str, int]) -> npt.NDArray
         message = f"{reference!r} lies outside its block of {size} points"
         raise ValueError(message)
     return np.arange(first_of[block] + start, first_of[block] + stop, dtype=np.int32)
-
-
-def block_size(block: Block) -> int:
-    """Points of a block: its topics, or its count."""
-    return len(block.topics) if block.topics else block.count
 
 
 def driver_block(name: str, site: Site) -> DriverBlock:

@@ -1,0 +1,1 @@
+"""The site file: its model, its loader, its checker and its summary."""

@@ -1,26 +1,24 @@
 """Read a site file: ranges expanded, every entry converted by itself, so that all structural problems come out at once.
 
-A table name with one range, `bms-[1-8]`, stands for one entry a number; `{n}` (the number) and `{i}` (its place, from 0) are put
-into every text of the entry. A text with a range in a list stands for one text a number.
+A table name with one range, `bms-[1-8]`, stands for one entry a number; `{n}` (the number) and `{i}` (its place, from 0)
+are put into every text of the entry. A text with a range in a list stands for one text a number.
 """
 
 import re
 import tomllib
 from collections.abc import Iterator
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, cast, get_args, get_type_hints
+from typing import Any, get_args
 
 import msgspec
 
 from controller.site.model import Site
-from controller.site.problem import Problem, SiteError
+from controller.site.problem import Problem, SiteError, merge
 
 _RANGE = re.compile(r"\[(\d+)-(\d+)\]")
 _MAX_RANGE = 1000
 """Entries that one range may make (assumed; a typing error should not fill the memory)."""
-_MESSAGE = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<path>.*)`)?$", re.DOTALL)
-_UNKNOWN = re.compile(r"unknown field `(?P<field>[^`]+)`")
-_MISSING = re.compile(r"missing required field `(?P<field>[^`]+)`")
 
 
 def load(path: Path | str) -> Site:
@@ -38,7 +36,7 @@ def loads(text: str) -> Site:
     expanded = expand(raw, problems)
     site = _convert(expanded, problems)
     if site is None or problems:
-        raise SiteError(tuple(problems))
+        raise SiteError(merge(problems))
     return site
 
 
@@ -53,7 +51,9 @@ def expand(raw: dict[str, Any], problems: list[Problem]) -> dict[str, Any]:
         for name, entry in entries.items():
             for new_name, new_entry in _instances(f"{section}.{name}", name, entry, problems):
                 if new_name in sections[section]:
-                    problems.append(Problem(f"{section}.{new_name}", "this name comes twice", "give each entry its name"))
+                    problems.append(
+                        Problem(f"{section}.{new_name}", "this name comes twice", "give each entry its name")
+                    )
                 sections[section][new_name] = new_entry
     return sections
 
@@ -74,9 +74,13 @@ def _numbers(path: str, text: str, problems: list[Problem]) -> range:
     ranges = _RANGE.findall(text)
     first, last = int(ranges[0][0]), int(ranges[0][1])
     if len(ranges) > 1:
-        problems.append(Problem(path, f"{text!r} holds more than one range", "write one range a name, such as bms-[1-8]"))
+        problems.append(
+            Problem(path, f"{text!r} holds more than one range", "write one range a name, such as bms-[1-8]")
+        )
     elif last < first or last - first >= _MAX_RANGE:
-        problems.append(Problem(path, f"the range of {text!r} is empty or too long", f"1 to {_MAX_RANGE} entries, low first"))
+        problems.append(
+            Problem(path, f"the range of {text!r} is empty or too long", f"1 to {_MAX_RANGE} entries, low first")
+        )
     else:
         return range(first, last + 1)
     return range(0)
@@ -110,70 +114,84 @@ def _lists(path: str, value: Any, problems: list[Problem]) -> Any:
 
 def _convert(raw: dict[str, Any], problems: list[Problem]) -> Site | None:
     """The site, entry by entry; None when any entry failed (its problems are appended)."""
+    sections = {field.name: field.type for field in msgspec.structs.fields(Site)}
+    remedy = f"use one of {', '.join(sections)}"
+    problems += [Problem(section, "unknown section", remedy) for section in raw if section not in sections]
     parts: dict[str, Any] = {}
-    hints = get_type_hints(Site)
-    for section in raw.keys() - hints.keys():
-        problems.append(Problem(section, "unknown section", f"use one of {', '.join(hints)}"))
-    for section, hint in hints.items():
+    for section, hint in sections.items():
         if section not in raw:
             problems.append(Problem(section, "this section is missing", f"add [{section}]"))
         elif section == "site":
-            parts[section] = _entry(section, raw[section], hint, problems)
+            parts[section] = _value(section, raw[section], hint, problems)
         elif not isinstance(raw[section], dict):
-            problems.append(Problem(section, "not a table", f"write [{section}.NAME]"))
+            problems.append(Problem(section, "not a table of entries", f"write [{section}.NAME]"))
         else:
             kind = get_args(hint)[1]
             parts[section] = {
-                name: _entry(f"{section}.{name}", entry, kind, problems) for name, entry in raw[section].items()
+                name: _value(f"{section}.{name}", entry, kind, problems) for name, entry in raw[section].items()
             }
     return None if problems else Site(**parts)
 
 
-def _entry(path: str, raw: Any, kind: Any, problems: list[Problem]) -> Any:
-    """One entry as `kind`. Every fault of it is noted: the faulty field is taken out (or filled) and the entry tried again."""
-    if not isinstance(raw, dict):
-        problems.append(Problem(path, f"a table is expected, not {type(raw).__name__}", f"write [{path}] and its fields"))
+def _value(path: str, raw: Any, kind: Any, problems: list[Problem]) -> Any:
+    """One value as `kind`, fields of a table one by one; None when it failed (its problems are appended)."""
+    before = len(problems)
+    structs = [
+        part for part in (get_args(kind) or (kind,)) if isinstance(part, type) and issubclass(part, msgspec.Struct)
+    ]
+    if structs and isinstance(raw, dict):
+        struct = _chosen(path, raw, structs, problems)
+        if struct is not None:
+            _fields(path, raw, struct, problems)
+    if len(problems) > before:
         return None
-    entry = cast("dict[str, Any]", raw)
-    missing: set[str] = set()
-    for _ in range(len(entry) + 20):
-        try:
-            return msgspec.convert(entry, kind, strict=True)
-        except msgspec.ValidationError as error:
-            field, problem = _explain(path, str(error))
-            problems.append(problem)
-            if field is None or field in missing:
-                return None
-            missing.add(field)
-            remaining = _without(entry, field)
-            if remaining is None:
-                return None
-            entry = remaining
-    return None
-
-
-def _explain(path: str, message: str) -> tuple[str | None, Problem]:
-    """The faulty field (dotted, None: cannot be taken out to look further) and the problem, of a msgspec message."""
-    match = _MESSAGE.match(message)
-    what, place = (match["what"], match["path"] or "") if match else (message, "")
-    what = what.replace("Object", "This table").replace("`", "'")
-    if unknown := _UNKNOWN.search(message):
-        field = ".".join(filter(None, (place, unknown["field"])))
-        return field, Problem(f"{path}.{field}", "unknown field", "correct its spelling or take it out")
-    if missing := _MISSING.search(message):
-        field = ".".join(filter(None, (place, missing["field"])))
-        return None, Problem(f"{path}.{field}", "this value is missing", "state it; it has no safe default")
-    field = re.sub(r"\[.*", "", place)
-    whole = f"{path}.{place}" if place else path
-    return field or None, Problem(whole, what, "give a value of the kind that is asked for")
-
-
-def _without(entry: dict[str, Any], field: str) -> dict[str, Any] | None:
-    """A copy of `entry` without the dotted `field`; None when it is not there."""
-    head, _, rest = field.partition(".")
-    if head not in entry:
+    try:
+        return msgspec.convert(raw, kind, strict=True)
+    except msgspec.ValidationError as error:
+        problems.append(_explain(path, str(error)))
         return None
-    if not rest:
-        return {key: value for key, value in entry.items() if key != head}
-    inner = _without(entry[head], rest) if isinstance(entry[head], dict) else None
-    return None if inner is None else entry | {head: inner}
+
+
+def _chosen(
+    path: str, raw: dict[str, Any], structs: list[type[msgspec.Struct]], problems: list[Problem]
+) -> type[msgspec.Struct] | None:
+    """The one of `structs` whose tag the table carries."""
+    if len(structs) == 1:
+        return structs[0]
+    tags = {struct.__struct_config__.tag: struct for struct in structs}
+    name = structs[0].__struct_config__.tag_field or "kind"
+    struct = tags.get(raw.get(name))
+    if struct is None:
+        what = f"{raw[name]!r} is not known" if name in raw else "this value is missing"
+        problems.append(Problem(f"{path}.{name}", what, f"write one of {', '.join(map(str, tags))}"))
+    return struct
+
+
+def _fields(path: str, raw: dict[str, Any], struct: type[msgspec.Struct], problems: list[Problem]) -> None:
+    """Problems of the fields of one table: unknown, missing, of a wrong type."""
+    fields = {field.encode_name: field for field in msgspec.structs.fields(struct)}
+    for name in raw.keys() - fields.keys() - {struct.__struct_config__.tag_field}:
+        close = get_close_matches(name, fields, 1)
+        remedy = f"write {close[0]!r} if you mean that, or take it out" if close else f"use one of {', '.join(fields)}"
+        problems.append(Problem(f"{path}.{name}", "unknown field", remedy))
+    for name, field in fields.items():
+        if name in raw:
+            _value(f"{path}.{name}", raw[name], field.type, problems)
+        elif field.required:
+            problems.append(Problem(f"{path}.{name}", "this value is missing", _missing_remedy(name)))
+
+
+def _missing_remedy(name: str) -> str:
+    if name == "on_comm_loss":
+        return 'state what the module does when Haechi is silent: 0, 1 or "hold"'
+    if name == "on_restart":
+        return 'state what Haechi does with it when it starts: "keep", 0 or 1'
+    return "state it; it has no default"
+
+
+def _explain(path: str, message: str) -> Problem:
+    """The problem of a msgspec message about a value without fields of its own."""
+    what, _, place = message.partition(" - at `$")
+    inner = place.rstrip("`")
+    what = what.replace("`", "'").replace("Expected", "expected").replace("Invalid", "invalid").replace("|", "or")
+    return Problem(f"{path}{inner}", what, "give a value of the kind that is asked for")

@@ -1,8 +1,8 @@
 """The site model: what stands in a site file, as frozen structs. Unknown fields are refused; units are in the names.
 
-Collections are tables by name. A table name may hold one range, `bms-[1-8]`: the loader makes one entry a number and puts `{n}` (the
-number) and `{i}` (its place, from 0) into every text of the entry. A *point reference* is `block` (all its points), `block[3]` or
-`block[0:16]`.
+Collections are tables by name. A table name may hold one range, `bms-[1-8]`: the loader makes one entry a number and
+puts `{n}` (the number) and `{i}` (its place, from 0) into every text of the entry. A *point reference* is `block` (all
+its points), `block[3]` or `block[0:16]`.
 """
 
 from enum import StrEnum
@@ -87,7 +87,7 @@ class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """Base of all: frozen, unknown fields refused (and keyword-only, which msgspec asks for class by class)."""
 
 
-class SiteInfo(Strict, kw_only=True):
+class SiteInfo(Strict, frozen=True, kw_only=True):
     """[site]: name, how far the daemon may go, the scan, and limits that hold for the whole site."""
 
     name: str
@@ -102,7 +102,7 @@ class SiteInfo(Strict, kw_only=True):
     """How long a device may be out before it is a trouble."""
 
 
-class ModbusTcp(Strict, kw_only=True, tag_field="kind", tag="modbus-tcp"):
+class ModbusTcp(Strict, frozen=True, kw_only=True, tag_field="kind", tag="modbus-tcp"):
     """A Modbus TCP connection: one client per endpoint; its units share it."""
 
     endpoint: str
@@ -110,10 +110,10 @@ class ModbusTcp(Strict, kw_only=True, tag_field="kind", tag="modbus-tcp"):
     timeout_s: float = 0.3
     """Wall time that one request may take."""
     budget_requests_per_s: float = 200.0
-    """What the bus and its slowest device bear (assumed, commissioning measures it); the checker refuses a plan above it."""
+    """What the bus and its slowest device bear (assumed, commissioning measures it); the checker refuses more."""
 
 
-class Mqtt(Strict, kw_only=True, tag_field="kind", tag="mqtt"):
+class Mqtt(Strict, frozen=True, kw_only=True, tag_field="kind", tag="mqtt"):
     """A broker connection. MQTT values never count towards release (rule 3)."""
 
     endpoint: str
@@ -122,7 +122,7 @@ class Mqtt(Strict, kw_only=True, tag_field="kind", tag="mqtt"):
     keepalive_s: int = 4
 
 
-class Recording(Strict, kw_only=True, tag_field="kind", tag="recording"):
+class Recording(Strict, frozen=True, kw_only=True, tag_field="kind", tag="recording"):
     """A recording as a link: CSV (gzip or not) with a mapping file."""
 
     file: str
@@ -133,14 +133,14 @@ class Recording(Strict, kw_only=True, tag_field="kind", tag="recording"):
 Link = ModbusTcp | Mqtt | Recording
 
 
-class Watchdog(Strict, kw_only=True):
-    """A module's own watchdog: the controller writes a changing number to `point`; the module falls back `timeout_s` after the last."""
+class Watchdog(Strict, frozen=True, kw_only=True):
+    """A module's own watchdog: Haechi writes a changing number to `point`, or it falls back after `timeout_s`."""
 
     point: str
     timeout_s: float
 
 
-class Device(Strict, kw_only=True):
+class Device(Strict, frozen=True, kw_only=True):
     """A unit on a link. `max_registers` and `max_gap` bound the read plan."""
 
     link: str
@@ -152,7 +152,7 @@ class Device(Strict, kw_only=True):
     """MQTT: the device's heartbeat topic, whose payload is a counter."""
 
 
-class Block(Strict, kw_only=True):
+class Block(Strict, frozen=True, kw_only=True):
     """A run of registers (table, address, type) or a list of topics (topics, field)."""
 
     device: str
@@ -173,8 +173,8 @@ class Block(Strict, kw_only=True):
     writable: bool = False
 
 
-class Limits(Strict, kw_only=True):
-    """What a head's values are judged by. None means the documented default of the family (`controller.core.detect.defaults`)."""
+class Limits(Strict, frozen=True, kw_only=True):
+    """What a head's values are judged by. None: the default of the family (`controller.core.detect.defaults`)."""
 
     low: float | None = None
     """Validity: below is absurd."""
@@ -199,7 +199,7 @@ class Limits(Strict, kw_only=True):
     """0 switches the test off (coarse steps)."""
 
 
-class Head(Strict, kw_only=True):
+class Head(Strict, frozen=True, kw_only=True):
     """Points of one family in one zone. Two points for a call point: normally open, then normally closed contact."""
 
     family: Family
@@ -223,7 +223,7 @@ class Strategy(StrEnum):
     NONE = "none"
 
 
-class Release(Strict, kw_only=True):
+class Release(Strict, frozen=True, kw_only=True):
     """The agent of a zone: outputs, times (seconds), strategy, coincidence and arbiter policies."""
 
     output: str
@@ -241,7 +241,7 @@ class Release(Strict, kw_only=True):
     same_family: bool = False
     """Two heads of one family may release (rule 3); shown wherever availability is shown."""
     faulty_member: Literal["degrade", "block"] = "degrade"
-    """Rule 9: with a faulty or disabled member the rest still coincides (degrade), or automatic release is unavailable (block)."""
+    """Rule 9: with a faulty or disabled member the rest still coincides (degrade), or there is no automatic release."""
     purge_limit_s: float = 120.0
     """Rule 6: bound of "exhaust first"."""
     purge_above_h2_ppm: float = 10000.0
@@ -250,7 +250,7 @@ class Release(Strict, kw_only=True):
     damper_unproven: Literal["block", "release"] = "release"
 
 
-class Cooling(Strict, kw_only=True):
+class Cooling(Strict, frozen=True, kw_only=True):
     """Coolant of a battery zone. `{rack}` outputs are found by role and rack."""
 
     flow: str
@@ -268,7 +268,7 @@ class Cooling(Strict, kw_only=True):
     guard_watch_h: float = 24.0
 
 
-class Zone(Strict, kw_only=True):
+class Zone(Strict, frozen=True, kw_only=True):
     """A room: its racks in their order along the wall, its agent and its coolant if it has them."""
 
     title: str
@@ -304,8 +304,8 @@ class Role(StrEnum):
     FAULT_RELAY = "fault-relay"
 
 
-class Feedback(Strict, kw_only=True):
-    """The field's own word that an output worked: `point` reads `value` (within `tolerance`) when the output is active."""
+class Feedback(Strict, frozen=True, kw_only=True):
+    """The field's own word that an output worked: `point` reads `active` (within `tolerance`) when it is driven."""
 
     point: str
     active: float = 1.0
@@ -315,7 +315,7 @@ class Feedback(Strict, kw_only=True):
     """The feedback is a measurement that must reach `active` (flow), not a contact."""
 
 
-class Output(Strict, kw_only=True):
+class Output(Strict, frozen=True, kw_only=True):
     """An output: one channel, or two for release (arm, fire; on two modules). Levels, never pulses (rule 11)."""
 
     role: Role
@@ -332,7 +332,7 @@ class Output(Strict, kw_only=True):
     """Trip raised when it is not confirmed."""
 
 
-class Row(Strict, kw_only=True):
+class Row(Strict, frozen=True, kw_only=True):
     """One row of the cause-and-effect matrix: any cause of `when` and none of `unless` drives all of `then`."""
 
     when: tuple[str, ...]
@@ -341,7 +341,7 @@ class Row(Strict, kw_only=True):
     delay_s: float = 0.0
 
 
-class Site(Strict, kw_only=True):
+class Site(Strict, frozen=True, kw_only=True):
     """A whole site file."""
 
     site: SiteInfo

@@ -1,6 +1,10 @@
 """A fault of a site file: where, what, and what to do about it."""
 
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+_NUMBER = re.compile(r"\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,3 +25,19 @@ class SiteError(ValueError):
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = problems
+
+
+def merge(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """One problem for those that differ by numbers alone, as the entries of one range do; it names the first and the last."""
+    alike: dict[tuple[str, ...], list[Problem]] = {}
+    for problem in problems:
+        key = tuple(_NUMBER.sub("#", text) for text in (problem.path, problem.what, problem.remedy))
+        alike.setdefault(key, []).append(problem)
+    return tuple(_one(list(dict.fromkeys(group))) for group in alike.values())
+
+
+def _one(group: list[Problem]) -> Problem:
+    first, last = group[0], group[-1]
+    if len(group) == 1:
+        return first
+    return replace(first, what=f"{first.what} (and {len(group) - 1} more like it, to {last.path})")

@@ -1,0 +1,64 @@
+"""The conditions that cause-and-effect rows may name: `zone.condition`, `zone.rack.condition`, `site.condition`."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Need(StrEnum):
+    """What a zone must have for a condition to arise in it."""
+
+    DETECTION = "a head that detects fire, or a call point"
+    GAS = "a gas head"
+    RELEASE = "an agent ([zones.NAME.release])"
+    RESERVE = "a reserve bank (reserve_output in [zones.NAME.release])"
+    COOLING = "coolant ([zones.NAME.cooling])"
+    RACK_EVIDENCE = "a head in that rack"
+    RACK_CELLS = "a cell-temperature head in that rack or in one that it protects"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What a cause means, for people, and what must be there for it to arise."""
+
+    en: str
+    ko: str
+    needs: tuple[Need, ...] = ()
+
+
+_N = Need
+
+ZONE: dict[str, Condition] = {
+    "watch": Condition("something drifts or a sensor is not trusted: inspect", "관찰: 점검 필요"),
+    "isolate": Condition("pre-alarm, or any one fire head (latched)", "격리: 예비경보 (유지)", (_N.DETECTION,)),
+    "gas": Condition("off-gas (latched): evacuate, do not enter", "오프가스 검출: 대피, 진입 금지 (유지)", (_N.GAS,)),
+    "fire": Condition("any fire head in alarm (latched)", "화재경보 (유지)", (_N.DETECTION,)),
+    "pre-activated": Condition("one head of a coincidence in alarm", "소화 1차 감지", (_N.RELEASE, _N.DETECTION)),
+    "activated": Condition("release confirmed or by hand; to the end of hold", "소화 기동", (_N.RELEASE,)),
+    "curtain": Condition("after activation and delay, not obstructed", "방화커튼 하강 허가", (_N.RELEASE,)),
+    "release": Condition("the main bank is let go", "소화약제 방출", (_N.RELEASE,)),
+    "release-reserve": Condition("the reserve bank is let go, by a person", "예비 약제 방출", (_N.RELEASE, _N.RESERVE)),
+    "released": Condition("the field says that agent flows", "방출 확인", (_N.RELEASE,)),
+    "exhaust": Condition("exhaust wanted; off from release to the end of hold", "배기 요구", (_N.DETECTION,)),
+    "cool": Condition("a rack is cooled", "냉각 중", (_N.COOLING,)),
+    "supply": Condition("water wanted: barrier and pump", "냉각수 공급 요구", (_N.COOLING,)),
+    "hand-over": Condition("not controlled: the fire brigade takes over", "소방대 인계", (_N.COOLING,)),
+    "guard": Condition("controlled: watch for re-ignition", "재발화 감시", (_N.COOLING,)),
+    "alert": Condition("new alarm, not silenced", "경보음 (정지 가능)", (_N.DETECTION,)),
+    "evacuate": Condition("leave the room; not silenceable during pre-warning", "대피", (_N.DETECTION,)),
+    "request": Condition("a person is asked to act", "조치 요청"),
+    "manual-only": Condition("no automatic release: key, presence or permit", "수동 전용", (_N.RELEASE,)),
+    "trouble": Condition("a trouble in this zone", "고장"),
+}
+
+RACK: dict[str, Condition] = {
+    "isolate": Condition("stop the charge and open the breaker of this rack", "랙 격리", (_N.RACK_EVIDENCE,)),
+    "cool": Condition("coolant on this rack, after its isolation", "랙 냉각", (_N.COOLING, _N.RACK_CELLS)),
+}
+
+SITE: dict[str, Condition] = {
+    "trouble": Condition("any trouble", "고장 (전체)"),
+    "fire": Condition("fire in any zone", "화재 (전체)"),
+}
+
+RELEASING: dict[str, str] = {"agent": "release", "agent-reserve": "release-reserve"}
+"""The one condition that may drive each kind of agent output (rules 3 to 5)."""
