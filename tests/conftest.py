@@ -42,8 +42,12 @@ def _sockets() -> set[str]:
     return found
 
 
+def _command(pid: str) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+
+
 def _children() -> set[str]:
-    """Living children, and orphans that came to us, as `process PID: command line`."""
+    """Living children of this process, and the orphans that came to it, as `process PID`."""
     found = set()
     for listing in Path("/proc/self/task").glob("*/children"):
         try:
@@ -52,14 +56,13 @@ def _children() -> set[str]:
             continue
         for pid in pids:
             try:
-                command = (
-                    Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
-                )
+                state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+                lasting = any(name in _command(pid) for name in _LASTING_CHILDREN)
             except (FileNotFoundError, ProcessLookupError):
                 continue
-            # A process that has ended has no command line any more; one not waited for warns by itself.
-            if command and not any(name in command for name in _LASTING_CHILDREN):
-                found.add(f"process {pid}: {command}")
+            # Z and X have ended; one that nobody waited for warns by itself.
+            if state not in "ZX" and not lasting:
+                found.add(f"process {pid}")
     return found
 
 
@@ -76,17 +79,16 @@ def _held() -> set[str]:
     return _sockets() | _children() | _threads()
 
 
-def _end(leaked: set[str]) -> None:
-    """End leaked processes, so that one careless test does not burn the others' time."""
-    for name in leaked:
-        if name.startswith("process "):
-            os.kill(int(name.split()[1].rstrip(":")), signal.SIGKILL)
-
-
 def _report(leaked: set[str]) -> None:
-    if leaked:
-        _end(leaked)
-        pytest.fail("the test leaves behind: " + "; ".join(sorted(leaked)), pytrace=False)
+    """Fail with a list of what was leaked; end leaked processes, which would burn the time of others."""
+    names = []
+    for name in sorted(leaked):
+        kind, _, pid = name.partition(" ")
+        names.append(f"{name}: {_command(pid)}" if kind == "process" else name)
+        if kind == "process":
+            os.kill(int(pid), signal.SIGKILL)
+    if names:
+        pytest.fail("the test leaves behind: " + "; ".join(names), pytrace=False)
 
 
 # --- the fixture ----------------------------------------------------------------------------------------------------
