@@ -1,0 +1,76 @@
+"""What a scenario does to the plant: internal shorts, heaters, smoke, gas and heat from elsewhere, each at its time."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+FOREVER_S = 1e12
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A time span of plant time, half open."""
+
+    start_s: float
+    duration_s: float = FOREVER_S
+
+    def holds(self, now_s: float) -> bool:
+        """Tell whether ``now_s`` lies in the span."""
+        return self.start_s <= now_s < self.start_s + self.duration_s
+
+
+@dataclass(slots=True)
+class CellPower:
+    """Power at one cell: ``short`` draws it from the cell's own energy (up to ``budget_j`` J), else it is a heater's."""
+
+    index: int
+    power_w: float
+    window: Window
+    short: bool
+    budget_j: float = 0.0
+    begun: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A steady source in the room: g/s of smoke, l/s of gas or W, by what list it stands in."""
+
+    rate: float
+    window: Window
+
+
+@dataclass(frozen=True, slots=True)
+class GasSource:
+    """Gas (m3/s of H2, CO, VOC) into the air of ``rack``, or of the room if ``rack`` is -1."""
+
+    rack: int
+    rates_m3_per_s: tuple[float, float, float]
+    window: Window
+
+
+def total_rate(sources: list[Source], now_s: float) -> float:
+    """Sum of the rates that hold at ``now_s``."""
+    return sum(source.rate for source in sources if source.window.holds(now_s))
+
+
+def place_cell_power(
+    powers: list[CellPower],
+    now_s: float,
+    short_w: npt.NDArray[np.float64],
+    heater_w: npt.NDArray[np.float64],
+    short_left_j: npt.NDArray[np.float64],
+) -> None:
+    """Fill the wanted short and heater power per cell (W) at ``now_s``; a short's budget is set when it begins."""
+    short_w[:] = 0.0
+    heater_w[:] = 0.0
+    for power in powers:
+        if not power.window.holds(now_s):
+            continue
+        if not power.short:
+            heater_w[power.index] += power.power_w
+            continue
+        if not power.begun:
+            power.begun = True
+            short_left_j[power.index] += power.budget_j
+        short_w[power.index] += power.power_w
