@@ -59,6 +59,3 @@ SITE: dict[str, Condition] = {
     "trouble": Condition("any trouble", "고장 (전체)"),
     "fire": Condition("fire in any zone", "화재 (전체)"),
 }
-
-RELEASING: dict[str, str] = {"agent": "release", "agent-reserve": "release-reserve"}
-"""The one condition that may drive each kind of agent output (rules 3 to 5)."""

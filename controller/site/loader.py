@@ -1,6 +1,6 @@
 """Read a site file: ranges expanded, every entry converted by itself, so that all structural problems come out at once.
 
-A table name with one range, `bms-[1-8]`, stands for one entry a number; `{n}` (the number) and `{i}` (its place, from 0)
+A table name with one range, `bms-[1-8]`, stands for one entry a number; `{n}` (the number) and `{i}` (its place)
 are put into every text of the entry. A text with a range in a list stands for one text a number.
 """
 

@@ -262,7 +262,6 @@ class Cooling(Strict, frozen=True, kw_only=True):
     """First fire alarm to coolant flowing (time budget)."""
     ask_after_s: float = 20.0
     """Isolation not proven for so long: a person is asked (rule 7)."""
-    hand_over_after_s: float = 1200.0
     guard_below_degc: float = 60.0
     guard_hold_s: float = 600.0
     guard_watch_h: float = 24.0
@@ -279,6 +278,8 @@ class Zone(Strict, frozen=True, kw_only=True):
     cooling: Cooling | None = None
     isolation_limit_s: float = 10.0
     """First fire alarm to isolation proven (time budget)."""
+    hand_over_after_s: float = 1200.0
+    """Not controlled for so long after the first fire alarm: hand over to the brigade."""
 
 
 class Role(StrEnum):

@@ -28,7 +28,7 @@ class SiteError(ValueError):
 
 
 def merge(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """One problem for those that differ by numbers alone, as the entries of one range do; it names the first and the last."""
+    """One problem for those that differ by numbers alone, as entries of a range do; it names the first and the last."""
     alike: dict[tuple[str, ...], list[Problem]] = {}
     for problem in problems:
         key = tuple(_NUMBER.sub("#", text) for text in (problem.path, problem.what, problem.remedy))

@@ -1,0 +1,104 @@
+"""Blocks: their form, their ages, and no register or topic claimed twice."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from controller.site.look import Look
+from controller.site.model import Block, ModbusTcp, Mqtt
+from controller.site.problem import Problem
+from drivers.points import DataType, Table
+
+_BITS = frozenset({Table.COIL, Table.DISCRETE})
+_ADDRESSES = 65536
+
+
+def blocks(look: Look) -> Iterator[Problem]:
+    """Problems of single blocks, and of blocks that get in each other's way."""
+    for name, block in look.site.blocks.items():
+        path = f"blocks.{name}"
+        device = look.site.devices.get(block.device)
+        link = look.site.links.get(device.link) if device else None
+        if isinstance(link, Mqtt):
+            yield from _topics(path, block)
+        elif isinstance(link, ModbusTcp):
+            yield from _registers(path, block)
+        yield from _times(path, block)
+    yield from _overlaps(look)
+    yield from _topics_twice(look)
+
+
+def _topics(path: str, block: Block) -> Iterator[Problem]:
+    if not block.topics or not block.field:
+        yield Problem(path, "a block on MQTT without topics or field", 'state topics = ["..."] and the JSON field')
+    if block.table is not None or block.address is not None or block.counter is not None:
+        yield Problem(path, "a block on MQTT with registers", "take out table, address and counter")
+    if any(mark in topic for topic in block.topics for mark in "+#"):
+        yield Problem(f"{path}.topics", "a topic holds a wildcard", "name each topic, one point a topic")
+    if block.writable:
+        yield Problem(f"{path}.writable", "nothing is written over MQTT", "take it out")
+
+
+def _registers(path: str, block: Block) -> Iterator[Problem]:
+    if block.topics or block.field:
+        yield Problem(path, "a block on Modbus with topics", "take out topics and field, state table and address")
+        return
+    if block.table is None or block.address is None:
+        yield Problem(path, "a register block without table or address", "state both; addresses count from 0")
+        return
+    if (block.table in _BITS) != (block.type is DataType.BIT):
+        yield Problem(
+            f"{path}.type", f"{block.type} does not lie in table {block.table}", 'coil and discrete hold "bit" alone'
+        )
+    if block.writable and block.table not in {Table.COIL, Table.HOLDING}:
+        yield Problem(f"{path}.writable", f"table {block.table} cannot be written", "use coil or holding")
+    if block.count < 1 or block.address < 0 or block.address + block.count * block.type.registers > _ADDRESSES:
+        yield Problem(path, "the run does not fit into the table", f"count >= 1 within addresses 0 to {_ADDRESSES - 1}")
+    if block.factor == 0:
+        yield Problem(f"{path}.factor", "a factor of 0 makes every value the same", "state the units per count")
+
+
+def _times(path: str, block: Block) -> Iterator[Problem]:
+    if block.period_s <= 0:
+        yield Problem(f"{path}.period_s", f"a period of {block.period_s:g} s", "state seconds above 0")
+    elif block.max_age_s < 2 * block.period_s:
+        what = f"max_age_s {block.max_age_s:g} is less than two periods of {block.period_s:g} s"
+        yield Problem(
+            f"{path}.max_age_s", f"{what}: one late answer would be a fault", "raise max_age_s or read faster"
+        )
+
+
+def _overlaps(look: Look) -> Iterator[Problem]:
+    """Two blocks that claim a register. A sample counter may be shared by blocks but lies in none."""
+    runs = defaultdict(list)
+    for name, block in look.registers.items():
+        unit = (look.site.devices[block.device].link, block.unit, block.table)
+        end = block.address + block.count * block.data_type.registers
+        runs[unit].append((block.address, end, name))
+        if block.counter is not None:
+            runs[unit].append((block.counter, block.counter + 1, ""))
+    for (_, unit_number, table), unit_runs in runs.items():
+        reached, holder = -1, ""
+        for start, end, name in sorted(set(unit_runs)):
+            if start < reached:
+                what = (
+                    f"{table} register {start} of unit {unit_number} belongs to {_called(holder)} and {_called(name)}"
+                )
+                yield Problem(f"blocks.{name or holder}.address", what, "give each block registers of its own")
+            if end > reached:
+                reached, holder = end, name
+
+
+def _called(name: str) -> str:
+    return f"block {name}" if name else "a sample counter"
+
+
+def _topics_twice(look: Look) -> Iterator[Problem]:
+    seen: dict[tuple[str, str, str], str] = {}
+    for name, block in look.site.blocks.items():
+        for topic in block.topics:
+            device = look.site.devices.get(block.device)
+            key = (device.link if device else "", topic, block.field)
+            if key in seen:
+                what = f"field {block.field!r} of topic {topic!r} is read by block {seen[key]} already"
+                yield Problem(f"blocks.{name}.topics", what, "name each topic and field once")
+            seen[key] = name

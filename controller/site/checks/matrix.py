@@ -1,0 +1,124 @@
+"""Cause and effect: rows that can never be true, unknown causes, and outputs that one condition alone may drive."""
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+from controller.site.conditions import RACK, SITE, ZONE, Condition, Need
+from controller.site.look import Look
+from controller.site.model import PHYSICS, Family, Output, Physics, Role, Row, Zone
+from controller.site.problem import Problem
+
+ALONE: dict[Role, tuple[str, str]] = {
+    Role.AGENT: ("release", "agent goes by the release machine alone (rules 3 to 5)"),
+    Role.AGENT_RESERVE: ("release-reserve", "the reserve bank goes by a person alone (rule 8)"),
+    Role.EXHAUST: ("exhaust", "exhaust against agent is settled by the arbiter (rule 6)"),
+    Role.COOLANT: ("cool", "water comes after isolation of its rack (rule 7)"),
+    Role.CURTAIN: ("curtain", "a curtain comes down when nobody is under it"),
+}
+"""Roles that one condition of their own zone (coolant: of their own rack) may drive, and why."""
+
+
+def matrix(look: Look) -> Iterator[Problem]:
+    """Problems of every row, and outputs without a row."""
+    for name, row in look.site.matrix.items():
+        path = f"matrix.{name}"
+        for field, causes in (("when", row.when), ("unless", row.unless)):
+            for cause in causes:
+                yield from cause_problem(look, f"{path}.{field}", cause)
+        yield from _row(path, row)
+        for output in row.then:
+            if output in look.site.outputs:
+                yield from _alone(look.site.outputs[output], output, path, row)
+    driven = {output for row in look.site.matrix.values() for output in row.then}
+    for name in look.site.outputs:
+        if name not in driven:
+            yield Problem(
+                f"outputs.{name}", "no row of the matrix drives it", "add it to `then` of a row, or take it out"
+            )
+
+
+def _row(path: str, row: Row) -> Iterator[Problem]:
+    if not row.when or not row.then:
+        yield Problem(path, "a row without cause or effect", "fill `when` and `then`")
+    elif set(row.when) <= set(row.unless):
+        yield Problem(path, "unreachable row: all of `when` stands in `unless`", "take it out of one of the two")
+    if row.delay_s < 0:
+        yield Problem(f"{path}.delay_s", f"a delay of {row.delay_s:g} s", "state 0 or more")
+
+
+def _alone(output: Output, name: str, path: str, row: Row) -> Iterator[Problem]:
+    if output.role not in ALONE:
+        return
+    condition, why = ALONE[output.role]
+    place = f"{output.zone}.{output.rack}" if output.role is Role.COOLANT else output.zone
+    allowed = f"{place}.{condition}"
+    others = [cause for cause in row.when if cause != allowed]
+    if others:
+        yield Problem(
+            f"{path}.when", f"{others[0]} may not drive {name}: {why}", f"drive it by {allowed!r} in a row of its own"
+        )
+    if output.role in {Role.AGENT, Role.AGENT_RESERVE} and (row.unless or row.delay_s):
+        yield Problem(
+            path, f"a delay or exception in front of {name}: {why}", "take out unless and delay_s; set pre_warning_s"
+        )
+
+
+def cause_problem(look: Look, path: str, cause: str) -> Iterator[Problem]:
+    """What is wrong with one cause, if anything."""
+    parts = cause.split(".")
+    zone = look.site.zones.get(parts[0])
+    if parts[0] == "site" and len(parts) == 2:  # noqa: PLR2004 site.condition
+        yield from _known(path, cause, parts[-1], SITE)
+    elif zone is None or len(parts) not in {2, 3}:
+        remedy = f"write zone.condition, zone.rack.condition or site.condition; zones: {', '.join(look.site.zones)}"
+        yield Problem(path, f"{cause!r} names no zone", remedy)
+    elif len(parts) == 3 and parts[1] not in zone.racks:  # noqa: PLR2004 zone.rack.condition
+        yield Problem(path, f"{cause!r} names no rack of zone {parts[0]}", f"racks: {', '.join(zone.racks) or 'none'}")
+    else:
+        rack = parts[1] if len(parts) == 3 else ""  # noqa: PLR2004 zone.rack.condition
+        table = RACK if rack else ZONE
+        yield from _known(path, cause, parts[-1], table)
+        if parts[-1] in table:
+            yield from _reachable(look, path, cause, (parts[0], rack), table[parts[-1]])
+
+
+def _known(path: str, cause: str, name: str, table: dict[str, Condition]) -> Iterator[Problem]:
+    if name not in table:
+        close = get_close_matches(name, table, 1)
+        remedy = f"write {close[0]!r} if you mean that" if close else f"use one of {', '.join(table)}"
+        yield Problem(path, f"{cause!r} names no condition", remedy)
+
+
+def _reachable(look: Look, path: str, cause: str, place: tuple[str, str], condition: Condition) -> Iterator[Problem]:
+    for need in condition.needs:
+        if not _has(look, need, *place):
+            missing = need.removeprefix("a ").removeprefix("an ")
+            what = f"unreachable row: {cause!r} can never be true, there is no {missing}"
+            yield Problem(path, what, "add what is missing, or take the cause out")
+
+
+def _has(look: Look, need: Need, name: str, rack: str) -> bool:
+    zone = look.site.zones[name]
+    heads = look.fire_heads(name)
+    match need:
+        case Need.DETECTION:
+            return bool(heads or look.heads(name, Family.CALL_POINT))
+        case Need.GAS:
+            return any(PHYSICS[head.family] is Physics.GAS for head in heads.values())
+        case Need.RELEASE:
+            return zone.release is not None
+        case Need.RESERVE:
+            return bool(zone.release and zone.release.reserve_output)
+        case Need.COOLING:
+            return zone.cooling is not None
+        case Need.RACK_EVIDENCE:
+            return any(head.rack == rack for head in heads.values())
+        case Need.RACK_CELLS:
+            near = _near(zone, rack)
+            return any(h.rack in near for h in look.heads(name, Family.CELL_TEMPERATURE).values())
+
+
+def _near(zone: Zone, rack: str) -> tuple[str, ...]:
+    place = zone.racks.index(rack)
+    reach = zone.cooling.neighbours if zone.cooling else 0
+    return zone.racks[max(0, place - reach) : place + reach + 1]

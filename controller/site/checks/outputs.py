@@ -1,0 +1,95 @@
+"""Outputs: channels, feedback, and what they do when nobody speaks to them."""
+
+from collections.abc import Iterator
+
+from controller.site.look import Look, Place
+from controller.site.model import Feedback, Output, Role
+from controller.site.problem import Problem
+
+PROVEN = frozenset({
+    Role.CHARGER_STOP, Role.BREAKER, Role.EXHAUST, Role.DAMPER, Role.RELIEF, Role.HVAC_STOP, Role.CURTAIN,
+    Role.WATER_BARRIER, Role.PUMP, Role.COOLANT,
+})  # fmt: skip
+"""Roles whose effect the response waits for, so that the field must prove it. Agent is proven by `release.discharged`."""
+
+OF_A_RACK = frozenset({Role.CHARGER_STOP, Role.BREAKER, Role.COOLANT})
+RELEASING = frozenset({Role.AGENT, Role.AGENT_RESERVE})
+
+
+def outputs(look: Look) -> Iterator[Problem]:
+    """Problems of every output, and channels or contacts that two outputs share."""
+    for name, output in look.site.outputs.items():
+        path = f"outputs.{name}"
+        if output.role in RELEASING:
+            yield from _release_channels(look, path, output)
+        elif len(output.channels) != 1:
+            yield Problem(f"{path}.channels", f"{len(output.channels)} channels", "one channel drives it")
+        yield from _channels(look, path, output)
+        yield from _proof(path, output)
+        yield from _safe_values(path, output)
+    yield from _shared(look)
+
+
+def _release_channels(look: Look, path: str, output: Output) -> Iterator[Problem]:
+    """Rule 5: arm and fire, on two modules."""
+    if len(output.channels) != 2:  # noqa: PLR2004 arm and fire
+        what = f"release with {len(output.channels)} channel"
+        yield Problem(f"{path}.channels", what, "name two, arm and fire, on two modules (rule 5)")
+        return
+    devices = [look.device(channel) for channel in output.channels]
+    if devices[0] is not None and devices[0] == devices[1]:
+        what = f"both release channels are on device {devices[0]}: one forged module would release"
+        yield Problem(f"{path}.channels", what, "put arm and fire on two modules (rule 5)")
+
+
+def _channels(look: Look, path: str, output: Output) -> Iterator[Problem]:
+    for channel in output.channels:
+        places = look.places(channel)
+        if places and not look.site.blocks[places[0][0]].writable:
+            what = f"{channel} cannot be written"
+            yield Problem(
+                f"{path}.channels", what, f"set writable = true in blocks.{places[0][0]}, or name another point"
+            )
+
+
+def _proof(path: str, output: Output) -> Iterator[Problem]:
+    if output.feedback is None and output.role in PROVEN:
+        what = f"an output of role {output.role} without feedback"
+        yield Problem(f"{path}.feedback", what, 'name the contact or flow that proves it: { point = "block[0]" }')
+    if output.feedback:
+        yield from _feedback(f"{path}.feedback", output.feedback)
+    if output.confirm_s <= 0 or output.retries < 0:
+        yield Problem(f"{path}.confirm_s", "no time to be confirmed in", "confirm_s above 0, retries 0 or more")
+    if output.role in OF_A_RACK and not output.rack:
+        yield Problem(f"{path}.rack", f"an output of role {output.role} without rack", "name the rack that it serves")
+
+
+def _feedback(path: str, feedback: Feedback) -> Iterator[Problem]:
+    span = abs(feedback.active - feedback.inactive)
+    if span == 0 or (not feedback.at_least and span <= feedback.tolerance):
+        yield Problem(path, "active and inactive read the same", "let them differ by more than the tolerance")
+
+
+def _safe_values(path: str, output: Output) -> Iterator[Problem]:
+    if output.role in RELEASING and (output.on_comm_loss != 0 or output.normal != 0 or output.on_restart == 1):
+        what = "agent would be let go, or kept flowing, without the controller"
+        yield Problem(f"{path}.on_comm_loss", what, 'normal = 0, on_comm_loss = 0, on_restart = "keep" or 0')
+    if output.role is Role.FAULT_RELAY and (output.normal, output.on_comm_loss) != (1, 0):
+        yield Problem(
+            f"{path}.normal", "the fault relay would not drop when all is dead", "normal = 1, on_comm_loss = 0"
+        )
+
+
+def _shared(look: Look) -> Iterator[Problem]:
+    channels: dict[Place, str] = {}
+    contacts: dict[Place, str] = {}
+    for name, output in look.site.outputs.items():
+        for place in (place for channel in output.channels for place in look.places(channel)):
+            if channels.setdefault(place, name) != name:
+                what = f"{place[0]}[{place[1]}] drives {channels[place]} already"
+                yield Problem(f"outputs.{name}.channels", what, "give each output a channel of its own")
+        if output.feedback and not output.feedback.at_least:
+            for place in look.places(output.feedback.point):
+                if contacts.setdefault(place, name) != name:
+                    what = f"{place[0]}[{place[1]}] proves {contacts[place]} already"
+                    yield Problem(f"outputs.{name}.feedback.point", what, "give each output a contact of its own")

@@ -1,0 +1,126 @@
+"""Agent and coolant of a zone: people first, two independent heads, wired hands, and the isolation before the water."""
+
+from collections.abc import Iterator
+
+from controller.site.look import Look
+from controller.site.model import PHYSICS, Cooling, Family, Head, Physics, Release, Role, Strategy, Zone
+from controller.site.pairs import near_misses, releasing_pairs
+from controller.site.problem import Problem
+
+_PRE_WARNING_MAX_S = 60.0
+"""EN 12094-1, 4.17."""
+_MANUAL_DELAY_MAX_S = 30.0
+"""Makers give 0 to 30 s."""
+_CONFIRM_MAX_S = 30.0
+"""Rule 8: unconfirmed in 30 s is tried again."""
+_COOLANT_MAX_S = 240.0
+"""The time budget of the first owner: coolant within four minutes of the first fire alarm."""
+_NEEDED_HEAD = {Strategy.HOLD_RELOAD: Family.HOLD, Strategy.LATCHED_ABORT: Family.ABORT}
+
+
+def release(look: Look) -> Iterator[Problem]:
+    """Problems of the agent and of the coolant of every zone, and of wired inputs."""
+    for name, zone in look.site.zones.items():
+        path = f"zones.{name}"
+        if zone.release:
+            yield from _times(f"{path}.release", zone.release)
+            yield from _agent(look, path, name, zone.release)
+            yield from _coincidence(look, path, name)
+            yield from _hands(look, path, name, zone.release)
+        if zone.cooling:
+            yield from _cooling(look, path, name, zone, zone.cooling)
+        if look.outputs(name, Role.CURTAIN) and not look.heads(name, Family.OBSTRUCTION):
+            yield Problem(path, "a curtain without obstruction input", "add a head of family obstruction")
+        agents = look.outputs(name, Role.AGENT, Role.AGENT_RESERVE)
+        named = {zone.release.output, zone.release.reserve_output} if zone.release else set()
+        for agent in agents.keys() - named:
+            yield Problem(
+                f"outputs.{agent}", f"agent that zone {name} does not release", f"name it in [{path}.release]"
+            )
+    for name, head in look.site.heads.items():
+        if PHYSICS[head.family] is Physics.WIRED:
+            yield from _wired(look, f"heads.{name}", head)
+
+
+def _times(path: str, release: Release) -> Iterator[Problem]:
+    if not 0 < release.pre_warning_s <= _PRE_WARNING_MAX_S:
+        what = f"a pre-warning of {release.pre_warning_s:g} s where people may be"
+        yield Problem(f"{path}.pre_warning_s", what, f"above 0 (rule 13), at most {_PRE_WARNING_MAX_S:g}")
+    if not 0 <= release.manual_delay_s <= _MANUAL_DELAY_MAX_S:
+        what = f"a manual delay of {release.manual_delay_s:g} s"
+        yield Problem(f"{path}.manual_delay_s", what, f"choose 0 to {_MANUAL_DELAY_MAX_S:g}")
+    if not 0 < release.confirm_s <= _CONFIRM_MAX_S or release.attempts < 1:
+        what = f"{release.attempts} attempts of {release.confirm_s:g} s"
+        yield Problem(f"{path}.confirm_s", what, f"above 0, at most {_CONFIRM_MAX_S:g} s (rule 8), one attempt or more")
+    for field in ("flooding_s", "hold_time_s", "coincidence_window_s"):
+        if getattr(release, field) <= 0:
+            yield Problem(f"{path}.{field}", f"{getattr(release, field):g} s", "state seconds above 0")
+
+
+def _agent(look: Look, path: str, zone: str, release: Release) -> Iterator[Problem]:
+    wanted = [("output", release.output, Role.AGENT), ("reserve_output", release.reserve_output, Role.AGENT_RESERVE)]
+    wanted += [("dampers", damper, Role.DAMPER) for damper in release.dampers]
+    for field, name, role in wanted:
+        output = look.site.outputs.get(name)
+        if output and (output.role is not role or output.zone != zone):
+            yield Problem(f"{path}.release.{field}", f"{name} is not of role {role} in zone {zone}", "name one that is")
+    if look.on_mqtt(release.discharged):
+        what = "the proof of release comes over MQTT"
+        yield Problem(f"{path}.release.discharged", what, "wire the pressure or flow switch to an input module")
+    if release.reserve_output and not look.heads(zone, Family.RESERVE_KEY):
+        what = "a reserve bank that nobody can let go"
+        yield Problem(f"{path}.release.reserve_output", what, "add a head of family reserve-key (rule 8)")
+
+
+def _coincidence(look: Look, path: str, zone: str) -> Iterator[Problem]:
+    if releasing_pairs(look, zone):
+        return
+    misses = near_misses(look, zone)
+    if misses:
+        (a, b), reasons = misses[0]
+        what = f"no two heads may release: {a} and {b} are not independent, {' and '.join(reasons)}"
+    else:
+        what = "no two heads may release: neither runaway, nor smoke with heat, can be found by two heads"
+    remedy = "let them differ in physics family, device and link (rule 3), or state same_family for two smoke detectors"
+    yield Problem(f"{path}.release", what, remedy)
+
+
+def _hands(look: Look, path: str, zone: str, release: Release) -> Iterator[Problem]:
+    if not look.heads(zone, Family.CALL_POINT):
+        yield Problem(f"{path}.release", "agent without call point", "add a head of family call-point, two contacts")
+    family = _NEEDED_HEAD.get(release.strategy)
+    if family and not look.heads(zone, family):
+        what = f"strategy {release.strategy} without {family} input"
+        yield Problem(f"{path}.release.strategy", what, f"add a head of family {family}, or choose another strategy")
+
+
+def _wired(look: Look, path: str, head: Head) -> Iterator[Problem]:
+    if any(look.on_mqtt(point) for point in head.points):
+        yield Problem(f"{path}.points", f"a {head.family} over MQTT", "wire it to an input module (rule 5)")
+    count = sum(len(look.places(point)) for point in head.points)
+    devices = {look.device(point) for point in head.points}
+    if head.family is not Family.CALL_POINT:
+        if count > 1:
+            yield Problem(f"{path}.points", f"{count} contacts", "name one")
+    elif count != 2 or len(devices) != 2:  # noqa: PLR2004 normally open, normally closed
+        what = f"a call point with {count} contacts on {len(devices)} devices"
+        yield Problem(
+            f"{path}.points", what, "name a normally open and a normally closed contact on two modules (rule 5)"
+        )
+
+
+def _cooling(look: Look, path: str, name: str, zone: Zone, cooling: Cooling) -> Iterator[Problem]:
+    for role in (Role.BREAKER, Role.COOLANT):
+        served = {output.rack for output in look.outputs(name, role).values()}
+        missing = [rack for rack in zone.racks if rack not in served]
+        if missing:
+            what = f"no {role} for {', '.join(missing)}"
+            yield Problem(f"{path}.cooling", what, f"add an output of role {role} for each rack (rule 7)")
+    if not 0 < cooling.limit_s <= _COOLANT_MAX_S:
+        what = f"coolant within {cooling.limit_s:g} s"
+        yield Problem(f"{path}.cooling.limit_s", what, f"above 0, at most {_COOLANT_MAX_S:g} s")
+    if not 0 < cooling.ask_after_s < cooling.limit_s:
+        what = f"a person is asked after {cooling.ask_after_s:g} s"
+        yield Problem(f"{path}.cooling.ask_after_s", what, "above 0 and in time for limit_s (rule 7)")
+    if cooling.flow_min_lpm <= 0 or cooling.neighbours < 0:
+        yield Problem(f"{path}.cooling.flow_min_lpm", "no flow would be flow", "flow above 0, neighbours 0 or more")

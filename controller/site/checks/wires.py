@@ -1,0 +1,97 @@
+"""Links and devices: endpoints, units, watchdogs, heartbeats, and whether the bus can carry the read plan."""
+
+import re
+from collections.abc import Iterator
+
+from controller.site.load import loads_of_links
+from controller.site.look import Look
+from controller.site.model import Device, ModbusTcp, Mqtt, Recording, Watchdog
+from controller.site.problem import Problem
+from drivers.points import Table
+
+_ENDPOINT = re.compile(r"^[^\s:]+:\d{1,5}$")
+_SCAN_S = (0.02, 1.0)
+"""Faster than the wires answer, slower than "activated within 3 s of the trigger" (EN 12094-1) can bear (assumed)."""
+_UNITS = range(256)
+
+
+def wires(look: Look) -> Iterator[Problem]:
+    """Problems of links and devices."""
+    scan_s = look.site.site.scan_s
+    if not _SCAN_S[0] <= scan_s <= _SCAN_S[1]:
+        yield Problem("site.scan_s", f"a scan of {scan_s:g} s", f"choose {_SCAN_S[0]} to {_SCAN_S[1]} s; 0.1 is usual")
+    yield from _links(look)
+    units: dict[tuple[str, int], str] = {}
+    for name, device in look.site.devices.items():
+        path = f"devices.{name}"
+        link = look.site.links.get(device.link)
+        if isinstance(link, ModbusTcp):
+            other = units.setdefault((device.link, device.unit), name)
+            if other != name:
+                yield Problem(
+                    f"{path}.unit",
+                    f"unit {device.unit} of link {device.link} is device {other} already",
+                    "one unit, one device",
+                )
+        yield from _device(path, device, on_mqtt=isinstance(link, Mqtt))
+        yield from _watchdog(look, name, device)
+    yield from _bus_load(look)
+
+
+def _links(look: Look) -> Iterator[Problem]:
+    endpoints: dict[str, str] = {}
+    for name, link in look.site.links.items():
+        if isinstance(link, Recording):
+            continue
+        path = f"links.{name}.endpoint"
+        if not _ENDPOINT.match(link.endpoint):
+            yield Problem(path, f"{link.endpoint!r} is not an endpoint", "write host:port")
+        other = endpoints.setdefault(link.endpoint, name)
+        if other != name:
+            what = f"{link.endpoint} is link {other} already, so the two are not independent"
+            yield Problem(path, what, "put the units of one endpoint on one link")
+
+
+def _device(path: str, device: Device, *, on_mqtt: bool) -> Iterator[Problem]:
+    if device.unit not in _UNITS:
+        yield Problem(f"{path}.unit", f"unit {device.unit} does not exist", "choose 0 to 255")
+    if device.max_registers < 2 or device.max_gap < 0:  # noqa: PLR2004 a 32-bit value takes two registers
+        yield Problem(f"{path}.max_registers", "the device could not be read", "max_registers >= 2, max_gap >= 0")
+    if on_mqtt and not device.heartbeat:
+        yield Problem(f"{path}.heartbeat", "a device on MQTT without heartbeat", "name the topic of its counter")
+    if not on_mqtt and device.heartbeat:
+        yield Problem(f"{path}.heartbeat", "a heartbeat topic on a link that is not MQTT", "take it out")
+
+
+def _watchdog(look: Look, name: str, device: Device) -> Iterator[Problem]:
+    drives = [n for n, o in look.site.outputs.items() if any(look.device(c) == name for c in o.channels)]
+    if device.watchdog is None:
+        if drives:
+            what = f"the module drives {drives[0]} but has no watchdog, so nobody keeps on_comm_loss"
+            yield Problem(f"devices.{name}.watchdog", what, 'state { point = "...", timeout_s = 5.0 }')
+        return
+    yield from _watchdog_point(look, name, device.watchdog)
+    if not 10 * look.site.site.scan_s <= device.watchdog.timeout_s <= 60:  # noqa: PLR2004 assumed: a minute at most
+        what = f"a timeout of {device.watchdog.timeout_s:g} s"
+        yield Problem(f"devices.{name}.watchdog.timeout_s", what, "choose ten scans to 60 s")
+
+
+def _watchdog_point(look: Look, name: str, watchdog: Watchdog) -> Iterator[Problem]:
+    places = look.places(watchdog.point)
+    if not places:
+        return
+    block = look.site.blocks[places[0][0]]
+    if block.device != name or not block.writable or block.table is not Table.HOLDING:
+        what = f"{watchdog.point} is not a writable holding register of this device"
+        yield Problem(f"devices.{name}.watchdog.point", what, "name one")
+
+
+def _bus_load(look: Look) -> Iterator[Problem]:
+    for name, load in loads_of_links(look).items():
+        if load.requests_per_s > load.budget_per_s:
+            what = (
+                f"the plan asks for {load.requests_per_s:.1f} requests a second, the link bears {load.budget_per_s:g}"
+            )
+            yield Problem(
+                f"links.{name}.budget_requests_per_s", what, "lengthen period_s, join blocks, or split the link"
+            )

@@ -1,0 +1,73 @@
+"""Looking things up in a site that may be wrong: what cannot be found is None here; `checks.references` names it once."""
+
+from functools import cached_property
+
+from controller.site.model import PHYSICS, Family, Head, Mqtt, Output, Physics, Role, Site
+from controller.site.reference import block_size, parse_reference
+from drivers.points import RegisterBlock, Scaling
+
+FIRE_PHYSICS = frozenset({Physics.BMS, Physics.GAS, Physics.SMOKE, Physics.HEAT})
+"""The physics families whose heads speak of fire."""
+
+Place = tuple[str, int]
+"""Block and place in the block of one point."""
+
+
+class Look:
+    """A site with forgiving look-ups."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+
+    def places(self, reference: str) -> tuple[Place, ...]:
+        """Points that a reference names; none for one that names nothing."""
+        try:
+            name, first, end = parse_reference(reference)
+        except ValueError:
+            return ()
+        block = self.site.blocks.get(name)
+        if block is None:
+            return ()
+        size = block_size(block)
+        start, stop = (0, size) if first is None or end is None else (first, end)
+        return tuple((name, place) for place in range(start, stop)) if 0 <= start < stop <= size else ()
+
+    def device(self, reference: str) -> str | None:
+        """Device that holds the point."""
+        places = self.places(reference)
+        return self.site.blocks[places[0][0]].device if places else None
+
+    def link(self, reference: str) -> str | None:
+        """Link on which the point comes in."""
+        device = self.site.devices.get(self.device(reference) or "")
+        return device.link if device else None
+
+    def on_mqtt(self, reference: str) -> bool:
+        """Whether the point comes from a broker."""
+        return isinstance(self.site.links.get(self.link(reference) or ""), Mqtt)
+
+    def heads(self, zone: str, *families: Family) -> dict[str, Head]:
+        """Heads of a zone, of some families or of all."""
+        return {n: h for n, h in self.site.heads.items() if h.zone == zone and (not families or h.family in families)}
+
+    def fire_heads(self, zone: str) -> dict[str, Head]:
+        """Heads of a zone that speak of fire, room references left out."""
+        return {n: h for n, h in self.heads(zone).items() if PHYSICS[h.family] in FIRE_PHYSICS and not h.reference}
+
+    def outputs(self, zone: str, *roles: Role) -> dict[str, Output]:
+        """Outputs of a zone with one of the roles."""
+        return {n: o for n, o in self.site.outputs.items() if o.zone == zone and o.role in roles}
+
+    @cached_property
+    def registers(self) -> dict[str, RegisterBlock]:
+        """Register blocks as the drivers know them; blocks that are not whole are left out."""
+        found: dict[str, RegisterBlock] = {}
+        for name, block in self.site.blocks.items():
+            device = self.site.devices.get(block.device)
+            if device is None or block.topics or block.table is None or block.address is None:
+                continue
+            found[name] = RegisterBlock(
+                name, block.device, device.unit, block.table, block.address, block.count, block.type,
+                block.period_s, block.max_age_s, Scaling(block.factor, block.offset, block.invalid), block.counter,
+            )  # fmt: skip
+        return found
