@@ -11,6 +11,7 @@ progress: energy closes to rounding whatever the step. Sub-steps depend on the s
 
 import math
 
+import numpy as np
 from numba import njit
 
 from sim_hardware.physics.arrays import Bools, Floats
@@ -65,6 +66,25 @@ TEMP, SEI, ANODE, Z, CATHODE, ELECTROLYTE, SOC, SHORT_LEFT, LATENT, VENT_GAS, RU
 take, J; latent heat left, J; gas left of the vent and of the runaway (fractions); last self-heating, K/s; voltage
 collapse 0..1."""
 ROWS = 13
+
+
+def fresh_cells(count: int, temp_degc: float, soc: float, volume_m3: float) -> Floats:
+    """State of ``count`` healthy cells at one temperature and state of charge."""
+    state = np.zeros((ROWS, count))
+    for row, value in (
+        (TEMP, temp_degc),
+        (SEI, SEI_START),
+        (ANODE, ANODE_START),
+        (Z, Z_START),
+        (CATHODE, CATHODE_START),
+        (ELECTROLYTE, ELECTROLYTE_START),
+        (SOC, soc),
+        (LATENT, VENT_LATENT_J_PER_M3 * volume_m3),
+        (VENT_GAS, 1.0),
+        (RUNAWAY_GAS, 1.0),
+    ):
+        state[row] = value
+    return state
 
 
 @njit(cache=True, nogil=True)

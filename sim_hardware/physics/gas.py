@@ -6,7 +6,6 @@ Amounts scale with the cell's capacity. Species are held as volume fractions; ``
 import math
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
 from sim_hardware.physics import cell
@@ -14,6 +13,7 @@ from sim_hardware.physics.arrays import Bools, Floats
 
 H2, CO, VOC = range(3)
 SPECIES = 3
+PPM = 1e6
 RUNAWAY_GAS_M3_PER_AH = 2.0e-3
 """1.5 to 2.2 L/Ah for NMC and LCO (from memory, assumed)."""
 RUNAWAY_SHARES = np.array([0.23, 0.33, 0.13])
@@ -87,7 +87,7 @@ def release(
 def ventilate_racks(rack_gas: Floats, gas_m3: Floats, room_gas: Floats, dt_s: float) -> None:
     """Mix ``gas_m3[rack, species]`` into the racks' air and exchange it with the room (fractions, in place).
 
-    ``room_gas[species]`` is the room's; what leaves a rack is added to ``gas_m3``'s place as the flow into the room, m3.
+    ``room_gas[species]`` is the room's; ``gas_m3`` then holds what flowed from each rack into the room, m3.
     """
     part = 1.0 - math.exp(-RACK_FLOW_M3_PER_S / RACK_AIR_M3 * dt_s)
     for rack in range(rack_gas.shape[0]):
@@ -96,8 +96,3 @@ def ventilate_racks(rack_gas: Floats, gas_m3: Floats, room_gas: Floats, dt_s: fl
             out = (mixed - room_gas[s]) * part
             rack_gas[rack, s] = mixed - out
             gas_m3[rack, s] = out * RACK_AIR_M3
-
-
-def ppm(fractions: npt.NDArray[np.float64], species: int, out: npt.NDArray[np.float64]) -> None:
-    """Write one species of ``fractions[rack, species]`` as ppm into ``out[rack]``."""
-    np.multiply(fractions[:, species], 1e6, out=out)

@@ -8,7 +8,7 @@ STILL_AIR_M_PER_S = 0.1
 
 
 def ceiling_jet(power_w: float, radius_m: float, height_m: float, air_degc: float) -> tuple[float, float]:
-    """Excess temperature (K) and speed (m/s) of the ceiling jet at ``radius_m`` from a plume of ``power_w`` (convective)."""
+    """Excess temperature (K) and speed (m/s) of the ceiling jet of a plume of ``power_w`` (convective)."""
     if power_w <= 0.0:
         return 0.0, 0.0
     air_k = air_degc + 273.15
@@ -22,6 +22,6 @@ def ceiling_jet(power_w: float, radius_m: float, height_m: float, air_degc: floa
 
 
 def element_step(element_degc: float, gas_degc: float, speed_m_per_s: float, rti: float, dt_s: float) -> float:
-    """Temperature of an element after ``dt_s`` in gas: ``dT/dt = sqrt(v)/RTI (Tg - T)``, solved exactly; RTI in (m s)^0.5."""
+    """Temperature of an element after ``dt_s``: ``dT/dt = sqrt(v)/RTI (Tg - T)``, solved exactly; RTI in (m s)^0.5."""
     rate = math.sqrt(max(speed_m_per_s, STILL_AIR_M_PER_S)) / rti
     return gas_degc + (element_degc - gas_degc) * math.exp(-rate * dt_s)

@@ -22,7 +22,7 @@ class Window:
 
 @dataclass(slots=True)
 class CellPower:
-    """Power at one cell: ``short`` draws it from the cell's own energy (up to ``budget_j`` J), else it is a heater's."""
+    """Power at one cell: ``short`` draws it from the cell's own energy (``budget_j`` J at most)."""
 
     index: int
     power_w: float

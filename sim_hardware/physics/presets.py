@@ -22,4 +22,5 @@ class InternalShort:
 
 
 RUNAWAY_DRILL = InternalShort(rack=3, module=4, cell=8, start_s=20.0, power_w=1160.0, stored_fraction=0.9)
-"""Calibrated: a cell in the middle of the row vents at about 100 s and runs away some 280 s later (FSRI test 2: 329 s)."""
+"""Calibrated: a cell in the middle of the row vents at about 136 s and runs away 283 s later (FSRI test 2: 329 s);
+without response a second follows after 100 s, the next module after 8 min, the next rack after 47 min."""

@@ -7,9 +7,9 @@ import math
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
 from sim_hardware.physics import agent
+from sim_hardware.physics.arrays import Floats
 from sim_hardware.physics.gas import SPECIES
 from sim_hardware.physics.heat_detector import AIR_J_PER_KG_K, AIR_KG_PER_M3
 
@@ -24,6 +24,7 @@ WALL_OUT_W_PER_M2_K = 0.5
 SMOKE_SETTLES_TAU_S = 3600.0
 """Smoke settles and sticks to walls (assumed)."""
 DISCHARGE_COEFFICIENT = 0.7
+VAPOUR_J_PER_KG_K = 461.5
 BACKGROUND_PPM = (0.5, 0.4, 0.15)
 """H2, CO and VOC of clean air, ppm."""
 
@@ -47,7 +48,7 @@ class Ventilation:
         return flow + (self.door_m3_per_s if door_open else 0.0)
 
 
-def clean_air() -> npt.NDArray[np.float64]:
+def clean_air() -> Floats:
     """Fractions of H2, CO and VOC in clean air."""
     return np.array(BACKGROUND_PPM) * 1e-6
 
@@ -64,15 +65,15 @@ class Room:
     temp_degc: float
     wall_degc: float
     leak_m2: float = 0.02
-    gas: npt.NDArray[np.float64] = field(default_factory=clean_air)
+    gas: Floats = field(default_factory=clean_air)
     smoke_kg_per_m3: float = 0.0
     o2: float = FRESH_O2
     agent: float = 0.0
     water_kg_per_m3: float = 0.0087
     overpressure_pa: float = 0.0
-    _fresh_gas: npt.NDArray[np.float64] = field(default_factory=clean_air)
+    _fresh_gas: Floats = field(default_factory=clean_air)
 
-    def mix(self, gas_m3: npt.NDArray[np.float64], smoke_kg: float, burnt_j: float) -> None:
+    def mix(self, gas_m3: Floats, smoke_kg: float, burnt_j: float) -> None:
         """Add gas, m3 per species, and smoke, and take the oxygen that ``burnt_j`` of combustion uses."""
         for s in range(SPECIES):
             self.gas[s] += gas_m3[s] / self.volume_m3
@@ -123,7 +124,9 @@ class Room:
         """Heat capacity of the air."""
         return self.volume_m3 * AIR_KG_PER_M3 * AIR_J_PER_KG_K
 
-    def relative_humidity_pct(self, temp_degc: float) -> float:
-        """Relative humidity at ``temp_degc`` for the room's water content (Magnus formula)."""
-        saturated_pa = 611.2 * math.exp(17.62 * temp_degc / (243.12 + temp_degc))
-        return min(100.0, self.water_kg_per_m3 * 461.5 * (temp_degc + 273.15) / saturated_pa * 100.0)
+
+def relative_humidity_pct(water_kg_per_m3: float, temp_degc: Floats) -> Floats:
+    """Relative humidity at temperatures for one water content (Magnus formula)."""
+    saturated_pa = 611.2 * np.exp(17.62 * temp_degc / (243.12 + temp_degc))
+    vapour_pa = water_kg_per_m3 * VAPOUR_J_PER_KG_K * (temp_degc + 273.15)
+    return np.minimum(100.0, 100.0 * vapour_pa / saturated_pa)

@@ -1,8 +1,9 @@
 """Heat in the stack: cell to cell, module to module, rack to rack, to the casing, to the coolant.
 
-Cells lie flat as ``[rack, module, cell]``: neighbours in ``cell`` touch face to face, modules stand one above the other,
-and each cell's narrow side faces the cell of the same place in the next rack (modules are filled front to back). The lumped cell has no inner resistance: runaway starts at the heated
-face, so the contact resistance alone decides (assumed; 4e-3 m2K/W after the stack of Torres-Castro 2020).
+Cells lie flat as ``[rack, module, cell]``: neighbours in a module touch face to face, modules stand above each other,
+and each cell's narrow side faces the cell of the same place in the next rack (modules are filled front to back). The
+lumped cell has no inner resistance: runaway starts at the heated face, so the contact resistance alone decides
+(assumed; 4e-3 m2K/W after the stack of Torres-Castro 2020).
 """
 
 import numpy as np
@@ -16,7 +17,7 @@ STEFAN = 5.67e-8
 TOUCH_W_PER_K = 3.2
 """Face to face: 0.0128 m2 over 4e-3 m2K/W."""
 MODULE_W_PER_K = 0.5
-"""A cell to the cell above through two housings and the gap (assumed, calibrated to 5 to 10 min from module to module)."""
+"""A cell to the cell above through two housings and the gap (assumed, calibrated: 5 to 10 min per module)."""
 AIR_W_PER_K = 0.25
 """A cell to the air of its rack (assumed: 0.03 m2 at 8 W/m2K)."""
 SIDE_AREA_M2 = 0.0045
@@ -38,7 +39,7 @@ OWN_REACH, REACH = 4, 2
 """Cells to either side of a source, in its own module and in those above and below, that its ejecta hit (assumed)."""
 
 CHEMICAL, COLLAPSED, BOILED, OHMIC, SHORTED, HEATED, TO_AIR, EJECTED, FALLBACK, COOLED = range(10)
-"""Ledger entries in J: the first six but BOILED and FALLBACK bring heat in; TO_AIR, EJECTED, BOILED, COOLED take it out."""
+"""Ledger entries, J. Heat in: CHEMICAL, COLLAPSED, OHMIC, SHORTED, HEATED, FALLBACK; out: the others."""
 LEDGER = 10
 
 
@@ -81,7 +82,7 @@ def conduct(
 
 @njit(cache=True, nogil=True)
 def radiate(state: Floats, flow_w: Floats, per_rack: int, screen: float) -> None:
-    """Add radiation between opposite cells of neighbouring racks; ``screen`` is what curtain and barrier leave of it."""
+    """Add radiation between opposite cells of neighbouring racks; ``screen`` is what curtain and barrier leave."""
     factor = STEFAN * SIDE_EMISSIVITY * SIDE_AREA_M2 * screen
     temp = state[cell.TEMP]
     for i in range(flow_w.shape[0] - per_rack):
@@ -179,9 +180,10 @@ def electric_heat(
 
 @njit(cache=True, nogil=True)
 def advance_stack(
-    state: Floats, vented: Bools, runaway: Bools, times_s: Floats, flow_w: Floats, air_degc: Floats, offset_k: Floats, resistance_ohm: Floats, full_j: Floats, current_a: Floats, coolant_lpm: Floats,
-    short_w: Floats, heater_w: Floats, plume_w: Floats, ejecta_j: Floats, wet: Floats, casing_w: Floats, ledger: Floats, shape: tuple[int, int, int], volume_m3: float, capacity_j_per_k: float,
-    screen: float, room_degc: float, now_s: float, dt_s: float,
+    state: Floats, vented: Bools, runaway: Bools, times_s: Floats, flow_w: Floats, air_degc: Floats, offset_k: Floats,
+    resistance_ohm: Floats, full_j: Floats, current_a: Floats, coolant_lpm: Floats, short_w: Floats, heater_w: Floats,
+    plume_w: Floats, ejecta_j: Floats, wet: Floats, casing_w: Floats, ledger: Floats, shape: tuple[int, int, int],
+    volume_m3: float, capacity_j_per_k: float, screen: float, room_degc: float, now_s: float, dt_s: float,
 ) -> float:  # fmt: skip
     """Advance all cells and casings by ``dt_s``; return the heat in J that the casings gave to the room.
 
