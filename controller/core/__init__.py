@@ -1,0 +1,1 @@
+"""The pure core: no asyncio, no sockets, no clock, no files."""

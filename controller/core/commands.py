@@ -9,50 +9,50 @@ class Command(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     operator: str
 
 
-class Acknowledge(Command, kw_only=True, tag="ack"):
+class Acknowledge(Command, frozen=True, kw_only=True, tag="ack"):
     """The operator has seen the alarms and requests of a zone."""
 
     zone: str
 
 
-class Silence(Command, kw_only=True, tag="silence"):
+class Silence(Command, frozen=True, kw_only=True, tag="silence"):
     """Stop the sounders of a zone until a new alarm; alarms stay."""
 
     zone: str
 
 
-class Reset(Command, kw_only=True, tag="reset"):
+class Reset(Command, frozen=True, kw_only=True, tag="reset"):
     """Clear a zone's latches; what is still true shows again at once. Refused while flooding and hold time run."""
 
     zone: str
 
 
-class Disable(Command, kw_only=True, tag="disable"):
+class Disable(Command, frozen=True, kw_only=True, tag="disable"):
     """Take a head, an output or a zone's automatic release out of service; shown, and counted in availability (rule 9)."""
 
     subject: str
 
 
-class Enable(Command, kw_only=True, tag="enable"):
+class Enable(Command, frozen=True, kw_only=True, tag="enable"):
     """Put it back."""
 
     subject: str
 
 
-class Occupied(Command, kw_only=True, tag="occupied"):
+class Occupied(Command, frozen=True, kw_only=True, tag="occupied"):
     """Mark a zone's room as occupied (manual-only, rule 13) or not."""
 
     zone: str
     occupied: bool
 
 
-class ConfirmIsolated(Command, kw_only=True, tag="confirm-isolated"):
+class ConfirmIsolated(Command, frozen=True, kw_only=True, tag="confirm-isolated"):
     """A person vouches that a rack is isolated, so that water may flow (rule 7)."""
 
     rack: str
 
 
-class HandOver(Command, kw_only=True, tag="hand-over"):
+class HandOver(Command, frozen=True, kw_only=True, tag="hand-over"):
     """Hand a zone over to the fire brigade now, or acknowledge the request to."""
 
     zone: str

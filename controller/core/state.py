@@ -59,8 +59,9 @@ class Isolation(StrEnum):
 
 
 class Drive(StrEnum):
-    """How far an output has come: written, read back, confirmed by the field."""
+    """How far an output has come: the field read first (UNREAD), then written, read back, confirmed by the field."""
 
+    UNREAD = "unread"
     SETTLED = "settled"
     WRITING = "writing"
     CONFIRMING = "confirming"
@@ -76,11 +77,11 @@ class Tri(IntEnum):
 
 
 class HeadLatch(msgspec.Struct, frozen=True):
-    """What a head has shown since the last reset: highest level, when it was first and last true, its evidence."""
+    """What a head has shown since the last reset: highest level, since when, when it ended (NEVER: still true), its evidence."""
 
     level: int = 0
     since_ms: int = NEVER
-    seen_ms: int = NEVER
+    ended_ms: int = NEVER
     runaway: bool = False
     evidence: Evidence | None = None
 
@@ -94,6 +95,8 @@ class ZoneState(msgspec.Struct, frozen=True):
     trigger: Trigger = Trigger.NONE
     attempt: int = 0
     reserve: bool = False
+    provable: bool = False
+    """The discharge switch was open when the valve was told to open, so that its closing proves something."""
     spent: bool = False
     """The agent output is not to be energised again (found released and dropped after a restart)."""
     activated_ms: int = NEVER
@@ -130,9 +133,13 @@ class OutputState(msgspec.Struct, frozen=True):
     """An output: the level wanted, how far it has come, and its tries."""
 
     wanted: int = 0
-    drive: Drive = Drive.SETTLED
+    drive: Drive = Drive.UNREAD
+    adopted: int = -1
+    """Level found in the field at a start without latched state and kept (on_restart = "keep"), until a reset; -1: none."""
     since_ms: int = NEVER
     written_ms: int = NEVER
+    channel: int = -1
+    """Release outputs: the channel that is being written (0 arm, 1 fire)."""
     tries: int = 0
 
 
@@ -157,5 +164,7 @@ class State(msgspec.Struct, frozen=True):
     row_since_ms: tuple[int, ...]
     trips: tuple[TripState, ...] = ()
     disabled: tuple[str, ...] = ()
+    host: tuple[int, ...] = ()
+    """The runtime's facts of the last scan: troubles come from what rose since."""
     openings: int = 0
     """Breakers opened without a person since the last reset of their zone."""

@@ -1,0 +1,1 @@
+"""A zone: its release machine, coincidence, response ladder and conditions."""

@@ -1,0 +1,118 @@
+"""Steps 5 and 6 of a value: decide by table, map to outputs. One pure function from state and inputs to state, events and writes."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from controller.core.actuation import act
+from controller.core.commands import AnyCommand
+from controller.core.draft import Draft
+from controller.core.events import Event, Evidence, Write
+from controller.core.inputs import Inputs
+from controller.core.latch import latch_heads
+from controller.core.layout import Layout
+from controller.core.matrix import driven, interlock
+from controller.core.operators import obey
+from controller.core.rules import Rules
+from controller.core.state import (
+    NEVER,
+    Drive,
+    HeadLatch,
+    OutputState,
+    RackState,
+    Stage,
+    State,
+    Tri,
+    ZoneState,
+)
+from controller.core.trips import step_trips
+from controller.core.zone.conditions import condition_vector
+from controller.core.zone.ladder import run_ladder
+from controller.core.zone.signals import run_zone
+from controller.site.model import Physics
+
+
+class Decision(NamedTuple):
+    """What one scan decided. `resets` are heads whose detector evidence is to be dropped."""
+
+    state: State
+    events: tuple[Event, ...]
+    writes: tuple[Write, ...]
+    resets: tuple[int, ...]
+
+
+def first_state(layout: Layout) -> State:
+    """The state of a site that has never run: nothing latched, every output still to be read from the field."""
+    zones = layout.site.zones.values()
+    return State(
+        tick_ms=0,
+        heads=(HeadLatch(),) * len(layout.heads),
+        zones=tuple(ZoneState(occupied=zone.occupied_at_start) for zone in zones),
+        racks=(RackState(),) * len(layout.racks),
+        outputs=tuple(OutputState(wanted=o.output.normal) for o in layout.outputs),
+        wired=tuple(int(Tri.UNKNOWN if h.physics is Physics.WIRED else Tri.NO) for h in layout.heads),
+        row_since_ms=(NEVER,) * len(layout.site.matrix),
+    )
+
+
+def is_quiet(state: State) -> bool:
+    """Whether nothing is under way that time alone could move: then the same inputs give the same state again."""
+    return (
+        all(zone.stage is Stage.QUIESCENT and set(zone.active) <= {"watch"} for zone in state.zones)
+        and all(output.drive in {Drive.SETTLED, Drive.FAILED} for output in state.outputs)
+        and all(since == NEVER for since in state.row_since_ms)
+        and all(trip.shown for trip in state.trips)
+        and all(rack == RackState() for rack in state.racks)
+    )
+
+
+def decide(
+    rules: Rules,
+    state: State,
+    inputs: Inputs,
+    commands: tuple[AnyCommand, ...],
+    place: tuple[int, int],
+    evidence: Callable[[int], Evidence],
+) -> Decision:
+    """One scan. `place` is (scan, tick_ms); `evidence(head_index)` gives a head's present evidence, asked for on a rise only."""
+    draft = Draft(rules, state, inputs, place, evidence)
+    for command in commands:
+        obey(draft, command)
+    latch_heads(draft)
+    for zone in rules.zones:
+        run_zone(draft, zone)
+        run_ladder(draft, zone)
+    act(draft, _wanted(draft))
+    step_trips(draft)
+    return Decision(draft.state(), tuple(draft.events), tuple(draft.writes), tuple(draft.resets))
+
+
+def _wanted(draft: Draft) -> list[int]:
+    """The level of every output: driven by the matrix, within the interlocks, unless a person has disabled it."""
+    conditions, zones = condition_vector(draft)
+    outputs = draft.layout.outputs
+    rows = driven(draft.rules.matrix, conditions, draft.row_since_ms, draft.tick_ms, len(outputs))
+    wanted = []
+    for output, row in zip(outputs, rows, strict=True):
+        may_cool = output.rack >= 0 and draft.racks[output.rack].cool
+        may = interlock(output, draft.zones[output.zone], zones[output.zone], may_cool)
+        on = row and may and output.name not in draft.disabled
+        wanted.append(1 - output.output.normal if on else output.output.normal)
+    return wanted
+
+
+def take_up(state: State, inputs: Inputs, rules: Rules) -> State:
+    """The latched state after a restart: every output is read before it is written, and agent is not let go twice (rule 11).
+
+    A zone that is past its release and whose release channels have dropped since is spent: energising them again would fire anew. A
+    zone that still waits for proof goes on: its intent stands.
+    """
+    zones = list(state.zones)
+    for zone in rules.zones:
+        held = [inputs.channels[o.index] for o in rules.layout.outputs if o.name in zone.release_outputs]
+        past = zones[zone.index].stage in {Stage.RELEASED, Stage.UNCONFIRMED, Stage.HOLD_TIME}
+        if past and not any(Tri.YES in levels for levels in held):
+            zones[zone.index] = replace(zones[zone.index], spent=True)
+    outputs = tuple(replace(output, drive=Drive.UNREAD, written_ms=NEVER, channel=-1) for output in state.outputs)
+    return replace(state, zones=tuple(zones), outputs=outputs)

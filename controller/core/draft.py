@@ -1,0 +1,78 @@
+"""The working copy of the state while one scan is decided. It never leaves `decide`: what comes out is frozen again."""
+
+from collections.abc import Callable
+from typing import Any
+
+from msgspec.structs import replace
+
+from controller.core.events import Event, Evidence, Kind, Write
+from controller.core.inputs import Inputs
+from controller.core.layout import Layout
+from controller.core.rules import Rules
+from controller.core.state import RackState, State, ZoneState
+
+
+class Draft:
+    """State, inputs and time of one scan, and what it tells and writes."""
+
+    def __init__(
+        self, rules: Rules, state: State, inputs: Inputs, place: tuple[int, int], evidence: Callable[[int], Evidence]
+    ) -> None:
+        self.rules = rules
+        self.layout: Layout = rules.layout
+        self.inputs = inputs
+        self.scan, self.tick_ms = place
+        self.evidence = evidence
+        self.before = state
+        self.heads = list(state.heads)
+        self.zones = list(state.zones)
+        self.racks = list(state.racks)
+        self.outputs = list(state.outputs)
+        self.row_since_ms = list(state.row_since_ms)
+        self.trips = state.trips
+        self.disabled = state.disabled
+        self.openings = state.openings
+        self.resets: list[int] = []
+        self.events: list[Event] = []
+        self.writes: list[Write] = []
+
+    def tell(
+        self,
+        kind: Kind,
+        zone: str,
+        subject: str,
+        what: str,
+        text: str = "",
+        evidence: tuple[Evidence, ...] = (),
+        operator: str = "",
+    ) -> None:
+        """Add an event of this scan."""
+        self.events.append(
+            Event(self.scan, self.tick_ms, kind, zone, subject, what, text=text, evidence=evidence, operator=operator)
+        )
+
+    def zone(self, index: int, **changes: Any) -> ZoneState:
+        """Change fields of a zone's state."""
+        self.zones[index] = replace(self.zones[index], **changes)
+        return self.zones[index]
+
+    def rack(self, index: int, **changes: Any) -> RackState:
+        """Change fields of a rack's state."""
+        self.racks[index] = replace(self.racks[index], **changes)
+        return self.racks[index]
+
+    def state(self) -> State:
+        """The state after this scan, frozen."""
+        return State(
+            tick_ms=self.tick_ms,
+            heads=tuple(self.heads),
+            zones=tuple(self.zones),
+            racks=tuple(self.racks),
+            outputs=tuple(self.outputs),
+            wired=self.inputs.wired,
+            row_since_ms=tuple(self.row_since_ms),
+            trips=self.trips,
+            disabled=self.disabled,
+            host=self.inputs.host,
+            openings=self.openings,
+        )

@@ -1,0 +1,61 @@
+"""Alarms latch: a head's highest level stays, with its evidence, until a person resets the zone."""
+
+from msgspec.structs import replace
+
+from controller.core.draft import Draft
+from controller.core.events import Event, Evidence, Feature, Kind, Level
+from controller.core.inputs import HeadReading
+from controller.core.layout import HeadLayout
+from controller.core.state import NEVER, HeadLatch, Tri
+from controller.site.model import Family, Physics
+
+LEVEL_NAMES = {Level.NORMAL: "normal", Level.ADVISORY: "advisory", Level.PRE_ALARM: "pre-alarm", Level.ALARM: "alarm"}
+
+
+def latch_heads(draft: Draft) -> None:
+    """Take this scan's readings and contacts into the latches; tells every rise, and every change of a contact."""
+    before = draft.before
+    for head, reading in zip(draft.layout.heads, draft.inputs.heads, strict=True):
+        if head.physics is Physics.WIRED:
+            _contact(draft, head, before.wired[head.index], draft.inputs.wired[head.index])
+        elif head.name not in draft.disabled:
+            _sense(draft, head, reading)
+
+
+def _sense(draft: Draft, head: HeadLayout, reading: HeadReading) -> None:
+    latch = draft.heads[head.index]
+    level = min(reading.level, Level.ADVISORY) if head.on_mqtt else reading.level
+    if level > latch.level or (reading.runaway and not latch.runaway):
+        evidence = draft.evidence(head.index)
+        runaway = latch.runaway or bool(reading.runaway)
+        draft.heads[head.index] = HeadLatch(level, draft.tick_ms, NEVER, runaway, evidence)
+        _tell_rise(draft, head, level, runaway=runaway, evidence=evidence)
+    elif latch.level and level < latch.level and latch.ended_ms == NEVER:
+        draft.heads[head.index] = replace(latch, ended_ms=draft.tick_ms)
+    elif latch.level and level >= latch.level and latch.ended_ms != NEVER:
+        draft.heads[head.index] = replace(latch, ended_ms=NEVER)
+
+
+def _tell_rise(draft: Draft, head: HeadLayout, level: int, *, runaway: bool, evidence: Evidence) -> None:
+    zone = draft.zones[head.zone]
+    if level >= Level.PRE_ALARM:
+        draft.zone(head.zone, acknowledged=False, silenced=False)
+    if level >= Level.ALARM and zone.first_fire_ms == NEVER:
+        draft.zone(head.zone, first_fire_ms=draft.tick_ms)
+    what = LEVEL_NAMES[Level(level)] + (" (runaway)" if runaway else "")
+    draft.tell(Kind.LEVEL, draft.layout.zones[head.zone], head.name, what, evidence=(evidence,))
+
+
+def _contact(draft: Draft, head: HeadLayout, before: int, now: int) -> None:
+    if before == now or (before, now) == (Tri.UNKNOWN, Tri.NO):
+        # A contact that was not known and is off tells nothing new; where it was a trouble, the trouble clears in sight.
+        return
+    zone = draft.layout.zones[head.zone]
+    what = {Tri.NO: "off", Tri.YES: "on", Tri.UNKNOWN: "fault"}[Tri(now)]
+    point = draft.layout.point_name(int(head.points[0]))
+    evidence = Evidence(head.name, Feature.CONTACT, point, float(now), 1.0)
+    draft.events.append(Event(draft.scan, draft.tick_ms, Kind.INPUT, zone, head.name, what, evidence=(evidence,)))
+    if head.head.family is Family.CALL_POINT and now == Tri.YES:
+        state = draft.zone(head.zone, acknowledged=False, silenced=False)
+        if state.first_fire_ms == NEVER:
+            draft.zone(head.zone, first_fire_ms=draft.tick_ms)

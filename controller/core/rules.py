@@ -1,0 +1,100 @@
+"""What decide looks up: the site's zones, racks, pairs and matrix, resolved once from the layout."""
+
+from dataclasses import dataclass
+
+from controller.core.layout import HeadLayout, Layout, OutputLayout
+from controller.core.matrix import CompiledMatrix, compile_matrix
+from controller.core.zone.coincidence import Pair, releasing_pairs
+from controller.site.model import Family, Physics, Role, Zone
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseSettings:
+    """Which responses are switched on. Drills switch some off to show what they are for; a daemon runs with all on."""
+
+    isolate: bool = True
+    extinguish: bool = True
+    cool: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneRules:
+    """One zone: its site entry, its heads by what they are, its racks and outputs, the pairs that may release."""
+
+    index: int
+    name: str
+    zone: Zone
+    racks: tuple[int, ...]
+    sensing: tuple[HeadLayout, ...]
+    wired: dict[Family, tuple[int, ...]]
+    """Head indices of the wired inputs by family."""
+    pairs: tuple[Pair, ...]
+    dampers: tuple[int, ...]
+    release_outputs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """All that is fixed while scanning. `breakers` are the outputs of a rack's isolation set; `neighbours` its racks to protect."""
+
+    layout: Layout
+    settings: ResponseSettings
+    zones: tuple[ZoneRules, ...]
+    breakers: tuple[tuple[int, ...], ...]
+    neighbours: tuple[tuple[int, ...], ...]
+    matrix: CompiledMatrix
+
+
+def make_rules(layout: Layout, settings: ResponseSettings | None = None) -> Rules:
+    """Resolve the rules of a site."""
+    racks = range(len(layout.racks))
+    return Rules(
+        layout,
+        settings or ResponseSettings(),
+        tuple(_zone_rules(layout, index) for index in range(len(layout.zones))),
+        tuple(_of_rack(layout, rack, Role.BREAKER) for rack in racks),
+        tuple(_neighbours(layout, rack) for rack in racks),
+        compile_matrix(layout),
+    )
+
+
+def _zone_rules(layout: Layout, index: int) -> ZoneRules:
+    name = layout.zones[index]
+    zone = layout.site.zones[name]
+    heads = [h for h in layout.heads if h.zone == index]
+    wired = {
+        family: tuple(h.index for h in heads if h.head.family is family)
+        for family in {h.head.family for h in heads if h.physics is Physics.WIRED}
+    }
+    dampers = tuple(layout.output(d).index for d in zone.release.dampers) if zone.release else ()
+    release_outputs = tuple(o for o in (zone.release.output, zone.release.reserve_output) if o) if zone.release else ()
+    return ZoneRules(
+        index,
+        name,
+        zone,
+        tuple(rack for rack in range(len(layout.racks)) if layout.rack_zone[rack] == index),
+        tuple(h for h in heads if h.physics is not Physics.WIRED),
+        wired,
+        releasing_pairs(layout, index),
+        dampers,
+        release_outputs,
+    )
+
+
+def _of_rack(layout: Layout, rack: int, role: Role) -> tuple[int, ...]:
+    return tuple(o.index for o in layout.outputs if o.rack == rack and o.output.role is role)
+
+
+def _neighbours(layout: Layout, rack: int) -> tuple[int, ...]:
+    cooling = tuple(layout.site.zones.values())[layout.rack_zone[rack]].cooling
+    reach = cooling.neighbours if cooling else 0
+    return tuple(
+        other
+        for other in range(rack - reach, rack + reach + 1)
+        if other != rack and 0 <= other < len(layout.racks) and layout.rack_zone[other] == layout.rack_zone[rack]
+    )
+
+
+def outputs_of_role(layout: Layout, zone: int, role: Role) -> tuple[OutputLayout, ...]:
+    """The outputs of a zone with a role."""
+    return tuple(o for o in layout.outputs if o.zone == zone and o.output.role is role)

@@ -1,0 +1,87 @@
+"""One scan of the core: detect, weigh, decide, map. The only door between the pure core and whoever drives it."""
+
+from typing import NamedTuple
+
+from controller.core.chain import InputDigest
+from controller.core.commands import AnyCommand
+from controller.core.decide import decide, first_state, is_quiet, take_up
+from controller.core.detect.detector import Detector
+from controller.core.events import Event, Kind, Write
+from controller.core.image import Image
+from controller.core.inputs import InputReader, Inputs
+from controller.core.layout import Layout
+from controller.core.rules import ResponseSettings, make_rules
+from controller.core.state import State, Tri
+
+DIGEST_SCANS = 600
+"""Scans between two digests of the inputs in the journal: a minute at 100 ms."""
+
+RESTART_GRACE_MS = 2000
+"""A restart waits so long for the field's own state of its release channels before it takes them as dropped."""
+
+
+class ScanResult(NamedTuple):
+    """What one scan told and wants written; `state_changed` when the latched state is worth a commit."""
+
+    events: tuple[Event, ...]
+    writes: tuple[Write, ...]
+    state: State
+    state_changed: bool
+
+
+class Controller:
+    """The core of one site. Feed it images in order; it keeps the detector's arrays and the latched state, and nothing else.
+
+    `state` is the latched state of an earlier run, or None for a site that has never run. Deterministic: the same images and commands
+    give the same events, writes and states, bit for bit.
+    """
+
+    def __init__(self, layout: Layout, state: State | None = None, settings: ResponseSettings | None = None) -> None:
+        self.layout = layout
+        self.rules = make_rules(layout, settings)
+        self.detector = Detector(layout)
+        self.state = state or first_state(layout)
+        self.inputs: Inputs | None = None
+        self._reader = InputReader(layout)
+        self._digest = InputDigest()
+        self._resuming_since_ms: int | None = None
+        self._resume = state is not None
+
+    def scan(self, image: Image, commands: tuple[AnyCommand, ...] = ()) -> ScanResult:
+        """Take one image and the commands that came with it; returns events, writes and the latched state."""
+        self._digest.update(image)
+        inputs = self._reader.read(image, self.detector.advance(image))
+        if self._resume and not self._resumed(inputs, image.tick_ms):
+            return ScanResult((), (), self.state, state_changed=False)
+        same = inputs == self.inputs
+        self.inputs = inputs
+        digest = self._digest_event(image)
+        if same and not commands and is_quiet(self.state):
+            return ScanResult(digest, (), self.state, state_changed=False)
+        place = (image.scan, image.tick_ms)
+        decision = decide(self.rules, self.state, inputs, commands, place, self.detector.evidence)
+        for head in decision.resets:
+            self.detector.reset(head)
+        self.state = decision.state
+        return ScanResult(decision.events + digest, decision.writes, decision.state, state_changed=True)
+
+    def close(self, image: Image) -> Event:
+        """The last event of a run: the digest of all inputs so far."""
+        return self._make_digest(image)
+
+    def _resumed(self, inputs: Inputs, tick_ms: int) -> bool:
+        """After a restart: wait for the field's own state of the outputs, then take the latched state up. True once that is done."""
+        if self._resuming_since_ms is None:
+            self._resuming_since_ms = tick_ms
+        unknown = any(Tri.UNKNOWN in levels for levels in inputs.channels)
+        if unknown and tick_ms - self._resuming_since_ms < RESTART_GRACE_MS:
+            return False
+        self.state = take_up(self.state, inputs, self.rules)
+        self._resume = False
+        return True
+
+    def _digest_event(self, image: Image) -> tuple[Event, ...]:
+        return (self._make_digest(image),) if image.scan % DIGEST_SCANS == 0 else ()
+
+    def _make_digest(self, image: Image) -> Event:
+        return Event(image.scan, image.tick_ms, Kind.DIGEST, "", "inputs", self._digest.hexdigest())

@@ -1,0 +1,80 @@
+"""How the site stands, as messages for people and panels. Structs only: the protocol imports them without the core behind them."""
+
+import msgspec
+
+from controller.core.events import Evidence
+
+
+class HeadStatus(msgspec.Struct, frozen=True):
+    """A head that has latched something, or is in fault."""
+
+    name: str
+    latched: str
+    level: str
+    fault: int
+    evidence: Evidence | None
+
+
+class RackStatus(msgspec.Struct, frozen=True):
+    """A rack; `hottest_degc` and `cells_degc` are None where there is no live sensor (or cells were not asked for)."""
+
+    name: str
+    hottest_degc: float | None
+    isolation: str
+    runaway: bool
+    cool: bool
+    cells_degc: tuple[float | None, ...] = ()
+
+
+class ZoneStatus(msgspec.Struct, frozen=True):
+    """A zone: release stage and countdown, responses, what holds it back, how available its release is."""
+
+    name: str
+    title: str
+    title_ko: str
+    stage: str
+    since_ms: int
+    due_ms: int
+    trigger: str
+    responses: tuple[str, ...]
+    inhibits: tuple[str, ...]
+    availability: str
+    occupied: bool
+    acknowledged: bool
+    silenced: bool
+    first_fire_ms: int
+    heads: tuple[HeadStatus, ...]
+    racks: tuple[RackStatus, ...]
+
+
+class OutputStatus(msgspec.Struct, frozen=True):
+    """An output: active or not as wanted, how far it has come, what the field says (-1: nothing)."""
+
+    name: str
+    zone: str
+    active: bool
+    drive: str
+    field: int
+
+
+class TroubleStatus(msgspec.Struct, frozen=True):
+    """A trouble that is shown, with its guidance."""
+
+    trip: str
+    subject: str
+    since_ms: int
+    severity: str
+    guidance: str
+    guidance_ko: str
+
+
+class CoreStatus(msgspec.Struct, frozen=True):
+    """The whole site at one scan."""
+
+    scan: int
+    tick_ms: int
+    mode: str
+    zones: tuple[ZoneStatus, ...]
+    outputs: tuple[OutputStatus, ...]
+    troubles: tuple[TroubleStatus, ...]
+    disabled: tuple[str, ...]

@@ -1,0 +1,274 @@
+"""Every trouble in one table: id, delay, severity, consequence, guidance in English and Korean. And the step that raises and clears them."""
+
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from controller.core.draft import Draft
+from controller.core.events import Kind
+from controller.core.state import BEFORE_FLOODING, Drive, Stage, Tri, TripState
+from controller.site.model import Family, Mode
+
+HOST_FACTS = (
+    "scan_overruns_permille",
+    "journal_lag_ms",
+    "recorder_lag_ms",
+    "intent_timeouts_total",
+    "loop_late_ms",
+    "wall_clock_step_ms",
+)
+"""What the runtime knows of itself, in the order of `Image.host`. Overruns: share of the last 600 scans. Lags below 500 ms are given as
+0, so that a healthy controller gives the same facts scan after scan."""
+
+OVERRUN_LIMIT_PERMILLE = 10
+JOURNAL_LAG_LIMIT_MS = 2000
+LOOP_LATE_LIMIT_MS = 500
+CLOCK_STEP_LIMIT_MS = 5000
+WHOLE_HEAD = 2
+
+
+class Severity(StrEnum):
+    """What a trouble asks of people."""
+
+    MAINTENANCE = "maintenance"
+    TROUBLE = "trouble"
+    URGENT = "urgent"
+
+
+class Trip(NamedTuple):
+    """One row of the table. `delay_s` None: the site's `trouble_delay_s`."""
+
+    delay_s: float | None
+    severity: Severity
+    consequence: str
+    guidance: str
+    guidance_ko: str
+
+
+TRIPS: dict[str, Trip] = {
+    "device_lost": Trip(
+        None, Severity.TROUBLE, "its points are in fault and count for nothing",
+        "Check the device's supply and network; its points return by themselves.",
+        "장치의 전원과 통신선을 확인하십시오. 복구되면 자동으로 정상 표시됩니다.",
+    ),
+    "head_fault": Trip(
+        None, Severity.TROUBLE, "the head cannot raise an alarm; release availability is degraded",
+        "Check the detector and its wiring; replace it if the fault stays.",
+        "감지기와 배선을 점검하고, 고장이 계속되면 교체하십시오.",
+    ),
+    "points_fault": Trip(
+        30.0, Severity.MAINTENANCE, "some values of the head are missing; the rest still counts",
+        "Find the faulty sensors in the head's list and have them replaced.",
+        "감지기 목록에서 고장난 센서를 찾아 교체하십시오.",
+    ),
+    "contact_fault": Trip(
+        1.0, Severity.TROUBLE, "the input counts as fault: not automatic for keys, no release for call points",
+        "The two contacts disagree or a wire is broken: check both contacts and both modules.",
+        "두 접점이 일치하지 않거나 단선입니다. 두 접점과 모듈을 확인하십시오.",
+    ),
+    "output_unconfirmed": Trip(
+        0.0, Severity.TROUBLE, "the field does not show the output in its commanded place",
+        "Go and look at the device; operate it by hand if the fire asks for it.",
+        "현장에서 장치를 확인하고 필요하면 수동으로 조작하십시오.",
+    ),
+    "breaker_stuck": Trip(
+        0.0, Severity.URGENT, "the rack is not proven isolated: no water on it without a person's word",
+        "Open the breaker by hand, then confirm the isolation at the panel.",
+        "차단기를 수동으로 개방한 뒤 제어반에서 격리를 확인하십시오.",
+    ),
+    "damper_unproven": Trip(
+        0.0, Severity.URGENT, "agent may leak; the site's policy decides whether release goes on",
+        "Close the damper by hand.",
+        "댐퍼를 수동으로 닫으십시오.",
+    ),
+    "coolant_no_flow": Trip(
+        0.0, Severity.URGENT, "a rack that should be cooled gets no coolant",
+        "Open the rack's valve by hand and check the pump.",
+        "랙의 밸브를 수동으로 열고 펌프를 확인하십시오.",
+    ),
+    "release_unconfirmed": Trip(
+        0.0, Severity.URGENT, "the agent is not proven released; the room is treated as flooded",
+        "Do not enter. Check the cylinder pressure; a person may release the reserve bank by key and call point.",
+        "출입 금지. 용기 압력을 확인하십시오. 예비 용기는 키와 수동 조작으로만 방출할 수 있습니다.",
+    ),
+    "release_channel": Trip(
+        0.0, Severity.URGENT, "one release channel is on without command; nothing is released",
+        "A module or wire is stuck or forged: lock the release mechanically and find it.",
+        "방출 채널 하나가 명령 없이 동작 중입니다. 기계적으로 잠그고 원인을 찾으십시오.",
+    ),
+    "output_forced": Trip(
+        1.0, Severity.TROUBLE, "an output does not hold its commanded level",
+        "Somebody else writes to the module, or it fell back: check its connection.",
+        "다른 장치가 모듈에 쓰고 있거나 통신이 끊겼습니다. 연결을 확인하십시오.",
+    ),
+    "feedback_disagrees": Trip(
+        5.0, Severity.TROUBLE, "the field shows an output in another place than commanded",
+        "Somebody moved the device by hand, or its switch is faulty: go and look.",
+        "장치가 수동으로 조작되었거나 스위치가 고장입니다. 현장을 확인하십시오.",
+    ),
+    "unexpected_flow": Trip(
+        1.0, Severity.URGENT, "the discharge switch is on without a release; it can prove nothing",
+        "Somebody opened a valve by hand, it leaks, or the switch is stuck: do not enter before it is known.",
+        "방출 명령 없이 방출 스위치가 동작했습니다. 확인 전에는 출입하지 마십시오.",
+    ),
+    "low_agent": Trip(
+        1.0, Severity.URGENT, "automatic release is unavailable",
+        "Have the cylinders weighed and refilled.",
+        "용기의 중량을 측정하고 재충전하십시오.",
+    ),
+    "obstructed": Trip(
+        0.0, Severity.URGENT, "the fire curtain is not lowered",
+        "Clear the space under the curtain.",
+        "방화막 아래의 장애물을 치우십시오.",
+    ),
+    "scan_overrun": Trip(
+        0.0, Severity.TROUBLE, "decisions came late",
+        "The controller is overloaded: look for other programs on it.",
+        "제어기 부하가 큽니다. 다른 프로그램을 확인하십시오.",
+    ),
+    "journal_late": Trip(
+        0.0, Severity.TROUBLE, "decisions go on but are not yet durable",
+        "Check the disk: full, worn out or hung.",
+        "디스크 용량과 상태를 확인하십시오.",
+    ),
+    "recorder_late": Trip(
+        0.0, Severity.MAINTENANCE, "raw inputs are not being recorded",
+        "Check the disk: full, worn out or hung.",
+        "디스크 용량과 상태를 확인하십시오.",
+    ),
+    "intent_not_durable": Trip(
+        0.0, Severity.URGENT, "agent was released before the intent was on disk",
+        "Check the disk; keep this journal as evidence.",
+        "디스크를 확인하고 기록을 증거로 보존하십시오.",
+    ),
+    "loop_late": Trip(
+        0.0, Severity.TROUBLE, "the control loop ran late",
+        "The controller is overloaded: look for other programs on it.",
+        "제어기 부하가 큽니다. 다른 프로그램을 확인하십시오.",
+    ),
+    "clock_step": Trip(
+        0.0, Severity.MAINTENANCE, "the wall clock jumped; decisions are not touched, times in reports may be",
+        "Check the time server.",
+        "시각 서버를 확인하십시오.",
+    ),
+    "disabled": Trip(
+        0.0, Severity.MAINTENANCE, "taken out of service by a person",
+        "Enable it when the work is done.",
+        "작업이 끝나면 다시 사용 상태로 되돌리십시오.",
+    ),
+}  # fmt: skip
+
+_HOST_LIMITS = (
+    ("scan_overrun", 0, OVERRUN_LIMIT_PERMILLE),
+    ("journal_late", 1, JOURNAL_LAG_LIMIT_MS),
+    ("recorder_late", 2, JOURNAL_LAG_LIMIT_MS),
+    ("loop_late", 4, LOOP_LATE_LIMIT_MS),
+    ("clock_step", 5, CLOCK_STEP_LIMIT_MS),
+)
+INTENT_TIMEOUTS = HOST_FACTS.index("intent_timeouts_total")
+HOST_HOLD_MS = 60_000
+"""A release whose intent was not durable in time is shown for this long."""
+
+
+def step_trips(draft: Draft) -> None:
+    """Raise the troubles whose cause has stood for its delay, clear those whose cause is gone."""
+    causes = dict.fromkeys(_causes(draft))
+    kept: list[TripState] = []
+    for trip in draft.trips:
+        key = (trip.trip, trip.subject)
+        if key in causes:
+            del causes[key]
+            kept.append(_ripen(draft, trip))
+        elif trip.shown:
+            draft.tell(Kind.TROUBLE, "", trip.subject, f"{trip.trip}:cleared")
+    kept.extend(_ripen(draft, TripState(name, subject, draft.tick_ms)) for name, subject in causes)
+    draft.trips = tuple(kept)
+
+
+def _ripen(draft: Draft, trip: TripState) -> TripState:
+    delay_s = TRIPS[trip.trip].delay_s
+    delay_ms = round((draft.layout.site.site.trouble_delay_s if delay_s is None else delay_s) * 1000)
+    if trip.shown or draft.tick_ms - trip.since_ms < delay_ms:
+        return trip
+    row = TRIPS[trip.trip]
+    text = row.guidance_ko if draft.layout.site.site.language == "ko" else row.guidance
+    draft.tell(Kind.TROUBLE, "", trip.subject, trip.trip, text)
+    return replace(trip, shown=True)
+
+
+def _causes(draft: Draft) -> Iterator[tuple[str, str]]:
+    yield from _device_causes(draft)
+    yield from _head_causes(draft)
+    yield from _output_causes(draft)
+    yield from _zone_causes(draft)
+    yield from _host_causes(draft)
+    for name in draft.disabled:
+        yield "disabled", name
+
+
+def _device_causes(draft: Draft) -> Iterator[tuple[str, str]]:
+    for name, alive in zip(draft.layout.devices, draft.inputs.devices, strict=True):
+        if not alive:
+            yield "device_lost", name
+
+
+def _head_causes(draft: Draft) -> Iterator[tuple[str, str]]:
+    """A head whose whole device is lost is told once, as the device."""
+    lost = {name for name, alive in zip(draft.layout.devices, draft.inputs.devices, strict=True) if not alive}
+    for head, reading in zip(draft.layout.heads, draft.inputs.heads, strict=True):
+        if head.device in lost:
+            continue
+        if reading.fault >= WHOLE_HEAD:
+            yield "head_fault", head.name
+        elif reading.fault:
+            yield "points_fault", head.name
+        if draft.inputs.wired[head.index] == Tri.UNKNOWN:
+            yield "contact_fault", head.name
+
+
+def _output_causes(draft: Draft) -> Iterator[tuple[str, str]]:
+    shadow = draft.layout.site.site.mode is Mode.SHADOW
+    for output in draft.layout.outputs:
+        state = draft.outputs[output.index]
+        if state.drive is Drive.FAILED:
+            yield output.output.consequence, output.name
+        idle = state.wanted == output.output.normal and state.drive is not Drive.UNREAD and not shadow
+        forged = any(level == 1 - output.output.normal for level in draft.inputs.channels[output.index])
+        if output.is_release and idle and forged and draft.before.outputs[output.index].wanted == state.wanted:
+            yield "release_channel", output.name
+        elif (
+            state.drive is Drive.WRITING
+            and draft.before.outputs[output.index].drive is Drive.WRITING
+            and not output.is_release
+        ):
+            yield "output_forced", output.name
+        active = int(state.wanted != output.output.normal)
+        if state.drive is Drive.SETTLED and draft.inputs.feedback[output.index] == 1 - active:
+            yield "feedback_disagrees", output.name
+
+
+def _zone_causes(draft: Draft) -> Iterator[tuple[str, str]]:
+    for rules in draft.rules.zones:
+        zone = draft.zones[rules.index]
+        if zone.stage is Stage.UNCONFIRMED:
+            yield "release_unconfirmed", rules.name
+        if zone.stage in BEFORE_FLOODING and draft.inputs.discharged[rules.index] == Tri.YES:
+            yield "unexpected_flow", rules.name
+        for family, trip in ((Family.LOW_AGENT, "low_agent"), (Family.OBSTRUCTION, "obstructed")):
+            if any(draft.inputs.wired[head] == Tri.YES for head in rules.wired.get(family, ())):
+                yield trip, rules.name
+
+
+def _host_causes(draft: Draft) -> Iterator[tuple[str, str]]:
+    host, last = draft.inputs.host, draft.before.host
+    if not host:
+        return
+    for trip, place, limit in _HOST_LIMITS:
+        if abs(host[place]) > limit:
+            yield trip, "controller"
+    fresh = bool(last) and host[INTENT_TIMEOUTS] > last[INTENT_TIMEOUTS]
+    held = any(t.trip == "intent_not_durable" and draft.tick_ms - t.since_ms < HOST_HOLD_MS for t in draft.trips)
+    if fresh or held:
+        yield "intent_not_durable", "controller"

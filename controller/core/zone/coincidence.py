@@ -1,0 +1,106 @@
+"""Rule 3: which heads may release together, and whether they do. Also rule 9: how available the release is, and why."""
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+
+from controller.core.events import Level
+from controller.core.inputs import Inputs
+from controller.core.layout import HeadLayout, Layout
+from controller.core.state import NEVER, HeadLatch
+from controller.site.model import Family, Physics, Release
+
+FIRE_PHYSICS = frozenset({Physics.BMS, Physics.GAS, Physics.SMOKE, Physics.HEAT})
+RUNAWAY_FAMILIES = frozenset({Family.CELL_TEMPERATURE})
+
+Pair = tuple[HeadLayout, HeadLayout]
+
+
+def independent(a: HeadLayout, b: HeadLayout, *, same_family: bool) -> bool:
+    """Two heads are independent: another device, another link, and another physics family unless the site's policy waives that.
+
+    MQTT heads and the room reference of a gas family never count (rule 3).
+    """
+    if a.on_mqtt or b.on_mqtt or a.head.reference or b.head.reference:
+        return False
+    if a.device == b.device or a.link == b.link:
+        return False
+    return a.physics is not b.physics or (same_family and a.physics is Physics.SMOKE)
+
+
+def sufficient(a: HeadLayout, b: HeadLayout) -> bool:
+    """Whether a pair can carry the evidence that rule 3 asks for: runaway, smoke with heat, or one family by policy."""
+    if any(h.head.family in RUNAWAY_FAMILIES for h in (a, b)):
+        return True
+    return {a.physics, b.physics} == {Physics.SMOKE, Physics.HEAT} or a.physics is b.physics
+
+
+def releasing_pairs(layout: Layout, zone: int) -> tuple[Pair, ...]:
+    """All pairs of heads of a zone that may release together. Empty for a zone without agent."""
+    release = _release(layout, zone)
+    if release is None:
+        return ()
+    heads = [h for h in layout.heads if h.zone == zone and h.physics in FIRE_PHYSICS]
+    return tuple(
+        (a, b)
+        for a, b in combinations(heads, 2)
+        if independent(a, b, same_family=release.same_family) and sufficient(a, b)
+    )
+
+
+def confirmed(
+    pairs: tuple[Pair, ...], latches: Sequence[HeadLatch], disabled: Sequence[str], tick_ms: int, window_ms: int
+) -> Pair | None:
+    """The first pair whose two heads both stand in fire alarm within the window; None if there is none.
+
+    A head in fault keeps an alarm that it raised before (rule 1), but a fault is never an alarm. A BMS head counts by confirmed runaway only.
+    """
+    for a, b in pairs:
+        if _alarms(a, latches[a.index], disabled, tick_ms, window_ms) and _alarms(
+            b, latches[b.index], disabled, tick_ms, window_ms
+        ):
+            return a, b
+    return None
+
+
+def _alarms(head: HeadLayout, latch: HeadLatch, disabled: Sequence[str], tick_ms: int, window_ms: int) -> bool:
+    if latch.level < Level.ALARM or head.name in disabled:
+        return False
+    if head.physics is Physics.BMS and not latch.runaway:
+        return False
+    return latch.ended_ms == NEVER or tick_ms - latch.ended_ms <= window_ms
+
+
+def availability(
+    layout: Layout, zone: int, pairs: tuple[Pair, ...], inputs: Inputs, disabled: Sequence[str], blocks: Sequence[str]
+) -> str:
+    """`full`, `degraded: why` or `unavailable: why` of the zone's automatic release (rule 9); empty without agent.
+
+    `blocks` are reasons that stop automatic release altogether (manual-only, occupied, disabled, low agent).
+    """
+    release = _release(layout, zone)
+    if release is None:
+        return ""
+    reasons = sorted(blocks)
+    if reasons:
+        return "unavailable: " + ", ".join(reasons)
+    sick = sorted(sick_members(layout, zone, pairs, inputs, disabled))
+    alive = [p for p in pairs if not any(h.name in sick for h in p)]
+    if sick and (release.faulty_member == "block" or not alive):
+        return "unavailable: " + ", ".join(sick)
+    return "degraded: " + ", ".join(sick) if sick else "full"
+
+
+def sick_members(
+    layout: Layout, zone: int, pairs: tuple[Pair, ...], inputs: Inputs, disabled: Sequence[str]
+) -> Iterator[str]:
+    """Names of the members of a coincidence that are in fault as a whole, or disabled."""
+    members = {h.index for pair in pairs for h in pair}
+    whole = 2
+    for head in layout.heads:
+        member = head.zone == zone and head.index in members
+        if member and (inputs.heads[head.index].fault >= whole or head.name in disabled):
+            yield head.name
+
+
+def _release(layout: Layout, zone: int) -> Release | None:
+    return tuple(layout.site.zones.values())[zone].release

@@ -1,0 +1,228 @@
+"""The response ladder of a zone beside the release: watch, isolate, cool, hand over, guard. Abort, hold and inhibits do not reach it."""
+
+from controller.core.draft import Draft
+from controller.core.events import Evidence, Kind, Level
+from controller.core.rules import ZoneRules
+from controller.core.state import AGENT_IN_ROOM, NEVER, Isolation, RackState, Stage, Tri
+from controller.core.zone.signals import wired
+from controller.site.model import Family, Physics
+
+
+def run_ladder(draft: Draft, zone: ZoneRules) -> None:
+    """Advance isolation and cooling of every rack of the zone, then hand over and guard; tells what starts and ends."""
+    for rack in zone.racks:
+        _isolate(draft, zone, rack)
+    _cool(draft, zone)
+    _hand_over(draft, zone)
+    _guard(draft, zone)
+    _tell_active(draft, zone)
+
+
+def level_of(draft: Draft, zone: ZoneRules) -> int:
+    """Highest latched level of the zone's heads."""
+    return max((draft.heads[h.index].level for h in zone.sensing), default=0)
+
+
+# ---- isolate
+
+
+def _isolate(draft: Draft, zone: ZoneRules, rack: int) -> None:
+    state = draft.racks[rack]
+    evidence = _naming(draft, zone, rack)
+    if state.isolation is Isolation.NONE and evidence and draft.rules.settings.isolate:
+        state = _want_isolation(draft, zone, rack, evidence)
+    _await_proof(draft, zone, rack, state)
+
+
+def _naming(draft: Draft, zone: ZoneRules, rack: int) -> tuple[Evidence, ...]:
+    """Evidence at pre-alarm that names this rack. Gas drifts to neighbours: a gas head names its rack only where its family is highest."""
+    found = []
+    for head in zone.sensing:
+        latch = draft.heads[head.index]
+        if head.rack != rack or latch.level < Level.PRE_ALARM or latch.evidence is None:
+            continue
+        if head.physics is Physics.GAS and not _leads(draft, zone, head.index):
+            continue
+        found.append(latch.evidence)
+    return tuple(found)
+
+
+def _leads(draft: Draft, zone: ZoneRules, head: int) -> bool:
+    """Whether no head of the same gas latched earlier: the rack where the gas came from shows it first."""
+    family, since_ms = draft.layout.heads[head].head.family, draft.heads[head].since_ms
+    rivals = [h.index for h in zone.sensing if h.head.family is family and h.index != head]
+    mine = draft.heads[head].evidence
+    for rival in rivals:
+        latch = draft.heads[rival]
+        if latch.level < Level.PRE_ALARM or latch.evidence is None or mine is None:
+            continue
+        if (latch.since_ms, -latch.evidence.value) < (since_ms, -mine.value):
+            return False
+    return True
+
+
+def _want_isolation(draft: Draft, zone: ZoneRules, rack: int, evidence: tuple[Evidence, ...]) -> RackState:
+    """Open the rack's breaker by ourselves, or ask a person: beyond the site's limit of openings, or while the UPS carries the load."""
+    name = draft.layout.racks[rack]
+    info = draft.layout.site.site
+    ask = ""
+    if not draft.rules.breakers[rack]:
+        ask = "the rack has no breaker that Haechi can open"
+    elif info.while_discharging == "ask" and wired(draft, zone, Family.DISCHARGING) is not Tri.NO:
+        ask = "the UPS carries the load"
+    elif draft.openings >= info.max_automatic_openings:
+        ask = f"{draft.openings} breakers were opened already"
+    if ask:
+        draft.tell(
+            Kind.REQUEST, zone.name, name, "open-breaker", f"Open the breaker of {name} by hand: {ask}.", evidence
+        )
+        draft.zone(zone.index, acknowledged=False)
+        return draft.rack(rack, isolation=Isolation.ASKED, isolation_ms=draft.tick_ms, asked=True)
+    draft.openings += 1
+    draft.tell(Kind.RESPONSE, zone.name, name, "isolate-wanted", evidence=evidence)
+    return draft.rack(rack, isolation=Isolation.WANTED, isolation_ms=draft.tick_ms)
+
+
+def _await_proof(draft: Draft, zone: ZoneRules, rack: int, state: RackState) -> None:
+    """Proven is what the breakers' own contacts say, now; a person is asked when they stay silent."""
+    if state.isolation is Isolation.NONE:
+        return
+    name = draft.layout.racks[rack]
+    says = [draft.inputs.feedback[breaker] for breaker in draft.rules.breakers[rack]]
+    if says and all(s == 1 for s in says):
+        if state.isolation is not Isolation.PROVEN:
+            draft.rack(rack, isolation=Isolation.PROVEN, proven_ms=draft.tick_ms)
+            draft.tell(Kind.RESPONSE, zone.name, name, "isolate-proven", "isolated from the bus, string still live")
+        return
+    if state.isolation is Isolation.PROVEN and any(s == 0 for s in says):
+        state = draft.rack(rack, isolation=Isolation.WANTED, isolation_ms=draft.tick_ms, asked=False)
+        draft.tell(Kind.RESPONSE, zone.name, name, "isolate-lost", "the breaker contact shows closed again")
+    cooling = zone.zone.cooling
+    ask_after_ms = round((cooling.ask_after_s if cooling else zone.zone.isolation_limit_s) * 1000)
+    late = draft.tick_ms - state.isolation_ms >= ask_after_ms
+    if state.isolation is Isolation.WANTED and not state.asked and not state.vouched and late:
+        draft.rack(rack, asked=True)
+        draft.zone(zone.index, acknowledged=False)
+        text = f"The breaker of {name} is not proven open: open it by hand, then confirm the isolation at the panel."
+        draft.tell(Kind.REQUEST, zone.name, name, "confirm-isolated", text)
+
+
+# ---- cool
+
+
+def _cool(draft: Draft, zone: ZoneRules) -> None:
+    if zone.zone.cooling is None or not draft.rules.settings.cool:
+        return
+    for rack in zone.racks:
+        if not draft.racks[rack].runaway:
+            evidence = _runaway(draft, zone, rack)
+            if evidence:
+                _want_coolant(draft, zone, rack, evidence)
+    for rack in zone.racks:
+        _allow_coolant(draft, zone, rack)
+    state = draft.zones[zone.index]
+    if state.cool_ms != NEVER and state.flowing_ms == NEVER and _wet(draft, zone):
+        draft.zone(zone.index, flowing_ms=draft.tick_ms)
+        draft.tell(Kind.RESPONSE, zone.name, zone.name, "coolant-flowing")
+
+
+def _runaway(draft: Draft, zone: ZoneRules, rack: int) -> tuple[Evidence, ...]:
+    """Runaway of a rack is confirmed by its BMS together with any other physics at pre-alarm: one lying BMS brings no water."""
+    latches = [draft.heads[h.index] for h in zone.sensing if h.rack == rack and draft.heads[h.index].runaway]
+    others = [
+        draft.heads[h.index]
+        for h in zone.sensing
+        if h.physics is not Physics.BMS and draft.heads[h.index].level >= Level.PRE_ALARM
+    ]
+    if not latches or not others:
+        return ()
+    return tuple(latch.evidence for latch in (*latches, others[0]) if latch.evidence is not None)
+
+
+def _want_coolant(draft: Draft, zone: ZoneRules, rack: int, evidence: tuple[Evidence, ...]) -> None:
+    """Want coolant on the rack and its neighbours, and their isolation first (rule 7), beyond the limit of openings: fire is proven."""
+    if draft.zones[zone.index].cool_ms == NEVER:
+        draft.zone(zone.index, cool_ms=draft.tick_ms)
+    draft.rack(rack, runaway=True)
+    draft.tell(Kind.RESPONSE, zone.name, draft.layout.racks[rack], "cool-wanted", evidence=evidence)
+    for wet in (rack, *draft.rules.neighbours[rack]):
+        state = draft.racks[wet]
+        if state.cool_wanted_ms == NEVER:
+            state = draft.rack(wet, cool_wanted_ms=draft.tick_ms)
+        opening = draft.rules.breakers[wet] and state.isolation in {Isolation.NONE, Isolation.ASKED}
+        if opening and draft.rules.settings.isolate:
+            draft.rack(wet, isolation=Isolation.WANTED, isolation_ms=draft.tick_ms, asked=False)
+            draft.tell(Kind.RESPONSE, zone.name, draft.layout.racks[wet], "isolate-wanted", "before coolant (rule 7)")
+
+
+def _allow_coolant(draft: Draft, zone: ZoneRules, rack: int) -> None:
+    """Rule 7: water only where the isolation is proven by the breaker contacts, or a person vouches for it."""
+    state = draft.racks[rack]
+    allowed = state.cool_wanted_ms != NEVER and (state.isolation is Isolation.PROVEN or state.vouched)
+    if allowed == state.cool:
+        return
+    draft.rack(rack, cool=allowed)
+    draft.tell(Kind.RESPONSE, zone.name, draft.layout.racks[rack], "cool-allowed" if allowed else "cool-stopped")
+
+
+def _wet(draft: Draft, zone: ZoneRules) -> bool:
+    return draft.inputs.flowing[zone.index] == Tri.YES and any(draft.racks[r].cool for r in zone.racks)
+
+
+# ---- hand over and guard
+
+
+def _hand_over(draft: Draft, zone: ZoneRules) -> None:
+    state = draft.zones[zone.index]
+    if state.hand_over_ms != NEVER or state.first_fire_ms == NEVER or state.guard_ms != NEVER:
+        return
+    if draft.tick_ms - state.first_fire_ms >= round(zone.zone.hand_over_after_s * 1000):
+        hand_over(draft, zone, "not controlled in the site's time limit")
+
+
+def hand_over(draft: Draft, zone: ZoneRules, why: str) -> None:
+    """Ask for the brigade, with what it must know: hot racks, isolation, agent, water."""
+    draft.zone(zone.index, hand_over_ms=draft.tick_ms, acknowledged=False)
+    hot = [draft.layout.racks[r] for r in zone.racks if not draft.inputs.calm[r]]
+    live = [draft.layout.racks[r] for r in zone.racks if draft.racks[r].isolation is not Isolation.PROVEN]
+    state = draft.zones[zone.index]
+    text = (
+        f"Hand over to the fire brigade: {why}. Hot or without live sensors: {', '.join(hot) or 'none'}. "
+        f"Not isolated: {', '.join(live) or 'none'} (isolated strings are still live inside). "
+        f"Agent: {state.stage}. Water: {'flowing' if state.flowing_ms != NEVER else 'none'}."
+    )
+    draft.tell(Kind.REQUEST, zone.name, zone.name, "hand-over", text)
+
+
+def _guard(draft: Draft, zone: ZoneRules) -> None:
+    """Controlled: every rack calm on live sensors and no gas head above normal, for the site's time."""
+    state, cooling = draft.zones[zone.index], zone.zone.cooling
+    if cooling is None or state.first_fire_ms == NEVER or state.guard_ms != NEVER:
+        return
+    gas = any(draft.inputs.heads[h.index].level for h in zone.sensing if h.physics is Physics.GAS)
+    if gas or not all(draft.inputs.calm[rack] for rack in zone.racks):
+        draft.zone(zone.index, calm_since_ms=NEVER)
+    elif state.calm_since_ms == NEVER:
+        draft.zone(zone.index, calm_since_ms=draft.tick_ms)
+    elif draft.tick_ms - state.calm_since_ms >= round(cooling.guard_hold_s * 1000):
+        draft.zone(zone.index, guard_ms=draft.tick_ms)
+        text = f"Controlled. Re-ignition watch for {cooling.guard_watch_h:g} h; extract by hand only."
+        draft.tell(Kind.RESPONSE, zone.name, zone.name, "guard-started", text)
+
+
+def _tell_active(draft: Draft, zone: ZoneRules) -> None:
+    state, level = draft.zones[zone.index], level_of(draft, zone)
+    on = {
+        "watch": level >= Level.ADVISORY,
+        "isolate": level >= Level.PRE_ALARM and draft.rules.settings.isolate,
+        "extinguish": state.stage in AGENT_IN_ROOM | {Stage.ACTIVATED, Stage.HELD, Stage.WAITING},
+        "cool": state.cool_ms != NEVER,
+        "hand-over": state.hand_over_ms != NEVER,
+        "guard": state.guard_ms != NEVER,
+    }
+    active = tuple(name for name, is_on in on.items() if is_on)
+    for name in on:
+        if (name in active) != (name in state.active):
+            draft.tell(Kind.RESPONSE, zone.name, name, "started" if name in active else "ended")
+    if active != state.active:
+        draft.zone(zone.index, active=active)

@@ -1,0 +1,230 @@
+"""What the release machine is told each scan: heads, contacts, clocks and people, judged for one zone."""
+
+from controller.core.draft import Draft
+from controller.core.events import Evidence, Kind, Level
+from controller.core.rules import ZoneRules
+from controller.core.state import (
+    BEFORE_FLOODING,
+    NEVER,
+    Stage,
+    Tri,
+    Trigger,
+    ZoneState,
+)
+from controller.core.zone.coincidence import FIRE_PHYSICS, Pair, availability, confirmed, sick_members
+from controller.core.zone.machine import Signal, step
+from controller.site.model import Family, Release, Strategy
+
+RETRY_PAUSE_MS = 2000
+"""The actuator is let go for so long before it is tried again (assumed: longer than a solenoid's drop-out)."""
+
+
+def wired(draft: Draft, zone: ZoneRules, family: Family) -> Tri:
+    """A wired input of a zone: YES if any contact says so, else UNKNOWN if any is in fault, else NO."""
+    states = [draft.inputs.wired[head] for head in zone.wired.get(family, ())]
+    if Tri.YES in states:
+        return Tri.YES
+    return Tri.UNKNOWN if Tri.UNKNOWN in states else Tri.NO
+
+
+def blocks(draft: Draft, zone: ZoneRules) -> tuple[str, ...]:
+    """Why the zone's release is not automatic now; empty: it is. A key or an occupied contact in fault counts as "not automatic"."""
+    release = zone.zone.release
+    if release is None:
+        return ("no agent",)
+    state = draft.zones[zone.index]
+    found = []
+    if zone.wired.get(Family.MODE_KEY) and wired(draft, zone, Family.MODE_KEY) is not Tri.YES:
+        found.append("manual-only by key")
+    if wired(draft, zone, Family.OCCUPIED) is not Tri.NO or state.occupied:
+        found.append("occupied")
+    if zone.name in draft.disabled or any(output in draft.disabled for output in zone.release_outputs):
+        found.append("disabled")
+    if wired(draft, zone, Family.LOW_AGENT) is Tri.YES:
+        found.append("low agent")
+    sick = sick_members(draft.layout, zone.index, zone.pairs, draft.inputs, draft.disabled)
+    if release.faulty_member == "block" and any(True for _ in sick):
+        found.append("faulty member (site policy: block)")
+    return tuple(found)
+
+
+def inhibits(draft: Draft, zone: ZoneRules, release: Release) -> tuple[str, ...]:
+    """What stands between the end of an automatic pre-warning and the agent (rule 6). A person's hand passes all of it."""
+    state = draft.zones[zone.index]
+    found = []
+    waited_ms = draft.tick_ms - state.since_ms if state.stage is Stage.WAITING else 0
+    if draft.inputs.gas_high[zone.index] != Tri.NO and waited_ms < round(release.purge_limit_s * 1000):
+        found.append("exhaust first: gas above the limit or not known")
+    if release.damper_unproven == "block":
+        found.extend(
+            f"damper not proven: {draft.layout.outputs[d].name}" for d in zone.dampers if draft.inputs.feedback[d] != 1
+        )
+    return tuple(found)
+
+
+def run_zone(draft: Draft, zone: ZoneRules) -> None:
+    """Let the release machine take this scan's signals; tells every move with its evidence, and why nothing moves."""
+    release = zone.zone.release
+    why_not = blocks(draft, zone)
+    pair = _coincidence(draft, zone, release)
+    held_back = _held_back(draft, zone, release, pair, why_not)
+    if held_back != draft.zones[zone.index].inhibits:
+        draft.zone(zone.index, inhibits=held_back)
+        draft.tell(Kind.INHIBIT, zone.name, zone.name, "; ".join(held_back) or "none")
+    signals = frozenset(_signals(draft, zone, release, pair, why_not))
+    move = step(draft.zones[zone.index].stage, signals)
+    if move is not None:
+        _enter(draft, zone, move, pair)
+    _tell_availability(draft, zone, why_not)
+
+
+def _coincidence(draft: Draft, zone: ZoneRules, release: Release | None) -> Pair | None:
+    if release is None or not draft.rules.settings.extinguish:
+        return None
+    window_ms = round(release.coincidence_window_s * 1000)
+    return confirmed(zone.pairs, draft.heads, draft.disabled, draft.tick_ms, window_ms)
+
+
+def _held_back(
+    draft: Draft, zone: ZoneRules, release: Release | None, pair: Pair | None, why_not: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Reasons to show: rule 3 is fulfilled but release is not automatic, or an automatic release waits."""
+    state = draft.zones[zone.index]
+    if release is None:
+        return ()
+    if pair is not None and state.stage in {Stage.QUIESCENT, Stage.PRE_ACTIVATED}:
+        return why_not
+    if state.trigger is Trigger.AUTOMATIC and state.stage in {Stage.ACTIVATED, Stage.WAITING}:
+        return inhibits(draft, zone, release)
+    return ()
+
+
+def _signals(
+    draft: Draft, zone: ZoneRules, release: Release | None, pair: Pair | None, why_not: tuple[str, ...]
+) -> list[Signal]:
+    state = draft.zones[zone.index]
+    found = []
+    if any(draft.heads[h.index].level >= Level.ALARM and h.physics in FIRE_PHYSICS for h in zone.sensing):
+        found.append(Signal.FIRST_ALARM)
+    if release is None:
+        return found
+    if pair is not None and not why_not:
+        found.append(Signal.CONFIRMED)
+    if why_not and state.trigger is Trigger.AUTOMATIC:
+        found.append(Signal.NOT_AUTOMATIC)
+    if _manual(draft, zone, state):
+        found.append(Signal.MANUAL)
+    if state.provable and draft.inputs.discharged[zone.index] == Tri.YES:
+        found.append(Signal.PROOF)
+    found += _people(draft, zone, state, release)
+    return found + _timers(draft, state, release)
+
+
+def _manual(draft: Draft, zone: ZoneRules, state: ZoneState) -> bool:
+    """The call point; once the main bank was used, only together with the key on the reserve bank."""
+    if not draft.rules.settings.extinguish or wired(draft, zone, Family.CALL_POINT) is not Tri.YES:
+        return False
+    if state.stage in {Stage.UNCONFIRMED, Stage.DISCHARGED}:
+        return not state.reserve and _reserve_key(draft, zone)
+    return not (state.stage is Stage.ACTIVATED and state.trigger is Trigger.MANUAL)
+
+
+def _reserve_key(draft: Draft, zone: ZoneRules) -> bool:
+    return wired(draft, zone, Family.RESERVE_KEY) is Tri.YES and len(zone.release_outputs) > 1
+
+
+def _people(draft: Draft, zone: ZoneRules, state: ZoneState, release: Release) -> list[Signal]:
+    """Abort and hold: before flooding only, by the site's strategy, and never against a person's release (rule 4)."""
+    if release.strategy is Strategy.NONE or state.stage not in BEFORE_FLOODING or state.trigger is Trigger.MANUAL:
+        return []
+    found = []
+    if wired(draft, zone, Family.ABORT) is Tri.YES:
+        found.append(Signal.ABORT)
+    holding = wired(draft, zone, Family.HOLD) is Tri.YES and release.strategy is Strategy.HOLD_RELOAD
+    found.append(Signal.HOLD if holding else Signal.HOLD_ENDS)
+    return found
+
+
+def _timers(draft: Draft, state: ZoneState, release: Release) -> list[Signal]:
+    if state.stage is Stage.WAITING:
+        return [] if state.inhibits else [Signal.OVER]
+    if state.due_ms == NEVER or draft.tick_ms < state.due_ms:
+        return []
+    if state.stage is Stage.ACTIVATED and state.inhibits:
+        return [Signal.OVER_INHIBITED]
+    if state.stage is Stage.RELEASING and state.attempt >= release.attempts:
+        return [Signal.OVER_LAST_TRY]
+    return [Signal.OVER]
+
+
+def _enter(draft: Draft, zone: ZoneRules, move: tuple[Stage, Signal], pair: Pair | None) -> None:
+    """Enter a stage: its timer, its trigger, its event with evidence."""
+    stage, signal = move
+    before = draft.zones[zone.index]
+    trigger = _trigger(before, signal)
+    due_ms = _due_ms(draft, zone, stage, trigger)
+    if before.stage is Stage.ACTIVATED is stage:
+        due_ms = min(due_ms, before.due_ms)
+    state = draft.zone(
+        zone.index,
+        stage=stage,
+        since_ms=draft.tick_ms,
+        due_ms=due_ms,
+        trigger=trigger if stage not in {Stage.QUIESCENT, Stage.PRE_ACTIVATED} else Trigger.NONE,
+        inhibits=before.inhibits if stage is Stage.WAITING else (),
+    )
+    if signal is Signal.MANUAL:
+        state = draft.zone(zone.index, reserve=_reserve_key(draft, zone), attempt=0)
+    if stage is Stage.ACTIVATED and before.stage is not Stage.HELD:
+        state = draft.zone(zone.index, activated_ms=draft.tick_ms, attempt=0, spent=False)
+    if stage is Stage.RELEASING:
+        _start_releasing(draft, zone, state)
+    text = f"{signal}{', ' + trigger if trigger else ''}{', reserve bank' if state.reserve else ''}"
+    draft.tell(Kind.STAGE, zone.name, zone.name, stage, text, _evidence(draft, zone, signal, pair))
+
+
+def _start_releasing(draft: Draft, zone: ZoneRules, state: ZoneState) -> None:
+    """The switch proves release only if it is open now; later tries keep the first answer."""
+    open_now = draft.inputs.discharged[zone.index] == Tri.NO
+    provable = state.provable if state.attempt else open_now
+    draft.zone(zone.index, attempt=state.attempt + 1, provable=provable or open_now)
+
+
+def _trigger(before: ZoneState, signal: Signal) -> Trigger:
+    if signal is Signal.MANUAL:
+        return Trigger.MANUAL
+    return Trigger.AUTOMATIC if signal is Signal.CONFIRMED else before.trigger
+
+
+def _due_ms(draft: Draft, zone: ZoneRules, stage: Stage, trigger: Trigger) -> int:
+    release = zone.zone.release
+    if release is None:
+        return NEVER
+    pre_warning_s = release.manual_delay_s if trigger is Trigger.MANUAL else release.pre_warning_s
+    duration_s = {
+        Stage.ACTIVATED: pre_warning_s,
+        Stage.RELEASING: release.confirm_s,
+        Stage.RETRYING: RETRY_PAUSE_MS / 1000,
+        Stage.UNCONFIRMED: release.flooding_s,
+        Stage.RELEASED: release.flooding_s,
+        Stage.HOLD_TIME: release.hold_time_s,
+    }.get(stage)
+    return NEVER if duration_s is None else draft.tick_ms + round(duration_s * 1000)
+
+
+def _evidence(draft: Draft, zone: ZoneRules, signal: Signal, pair: Pair | None) -> tuple[Evidence, ...]:
+    """Why the zone moved: the pair of rule 3, or every head that stands in fire alarm (rule 12)."""
+    if signal is Signal.CONFIRMED and pair is not None:
+        latches = [draft.heads[head.index] for head in pair]
+    else:
+        latches = [draft.heads[h.index] for h in zone.sensing if draft.heads[h.index].level >= Level.ALARM]
+    return tuple(latch.evidence for latch in latches if latch.evidence is not None)
+
+
+def _tell_availability(draft: Draft, zone: ZoneRules, why_not: tuple[str, ...]) -> None:
+    if zone.zone.release is None:
+        return
+    now = availability(draft.layout, zone.index, zone.pairs, draft.inputs, draft.disabled, why_not)
+    if now != draft.zones[zone.index].availability:
+        draft.zone(zone.index, availability=now)
+        draft.tell(Kind.AVAILABILITY, zone.name, zone.name, now)
