@@ -1,4 +1,4 @@
-"""Looking things up in a site that may be wrong: what cannot be found is None here; `checks.references` names it once."""
+"""Look-ups in a site that may be wrong: what cannot be found is None here; `checks.references` names it once."""
 
 from functools import cached_property
 

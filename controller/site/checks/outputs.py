@@ -10,7 +10,7 @@ PROVEN = frozenset({
     Role.CHARGER_STOP, Role.BREAKER, Role.EXHAUST, Role.DAMPER, Role.RELIEF, Role.HVAC_STOP, Role.CURTAIN,
     Role.WATER_BARRIER, Role.PUMP, Role.COOLANT,
 })  # fmt: skip
-"""Roles whose effect the response waits for, so that the field must prove it. Agent is proven by `release.discharged`."""
+"""Roles whose effect the response waits for: the field proves it. Agent is proven by `release.discharged`."""
 
 OF_A_RACK = frozenset({Role.CHARGER_STOP, Role.BREAKER, Role.COOLANT})
 RELEASING = frozenset({Role.AGENT, Role.AGENT_RESERVE})

@@ -1,0 +1,145 @@
+"""One screen about a checked site: how much there is, what the wires carry, who may release, what nobody watches."""
+
+import re
+import textwrap
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from controller.site.load import loads_of_links
+from controller.site.look import Look
+from controller.site.model import PHYSICS, Family, Head, Physics, Site, Zone
+from controller.site.pairs import releasing_pairs
+from drivers.points import Table
+
+_SCAN_COST_US = 1.0
+"""Detection of one point (assumed; `make bench` measures it)."""
+_WIDTH = 118
+_NUMBER = re.compile(r"\d+")
+
+
+def summary(site: Site) -> str:
+    """The summary of a site without problems, as lines of text."""
+    look = Look(site)
+    lines = [f"{site.site.name}: mode {site.site.mode}, {len(site.zones)} zones, {len(site.outputs)} outputs"]
+    lines += [f"  {line}" for line in (*_points(look), *_wires(look), *_scan(look))]
+    for name in site.zones:
+        lines += [f"  {line}" for line in _zone(look, name)]
+    lines += ["  not supervised:", *(f"    {line}" for line in _unsupervised(look))]
+    return "\n".join(_wrapped(line) for line in lines)
+
+
+def _wrapped(line: str) -> str:
+    indent = " " * (len(line) - len(line.lstrip()) + 4)
+    return textwrap.fill(line, _WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+
+
+def _points(look: Look) -> Iterator[str]:
+    points: Counter[Family] = Counter()
+    heads: Counter[Family] = Counter()
+    for head in look.site.heads.values():
+        points[head.family] += _size(look, head)
+        heads[head.family] += 1
+    parts = [
+        f"{family} {points[family]}" + (f" (heads {heads[family]})" if points[family] != heads[family] else "")
+        for family in Family
+        if heads[family] and PHYSICS[family] is not Physics.WIRED
+    ]
+    wired = sum(points[family] for family in Family if PHYSICS[family] is Physics.WIRED)
+    text = ", ".join([*parts, f"wired inputs {wired}"])
+    yield f"points: {text}"
+
+
+def _size(look: Look, head: Head) -> int:
+    return sum(len(look.places(point)) for point in head.points)
+
+
+def _wires(look: Look) -> Iterator[str]:
+    loads = loads_of_links(look)
+    total = sum(load.requests_per_s for load in loads.values())
+    yield f"wires: {total:.1f} requests/s in all"
+    alike: dict[str, list[str]] = {}
+    for name, load in loads.items():
+        alike.setdefault(f"{load.requests_per_s:.1f} requests/s, {load.share:.0%} of the budget", []).append(name)
+    for text, names in alike.items():
+        yield f"  {_names(names)}: {text}"
+
+
+def _names(names: Iterable[str]) -> str:
+    """Names in one line; those that differ by one number come as a range, `bms-[1-8]`."""
+    ranges: dict[str, list[str]] = {}
+    for name in names:
+        ranges.setdefault(_NUMBER.sub("[]", name, count=1), []).append(name)
+    return ", ".join(_range(pattern, alike) for pattern, alike in ranges.items())
+
+
+def _range(pattern: str, names: list[str]) -> str:
+    if len(names) == 1:
+        return names[0]
+    numbers = [match[0] for match in map(_NUMBER.search, names) if match]
+    return pattern.replace("[]", f"[{numbers[0]}-{numbers[-1]}]")
+
+
+def _scan(look: Look) -> Iterator[str]:
+    points = sum(_size(look, head) for head in look.site.heads.values())
+    scan_ms = look.site.site.scan_s * 1000
+    cost_ms = points * _SCAN_COST_US / 1000
+    share = cost_ms / scan_ms
+    yield f"scan: {scan_ms:.0f} ms; {points} points take about {cost_ms:.1f} ms, {share:.0%} (assumed 1 us a point)"
+
+
+def _zone(look: Look, name: str) -> Iterator[str]:
+    zone = look.site.zones[name]
+    yield f"{name} ({zone.title}):"
+    if zone.release is None:
+        yield "  no agent: detection and warning only"
+        return
+    yield from _independence(look, name)
+    yield f"  automatic release: {_availability(look, name, zone)}"
+
+
+def _independence(look: Look, name: str) -> Iterator[str]:
+    """Pairs that may release, counted by family; families whose heads are in no pair."""
+    pairs = releasing_pairs(look, name)
+    kinds = Counter(" + ".join(sorted(look.site.heads[head].family for head in pair)) for pair in pairs)
+    for kind, count in kinds.items():
+        yield f"  may release together: {kind} ({count} {'pair' if count == 1 else 'pairs'})"
+    members = {head for pair in pairs for head in pair}
+    outside = sorted({head.family for head_name, head in look.fire_heads(name).items() if head_name not in members})
+    if outside:
+        yield f"  never counted for release: {', '.join(outside)}"
+
+
+def _availability(look: Look, name: str, zone: Zone) -> str:
+    pairs = releasing_pairs(look, name)
+    release = zone.release
+    if release is None or not pairs:
+        return "unavailable"
+    notes = [f"strategy {release.strategy}", f"pre-warning {release.pre_warning_s:g} s"]
+    if any(all(head in pair for pair in pairs) for head in pairs[0]):
+        notes.append("one dead head makes it unavailable")
+    if release.faulty_member == "block":
+        notes.append("any faulty member blocks it")
+    if release.same_family:
+        notes.append("two heads of one family may release, by site policy")
+    if zone.occupied_at_start or not look.heads(name, Family.MODE_KEY):
+        notes.append("manual-only at start" if zone.occupied_at_start else "no mode key")
+    return f"full when all heads are well ({', '.join(notes)})"
+
+
+def _unsupervised(look: Look) -> Iterator[str]:
+    releases = [zone.release for zone in look.site.zones.values() if zone.release]
+    proven = {name for release in releases for name in (release.output, release.reserve_output)}
+    blind = [n for n, o in look.site.outputs.items() if o.feedback is None and n not in proven]
+    if blind:
+        yield f"outputs without feedback: {_names(blind)}"
+    single = [
+        name
+        for name, head in look.site.heads.items()
+        if PHYSICS[head.family] is Physics.WIRED and head.family is not Family.CALL_POINT
+    ]
+    if single:
+        yield f"inputs with one contact (a broken wire reads as 0): {_names(single)}"
+    uncounted = [n for n, b in look.site.blocks.items() if b.table is Table.INPUT and b.counter is None]
+    if uncounted:
+        yield f"blocks without sample counter (a frozen device looks alive): {_names(uncounted)}"
+    yield "wires to actuators, power supplies, and the hardwired manual release, which stay outside Haechi"
