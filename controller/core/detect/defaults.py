@@ -1,0 +1,126 @@
+"""What a head is judged by when its site file says nothing: documented limits of every family.
+
+Sources: "2a", "2b" are the sections of the science reference that collects norms and makers' habits; "assumed" marks a
+number that a commissioning engineer must look at. Temperatures degC, voltages V, gas ppm over the room, smoke %/m.
+"""
+
+import msgspec
+
+from controller.core.events import Level
+from controller.site.model import Family, Head, Limits
+
+MAX_OPERATING_DEGC = 80.0
+"""A cell above it that heats itself by 1 K/s for more than 3 s is running away (2b, GB 38031-2025; 80 assumed)."""
+COLLAPSE_SHARE = 0.25
+"""A cell that loses more of its voltage within the rate window has collapsed (2b, GB 38031-2025: 25 %)."""
+
+_CELL_TEMPERATURE = Limits(
+    low=-40.0,
+    high=1000.0,  # a burning cell reaches 350 to 1,000 degC (2b): hot is not absurd
+    advisory=60.0,  # BMS habit: warn at 55 to 60 (2b)
+    pre_alarm=70.0,  # BMS habit: trip at 60 to 70 (2b)
+    hysteresis=2.0,  # assumed
+    persistence_s=3.0,  # as long as the rule of runaway asks for
+    deviation_advisory=5.0,  # neighbours, warn (2b)
+    deviation_pre_alarm=10.0,  # neighbours, alarm (2b)
+    rate_window_s=30.0,  # assumed: noise of 0.1 K gives 0.005 K/s over it
+    rate_pre_alarm=0.1,  # assumed: a full charge in half an hour heats by 0.01 K/s
+    slew=50.0,  # K/s (section 7 of the reference)
+    stuck_s=1800.0,  # assumed; noise or resolution moves 0.1 K much oftener
+)
+"""Every cell has its sensor, 0.1 K, about 1 s."""
+
+_CELL_TEMPERATURE_COARSE = msgspec.structs.replace(
+    _CELL_TEMPERATURE,
+    deviation_advisory=None,
+    deviation_pre_alarm=None,
+    rate_window_s=60.0,  # assumed: one step of 1 K gives 0.017 K/s over it
+    stuck_s=0.0,  # steps of 1 K may stand for hours
+)
+"""Minimum, mean and maximum of a rack, 1 K, 10 s: thresholds and rate alone."""
+
+_GAS = Limits(
+    low=-50.0,  # drift of the zero (assumed)
+    high=100000.0,  # assumed
+    hysteresis=5.0,  # assumed
+    persistence_s=5.0,  # assumed
+)
+
+DEFAULTS: dict[Family, Limits] = {
+    Family.CELL_TEMPERATURE: _CELL_TEMPERATURE,
+    Family.CELL_VOLTAGE: Limits(
+        low=-0.1,
+        high=5.5,  # assumed
+        advisory=2.0,  # falling: under any working cell (assumed)
+        pre_alarm=1.0,  # falling: assumed
+        hysteresis=0.05,  # assumed
+        persistence_s=5.0,  # assumed
+        deviation_advisory=0.1,  # below the module's median (assumed)
+        deviation_pre_alarm=0.3,  # assumed
+        rate_window_s=10.0,  # in which a collapse is sought (section 7 of the reference)
+        stuck_s=0.0,  # a resting string stands still to the millivolt
+    ),
+    # 2b: hydrogen 10 to 40 over its base; 400 assumed. Carbon monoxide 30 to 50; 60 and 200 assumed.
+    Family.H2: msgspec.structs.replace(_GAS, advisory=20.0, pre_alarm=40.0, alarm=400.0),
+    Family.CO: msgspec.structs.replace(_GAS, advisory=30.0, pre_alarm=60.0, alarm=200.0),
+    Family.VOC: msgspec.structs.replace(_GAS, advisory=50.0, pre_alarm=100.0, alarm=500.0),  # assumed
+    Family.SMOKE: Limits(
+        low=-0.5,
+        high=100.0,
+        advisory=0.66,  # NFPA 76 very early warning, alert (2b)
+        pre_alarm=2.0,  # EN 54-20 class B (2b); as a pre-alarm assumed
+        alarm=3.3,  # NFPA 76 very early warning, alarm (2b)
+        hysteresis=0.2,  # assumed
+        persistence_s=10.0,  # assumed: longer than a puff of dust
+    ),
+    Family.HEAT: Limits(
+        low=-40.0,
+        high=1000.0,
+        advisory=47.0,  # assumed
+        pre_alarm=52.0,  # assumed
+        alarm=57.0,  # fixed-temperature detector of 57 to 58 degC, EN 54-5 class A1
+        hysteresis=3.0,  # assumed
+        persistence_s=3.0,  # assumed
+        rate_window_s=60.0,  # assumed
+        rate_pre_alarm=5.0 / 60.0,  # assumed
+        rate_alarm=8.0 / 60.0,  # 8 K/min, as rate-of-rise detectors have it
+        rate_floor=35.0,  # assumed: below it heating and doors make steep rises
+        slew=50.0,  # assumed
+    ),
+    Family.CLIMATE_TEMPERATURE: Limits(
+        low=-40.0,
+        high=120.0,
+        advisory=40.0,  # assumed: above the inlet limits of common equipment
+        hysteresis=2.0,  # assumed
+        persistence_s=10.0,  # assumed
+        rate_window_s=120.0,  # assumed
+        rate_pre_alarm=5.0 / 60.0,  # assumed
+        rate_floor=30.0,  # assumed
+        slew=20.0,  # assumed
+    ),
+    Family.CLIMATE_HUMIDITY: Limits(
+        low=-1.0,
+        high=101.0,
+        advisory=90.0,  # assumed: condensation is near
+        hysteresis=3.0,  # assumed
+        persistence_s=10.0,  # assumed
+    ),
+}
+"""Limits by family; wired inputs have none."""
+
+CAP: dict[Family, Level] = {
+    Family.CELL_TEMPERATURE: Level.PRE_ALARM,
+    Family.CELL_VOLTAGE: Level.PRE_ALARM,
+    Family.CLIMATE_TEMPERATURE: Level.ADVISORY,
+    Family.CLIMATE_HUMIDITY: Level.ADVISORY,
+}
+"""Highest level of a family by its values. A lying BMS may isolate, never release: only runaway lifts it to ALARM."""
+
+
+def limits_of(head: Head) -> Limits:
+    """The limits of a head: what its site file says, the default of its family for the rest (None: not judged)."""
+    default = DEFAULTS[Family(head.family)]
+    if head.family == Family.CELL_TEMPERATURE and head.group == 0:
+        default = _CELL_TEMPERATURE_COARSE
+    said = {name: value for name, value in msgspec.structs.asdict(head.limits).items() if value is not None}
+    return msgspec.structs.replace(default, **said)
