@@ -1,6 +1,5 @@
 """What decide sees of an image: small tuples of plain numbers, so that a scan in which nothing changed can be told in one comparison."""
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +9,7 @@ from controller.core.detect.detector import Readings
 from controller.core.image import Image
 from controller.core.layout import Layout
 from controller.core.state import Tri
-from controller.site.model import Family, Feedback, Physics
+from controller.site.model import Family, Physics
 from drivers.points import Quality
 
 FLAT_SLOPE_DEGC_PER_S = 0.01
@@ -45,90 +44,115 @@ class Inputs(NamedTuple):
     host: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Contacts:
-    """Index arrays of everything that is read as a contact, made once."""
-
-    points: npt.NDArray[np.int32]
-    spans: tuple[tuple[int, int], ...]
+GOOD = int(Quality.GOOD)
+OUT_OF_SERVICE = int(Quality.OUT_OF_SERVICE)
+UNKNOWN = int(Tri.UNKNOWN)
+CLOSED = 0.5
+"""A contact whose value is at least this is closed."""
 
 
 class InputReader:
-    """Turns images into `Inputs`; keeps nothing but index arrays and the last conversion."""
+    """Turns images into `Inputs`. Everything is first judged in a few array steps; tuples are made only when something changed."""
 
     def __init__(self, layout: Layout) -> None:
-        self._layout = layout
         self._wired = tuple(h for h in layout.heads if h.physics is Physics.WIRED)
+        self._n_heads, self._n_outputs = len(layout.heads), len(layout.outputs)
         zones = tuple(layout.site.zones.values())
         groups = [list(h.points) for h in self._wired] + [list(o.channels) for o in layout.outputs]
         groups += [[layout.point(z.release.discharged)] if z.release else [] for z in zones]
-        self._contacts = _contacts(groups)
-        self._feedback = np.array([o.feedback for o in layout.outputs], np.int32)
-        self._flow = [(layout.point(z.cooling.flow), z.cooling.flow_min_lpm) if z.cooling else None for z in zones]
+        ends = np.cumsum([len(group) for group in groups]).tolist()
+        self._spans = tuple((end - len(group), end) for end, group in zip(ends, groups, strict=True))
+        self._contacts = np.array([point for group in groups for point in group], np.int32)
+        self._feedback = _FeedbackReader(layout)
+        self._devices = _DeviceReader(layout)
+        self._flow = tuple((layout.point(z.cooling.flow), z.cooling.flow_min_lpm) if z.cooling else None for z in zones)
         self._hydrogen = tuple(_hydrogen(layout, index) for index in range(len(zones)))
         self._calm_limit = np.array([_guard_limit(layout, rack) for rack in range(len(layout.racks))])
-        self._last_contacts: tuple[bytes, tuple[tuple[int, ...], ...]] = (b"", ())
+        self._key: tuple[bytes, tuple[int, ...]] = (b"", ())
+        self._inputs: Inputs | None = None
 
     def read(self, image: Image, readings: Readings) -> Inputs:
-        """The image and the detector's readings of it, as decide sees them."""
-        groups = self._groups(image)
-        n_wired, n_outputs = len(self._wired), len(self._layout.outputs)
-        channels = groups[n_wired : n_wired + n_outputs]
+        """The image and the detector's readings of it, as decide sees them; the very same object while nothing changed."""
+        good = image.quality == GOOD
+        parts = (
+            readings.level,
+            readings.runaway,
+            readings.fault,
+            np.where(good[self._contacts], image.value[self._contacts] >= CLOSED, UNKNOWN).astype(np.uint8),
+            self._feedback.read(image, good),
+            self._devices.read(image, good),
+            np.array([_flowing(image, flow) for flow in self._flow], np.uint8),
+            np.array([_gas_high(image, good, points, limit) for points, limit in self._hydrogen], np.uint8),
+            self._calm(readings),
+        )
+        key = b"".join(part.tobytes() for part in parts), image.host
+        if self._inputs is None or key != self._key:
+            self._key = key
+            self._inputs = self._make(parts, image.host)
+        return self._inputs
+
+    def _make(self, parts: tuple[npt.NDArray[np.generic], ...], host: tuple[int, ...]) -> Inputs:
+        level, runaway, fault, contacts, feedback, devices, flowing, gas_high, calm = (part.tolist() for part in parts)
+        groups = tuple(tuple(contacts[a:b]) for a, b in self._spans)
+        n_wired = len(self._wired)
+        wired = [int(Tri.NO)] * self._n_heads
+        for head, closed in zip(self._wired, groups[:n_wired], strict=True):
+            wired[head.index] = int(wired_state(head.head.family, head.head.active, closed))
         return Inputs(
-            heads=tuple(map(HeadReading, readings.level.tolist(), readings.runaway.tolist(), readings.fault.tolist())),
-            wired=self._wired_states(groups[:n_wired]),
-            channels=channels,
-            feedback=self._feedback_states(image),
-            devices=tuple(self._device_ok(image, points) for points in self._layout.device_points),
-            discharged=tuple(group[0] if group else Tri.NO for group in groups[n_wired + n_outputs :]),
-            flowing=tuple(_flowing(image, flow) for flow in self._flow),
-            gas_high=tuple(self._gas_high(image, index) for index in range(len(self._hydrogen))),
-            calm=self._calm(readings),
-            host=image.host,
+            heads=tuple(map(HeadReading, level, runaway, fault)),
+            wired=tuple(wired),
+            channels=groups[n_wired : n_wired + self._n_outputs],
+            feedback=tuple(feedback),
+            devices=tuple(devices),
+            discharged=tuple(group[0] if group else int(Tri.NO) for group in groups[n_wired + self._n_outputs :]),
+            flowing=tuple(flowing),
+            gas_high=tuple(gas_high),
+            calm=tuple(calm),
+            host=host,
         )
 
-    def _groups(self, image: Image) -> tuple[tuple[int, ...], ...]:
-        points = self._contacts.points
-        level = np.where(image.quality[points] == Quality.GOOD, image.value[points] >= 0.5, Tri.UNKNOWN)  # noqa: PLR2004
-        key = level.astype(np.uint8).tobytes()
-        if key != self._last_contacts[0]:
-            self._last_contacts = key, tuple(tuple(key[a:b]) for a, b in self._contacts.spans)
-        return self._last_contacts[1]
-
-    def _wired_states(self, groups: tuple[tuple[int, ...], ...]) -> tuple[int, ...]:
-        states = [int(Tri.NO)] * len(self._layout.heads)
-        for head, contacts in zip(self._wired, groups, strict=True):
-            states[head.index] = wired_state(head.head.family, head.head.active, contacts)
-        return tuple(states)
-
-    def _feedback_states(self, image: Image) -> tuple[int, ...]:
-        value, quality = image.value[self._feedback].tolist(), image.quality[self._feedback].tolist()
-        return tuple(
-            _field_says(output.output.feedback, v, q)
-            for output, v, q in zip(self._layout.outputs, value, quality, strict=True)
-        )
-
-    @staticmethod
-    def _device_ok(image: Image, points: npt.NDArray[np.int32]) -> bool:
-        """A device is there while any of its points is fresh; a device without points is not judged."""
-        if points.size == 0:
-            return True
-        quality = image.quality[points]
-        return bool(((quality == Quality.GOOD) | (quality == Quality.OUT_OF_SERVICE)).any())
-
-    def _gas_high(self, image: Image, zone: int) -> int:
-        points, limit_ppm = self._hydrogen[zone]
-        if points.size == 0:
-            return Tri.NO
-        good = image.quality[points] == Quality.GOOD
-        if bool((image.value[points][good] > limit_ppm).any()):
-            return Tri.YES
-        return Tri.NO if 2 * int(good.sum()) > points.size else Tri.UNKNOWN
-
-    def _calm(self, readings: Readings) -> tuple[bool, ...]:
+    def _calm(self, readings: Readings) -> npt.NDArray[np.bool_]:
         hottest, slope = readings.rack_hottest_degc, readings.rack_slope_degc_per_s
-        calm = (hottest < self._calm_limit) & (slope < FLAT_SLOPE_DEGC_PER_S) & (readings.rack_live_fraction >= 1.0)
-        return tuple(calm.tolist())
+        return (hottest < self._calm_limit) & (slope < FLAT_SLOPE_DEGC_PER_S) & (readings.rack_live_fraction >= 1.0)
+
+
+class _FeedbackReader:
+    """What the field says of every output, in array steps: 1 active, 0 inactive, -1 unknown, in between or no feedback."""
+
+    def __init__(self, layout: Layout) -> None:
+        feedback = [output.output.feedback for output in layout.outputs]
+        self._points = np.array([max(output.feedback, 0) for output in layout.outputs], np.int32)
+        self._has = np.array([f is not None for f in feedback])
+        self._active = np.array([f.active if f else 0.0 for f in feedback])
+        self._inactive = np.array([f.inactive if f else 0.0 for f in feedback])
+        self._tolerance = np.array([f.tolerance if f else 0.0 for f in feedback])
+        self._at_least = np.array([bool(f and f.at_least) for f in feedback])
+
+    def read(self, image: Image, good: npt.NDArray[np.bool_]) -> npt.NDArray[np.int8]:
+        """Shape (n_outputs,)."""
+        value = image.value[self._points]
+        contact = np.where(np.abs(value - self._inactive) <= self._tolerance, 0, -1)
+        contact = np.where(np.abs(value - self._active) <= self._tolerance, 1, contact)
+        says = np.where(self._at_least, value >= self._active, contact)
+        return np.where(self._has & good[self._points], says, -1).astype(np.int8)
+
+
+class _DeviceReader:
+    """Whether each device is there: any of its points is fresh or out of service. A device without points is not judged."""
+
+    def __init__(self, layout: Layout) -> None:
+        sizes = np.array([points.size for points in layout.device_points])
+        self._judged = sizes > 0
+        self._points = np.concatenate(layout.device_points)
+        starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+        self._starts = starts[self._judged].astype(np.intp)
+
+    def read(self, image: Image, good: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """Shape (n_devices,)."""
+        fresh = (good | (image.quality == OUT_OF_SERVICE))[self._points]
+        result = np.ones(self._judged.size, np.bool_)
+        result[self._judged] = np.logical_or.reduceat(fresh, self._starts)
+        return result
 
 
 def wired_state(family: Family, active: int, contacts: tuple[int, ...]) -> int:
@@ -140,12 +164,6 @@ def wired_state(family: Family, active: int, contacts: tuple[int, ...]) -> int:
     if len(contacts) != 2 or contacts[0] == contacts[1]:  # noqa: PLR2004
         return Tri.UNKNOWN
     return Tri(contacts[0])
-
-
-def _contacts(groups: list[list[int]]) -> _Contacts:
-    ends = np.cumsum([len(group) for group in groups]).tolist()
-    spans = tuple((end - len(group), end) for end, group in zip(ends, groups, strict=True))
-    return _Contacts(np.array([point for group in groups for point in group], np.int32), spans)
 
 
 def _hydrogen(layout: Layout, zone: int) -> tuple[npt.NDArray[np.int32], float]:
@@ -160,16 +178,6 @@ def _guard_limit(layout: Layout, rack: int) -> float:
     return cooling.guard_below_degc if cooling else np.inf
 
 
-def _field_says(feedback: Feedback | None, value: float, quality: int) -> int:
-    if feedback is None or quality != Quality.GOOD:
-        return -1
-    if feedback.at_least:
-        return int(value >= feedback.active)
-    if abs(value - feedback.active) <= feedback.tolerance:
-        return 1
-    return 0 if abs(value - feedback.inactive) <= feedback.tolerance else -1
-
-
 def _flowing(image: Image, flow: tuple[int, float] | None) -> int:
     if flow is None:
         return Tri.NO
@@ -177,3 +185,12 @@ def _flowing(image: Image, flow: tuple[int, float] | None) -> int:
     if image.quality[point] != Quality.GOOD:
         return Tri.UNKNOWN
     return int(image.value[point] >= minimum)
+
+
+def _gas_high(image: Image, good: npt.NDArray[np.bool_], points: npt.NDArray[np.int32], limit_ppm: float) -> int:
+    if points.size == 0:
+        return Tri.NO
+    alive = good[points]
+    if bool((image.value[points][alive] > limit_ppm).any()):
+        return Tri.YES
+    return Tri.NO if 2 * int(alive.sum()) > points.size else Tri.UNKNOWN

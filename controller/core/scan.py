@@ -5,7 +5,7 @@ from typing import NamedTuple
 from controller.core.chain import InputDigest
 from controller.core.commands import AnyCommand
 from controller.core.decide import decide, first_state, is_quiet, take_up
-from controller.core.detect.detector import Detector
+from controller.core.detect.detector import Detector, Readings
 from controller.core.events import Event, Kind, Write
 from controller.core.image import Image
 from controller.core.inputs import InputReader, Inputs
@@ -42,27 +42,31 @@ class Controller:
         self.detector = Detector(layout)
         self.state = state or first_state(layout)
         self.inputs: Inputs | None = None
+        self.readings: Readings | None = None
         self._reader = InputReader(layout)
         self._digest = InputDigest()
         self._resuming_since_ms: int | None = None
         self._resume = state is not None
+        self._quiet = False
 
     def scan(self, image: Image, commands: tuple[AnyCommand, ...] = ()) -> ScanResult:
         """Take one image and the commands that came with it; returns events, writes and the latched state."""
         self._digest.update(image)
-        inputs = self._reader.read(image, self.detector.advance(image))
+        self.readings = self.detector.advance(image)
+        inputs = self._reader.read(image, self.readings)
         if self._resume and not self._resumed(inputs, image.tick_ms):
             return ScanResult((), (), self.state, state_changed=False)
         same = inputs == self.inputs
         self.inputs = inputs
         digest = self._digest_event(image)
-        if same and not commands and is_quiet(self.state):
+        if same and not commands and self._quiet:
             return ScanResult(digest, (), self.state, state_changed=False)
         place = (image.scan, image.tick_ms)
         decision = decide(self.rules, self.state, inputs, commands, place, self.detector.evidence)
         for head in decision.resets:
             self.detector.reset(head)
         self.state = decision.state
+        self._quiet = is_quiet(self.state)
         return ScanResult(decision.events + digest, decision.writes, decision.state, state_changed=True)
 
     def close(self, image: Image) -> Event:

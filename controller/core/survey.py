@@ -65,7 +65,7 @@ def _heads(controller: Controller, rules: ZoneRules) -> list[HeadStatus]:
 
 def _rack(controller: Controller, rack: int, image: Image, *, cells: bool) -> RackStatus:
     state: RackState = controller.state.racks[rack]
-    hottest = float(controller.detector.readings.rack_hottest_degc[rack])
+    hottest = float(controller.readings.rack_hottest_degc[rack]) if controller.readings else math.nan
     grid: tuple[float | None, ...] = ()
     if cells:
         grid = tuple(
