@@ -1,0 +1,48 @@
+"""Noise of the plant as a pure function of (seed, point, sample): runs do not depend on timing or order (design, decided)."""
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit, uint64
+
+CLIP_SIGMA = 2.0
+"""Noise is bounded: the band-limited front end of a field device has no tails (assumed)."""
+
+
+@njit(uint64(uint64), cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _mix(x):  # type: ignore[no-untyped-def]
+    """SplitMix64: one round turns a counter into 64 independent bits."""
+    x += uint64(0x9E3779B97F4A7C15)
+    x = (x ^ (x >> uint64(30))) * uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> uint64(27))) * uint64(0x94D049BB133111EB)
+    return x ^ (x >> uint64(31))
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _fill(seed, first, sample, sigma, values):  # type: ignore[no-untyped-def]
+    scale = 1.0 / 9007199254740992.0
+    for i in range(values.shape[0]):
+        if sigma[i] <= 0.0:
+            continue
+        bits = _mix(_mix(_mix(uint64(seed)) ^ uint64(first + i)) ^ uint64(sample))
+        u = (float(bits >> uint64(11)) + 1.0) * scale
+        v = float(_mix(bits) >> uint64(11)) * scale
+        gauss = math.sqrt(-2.0 * math.log(u)) * math.cos(2.0 * math.pi * v)
+        values[i] += sigma[i] * min(CLIP_SIGMA, max(-CLIP_SIGMA, gauss))
+
+
+def add_noise(
+    seed: int, first: int, sample: int, sigma: npt.NDArray[np.float64], values: npt.NDArray[np.float64]
+) -> None:
+    """Add to `values` (count,) the noise of points `first`, `first + 1`, ... at their sample number `sample`.
+
+    `sigma` (count,) is the standard deviation in the values' unit, 0 for none; noise is clipped at `CLIP_SIGMA` of it.
+    """
+    _fill(seed, first, sample, sigma, values)
+
+
+def uniform(seed: int, point: int, sample: int) -> float:
+    """One number in [0, 1), the same for the same arguments."""
+    bits = _mix(np.uint64(_mix(np.uint64(_mix(np.uint64(seed))) ^ np.uint64(point))) ^ np.uint64(sample))
+    return float(int(bits) >> 11) / 9007199254740992.0

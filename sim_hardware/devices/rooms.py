@@ -1,0 +1,248 @@
+"""The rooms of a site: physics on one side, what its heads measure and what its actuators do on the other."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from controller.core.layout import HeadLayout, Layout
+from controller.site.model import Family, Role
+from sim_hardware.devices.actuators import AT_END, Actuators
+from sim_hardware.physics.battery_geometry import BatteryRoomGeometry, BatteryRoomInputs
+from sim_hardware.physics.battery_room import BatteryRoom
+from sim_hardware.physics.room import relative_humidity_pct
+from sim_hardware.physics.server_room import ServerRoom, ServerRoomGeometry, ServerRoomInputs
+
+Probe = Callable[[], npt.ArrayLike]
+"""Looks at the truth: one value, or one a point."""
+
+COOLANT_LPM = 60.0
+PUMP_LPM = 240.0
+"""Flow of one open coolant valve, and what the pump delivers at most (assumed)."""
+DISCHARGED_BAR = 3.0
+"""Manifold pressure at which the pressure switch makes (assumed)."""
+LOW_AGENT = 0.9
+"""Share of the full pressure below which a bank is low (the usual limit of 10 % loss)."""
+CALM_DEGC = 45.0
+"""While no cell is hotter and nothing has vented, physics goes in long steps."""
+
+
+class Room(Protocol):
+    """What the plant asks of a room."""
+
+    room: BatteryRoom | ServerRoom
+
+    def apply(self, actuators: Actuators, *, door_open: bool) -> None:
+        """Take over the actuators' positions (their meaning: `ROLE_MEANING`) and the door's."""
+        ...
+
+    def probe(self, head: HeadLayout, ordinal: int) -> Probe | None:
+        """What `head`, whose first point is the `ordinal`-th of its family in the zone, looks at; None for what is not here."""
+        ...
+
+    @property
+    def calm(self) -> bool:
+        """Whether long steps will do."""
+        ...
+
+    @property
+    def low_agent(self) -> bool:
+        """Whether the main bank has lost its pressure."""
+        ...
+
+
+class _Air:
+    """The actuators of a zone that act on its air and agent, whatever stands in the room."""
+
+    def __init__(self, zone: int, actuators: Actuators) -> None:
+        self.by_role = {role: actuators.of(role, zone) for role in Role}
+
+    def most(self, position: npt.NDArray[np.float64], role: Role) -> float:
+        """The furthest position among the outputs of a role; 0 without any."""
+        return float(position[self.by_role[role]].max(initial=0.0))
+
+    def apply(self, inputs: BatteryRoomInputs | ServerRoomInputs, position: npt.NDArray[np.float64]) -> None:
+        """Set what both kinds of room have."""
+        dampers = self.by_role[Role.DAMPER]
+        inputs.damper_open_fraction[: len(dampers)] = 1.0 - position[dampers]
+        inputs.exhaust_fraction = self.most(position, Role.EXHAUST)
+        inputs.relief_open = self.most(position, Role.RELIEF)
+        inputs.hvac_on = self.most(position, Role.HVAC_STOP) < AT_END
+        inputs.agent_valve_open = self.most(position, Role.AGENT) >= AT_END
+        inputs.reserve_valve_open = self.most(position, Role.AGENT_RESERVE) >= AT_END
+
+
+class BatteryZone:
+    """A battery room with its racks, which the layout knows by their indices over the whole site."""
+
+    def __init__(self, layout: Layout, zone: int, actuators: Actuators, seed: int) -> None:
+        self._racks = [k for k, of_zone in enumerate(layout.rack_zone) if of_zone == zone]
+        self._names = [layout.racks[k] for k in self._racks]
+        self._air = _Air(zone, actuators)
+        self.geometry = _battery_geometry(layout, zone, len(self._racks), len(self._air.by_role[Role.DAMPER]))
+        self.room = BatteryRoom(self.geometry, seed)
+        self._outputs = layout.outputs
+
+    def rack_index(self, name: str) -> int:
+        """Place of a rack in the room, from its name. Raises ValueError for one that is not here."""
+        return self._names.index(name)
+
+    def apply(self, actuators: Actuators, *, door_open: bool) -> None:
+        """Take over the actuators' positions and the door's."""
+        position = actuators.position
+        inputs = self.room.inputs
+        self._air.apply(inputs, position)
+        inputs.door_open = door_open
+        for index in self._air.by_role[Role.CHARGER_STOP]:
+            inputs.charger_stopped[self._rack(index)] = position[index] >= AT_END
+        for index in self._air.by_role[Role.BREAKER]:
+            inputs.breaker_open[self._rack(index)] = position[index] >= AT_END
+        inputs.curtain_fraction = self._air.most(position, Role.CURTAIN)
+        inputs.water_barrier_fraction = self._air.most(position, Role.WATER_BARRIER)
+        self._set_coolant(position)
+
+    def _set_coolant(self, position: npt.NDArray[np.float64]) -> None:
+        flow = self.room.inputs.coolant_flow_lpm
+        flow[:] = 0.0
+        pump = self._air.most(position, Role.PUMP)
+        for index in self._air.by_role[Role.COOLANT]:
+            flow[self._rack(index)] = COOLANT_LPM * pump * position[index]
+        if flow.sum() > PUMP_LPM:
+            flow *= PUMP_LPM / flow.sum()
+
+    def _rack(self, output: int) -> int:
+        return self._racks.index(self._outputs[output].rack)
+
+    @property
+    def calm(self) -> bool:
+        """No cell warm, nothing vented."""
+        return float(self.room.cell_temp_degc.max()) < CALM_DEGC and not self.room.vented.any()
+
+    @property
+    def low_agent(self) -> bool:
+        """Whether the main bank has lost its pressure."""
+        return self.room.agent_pressure_bar < LOW_AGENT * self.geometry.agent_bar
+
+    def rack_flow(self, rack: int) -> Probe:
+        """Coolant on a rack (layout index), litres per minute."""
+        place = self._racks.index(rack)
+        return lambda: self.room.inputs.coolant_flow_lpm[place]
+
+    @property
+    def discharging(self) -> bool:
+        """Whether the strings carry the load."""
+        return float(self.room.inputs.string_current_a.sum()) < 0.0
+
+    def flow(self) -> float:
+        """Coolant in all, litres per minute."""
+        return float(self.room.inputs.coolant_flow_lpm.sum())
+
+    def probe(self, head: HeadLayout, ordinal: int) -> Probe | None:
+        """What a head looks at."""
+        room = self.room
+        rack = self._racks.index(head.rack) if head.rack >= 0 else -1
+        match head.head.family:
+            case Family.CELL_TEMPERATURE:
+                return self._cells(head, room.cell_temp_degc, rack)
+            case Family.CELL_VOLTAGE:
+                return self._cells(head, room.cell_voltage_v, rack)
+            case Family.H2:
+                return (lambda: room.rack_h2_ppm[rack]) if rack >= 0 else (lambda: room.room_h2_ppm)
+            case Family.CO:
+                return (lambda: room.rack_co_ppm[rack]) if rack >= 0 else (lambda: room.room_co_ppm)
+            case Family.VOC:
+                return (lambda: room.rack_voc_ppm[rack]) if rack >= 0 else (lambda: room.room_voc_ppm)
+            case Family.SMOKE:
+                return lambda: room.smoke_pct_per_m[ordinal % len(room.smoke_pct_per_m)]
+            case Family.HEAT:
+                return lambda: room.heat_head_degc[ordinal % len(room.heat_head_degc)]
+            case Family.CLIMATE_TEMPERATURE:
+                return lambda: room.room_temp_degc
+            case Family.CLIMATE_HUMIDITY:
+                return lambda: relative_humidity_pct(room.room.water_kg_per_m3, room.room_temp_degc)
+        return None
+
+    def _cells(self, head: HeadLayout, truth: npt.NDArray[np.float64], rack: int) -> Probe:
+        """All cells of a rack, or, of a poor BMS with three points, their minimum, maximum and mean."""
+        cells = truth[rack]
+        if len(head.points) == cells.size:
+            return lambda: cells.ravel()
+        if len(head.points) == 3:  # noqa: PLR2004 - minimum, maximum, mean
+            return lambda: (cells.min(), cells.max(), cells.mean())
+        raise ValueError(
+            f"heads.{head.name}: {len(head.points)} points for {cells.size} cells; remedy: all cells, or three points "
+            "(minimum, maximum, mean)"
+        )
+
+
+def _battery_geometry(layout: Layout, zone: int, racks: int, dampers: int) -> BatteryRoomGeometry:
+    """Racks x modules x cells from the heads; a room whose BMS do not tell gets the modules and cells of the default."""
+    default = BatteryRoomGeometry()
+    shapes = {
+        (len(head.points) // head.head.group, head.head.group)
+        for head in layout.heads
+        if head.zone == zone and head.head.family is Family.CELL_TEMPERATURE and head.head.group
+    }
+    if len(shapes) > 1:
+        raise ValueError(
+            f"zones.{layout.zones[zone]}: racks of different sizes {sorted(shapes)}; remedy: make them equal"
+        )
+    modules, cells = shapes.pop() if shapes else (default.modules, default.cells)
+    return BatteryRoomGeometry(
+        racks=racks,
+        modules=modules,
+        cells=cells,
+        n_dampers=max(1, dampers),
+        volume_m3=default.volume_m3 * racks / default.racks,
+        wall_m2=default.wall_m2 * (racks / default.racks) ** 0.5,
+    )
+
+
+class ServerZone:
+    """A room without racks of cells: cabinets with climate sensors, aspirating detectors, agent."""
+
+    def __init__(self, layout: Layout, zone: int, actuators: Actuators, seed: int) -> None:
+        self._air = _Air(zone, actuators)
+        dampers = len(self._air.by_role[Role.DAMPER])
+        self.geometry = ServerRoomGeometry(sensors=_climate_points(layout, zone), n_dampers=max(1, dampers))
+        self.room = ServerRoom(self.geometry, seed)
+
+    def apply(self, actuators: Actuators, *, door_open: bool) -> None:
+        """Take over the actuators' positions and the door's."""
+        self._air.apply(self.room.inputs, actuators.position)
+        self.room.inputs.door_open = door_open
+
+    @property
+    def calm(self) -> bool:
+        """No agent flows."""
+        return not (self.room.inputs.agent_valve_open or self.room.inputs.reserve_valve_open)
+
+    @property
+    def low_agent(self) -> bool:
+        """Whether the main bank has lost its pressure."""
+        return self.room.agent_pressure_bar < LOW_AGENT * self.geometry.agent_bar
+
+    def probe(self, head: HeadLayout, ordinal: int) -> Probe | None:
+        """What a head looks at."""
+        room = self.room
+        match head.head.family:
+            case Family.CLIMATE_TEMPERATURE:
+                return lambda: room.temps_degc[ordinal]
+            case Family.CLIMATE_HUMIDITY:
+                return lambda: room.rh_pct[ordinal % len(room.rh_pct)]
+            case Family.SMOKE:
+                return lambda: room.smoke_pct_per_m[ordinal % len(room.smoke_pct_per_m)]
+            case Family.HEAT:
+                return lambda: room.room_temp_degc
+        return None
+
+
+def _climate_points(layout: Layout, zone: int) -> int:
+    """Places of the room that are measured; at least the default's, so that a cable has a place to smoulder at."""
+    families = {Family.CLIMATE_TEMPERATURE, Family.CLIMATE_HUMIDITY}
+    counts = {
+        family: sum(len(h.points) for h in layout.heads if h.zone == zone and h.head.family is family)
+        for family in families
+    }
+    return max(*counts.values(), ServerRoomGeometry().sensors)

@@ -1,0 +1,147 @@
+"""The field as the controller's links see it, in virtual time: the same plan, decoding and encoding as on sockets, without sockets."""
+
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+
+from controller.core.events import Write
+from controller.core.layout import Layout
+from controller.site.model import ModbusTcp
+from drivers.modbus.frame import encode
+from drivers.modbus.intake import Intakes, blocks_of
+from drivers.modbus.plan import Part, Request, plan
+from drivers.points import BlockBuffer, Quality, RegisterBlock, TopicBlock
+from sim_hardware.devices.plant import Plant
+
+KICKS_PER_TIMEOUT = 4
+"""The controller writes a module's watchdog register so many times within its timeout."""
+
+
+@dataclass(slots=True)
+class _Poll:
+    """One request of a device, and when it is due next."""
+
+    device: str
+    request: Request
+    period_ms: int
+    due_ms: int = 0
+
+
+@dataclass(slots=True)
+class _Kick:
+    """A module's watchdog register."""
+
+    block: RegisterBlock
+    index: int
+    period_ms: int
+    due_ms: int = 0
+    number: int = 0
+
+
+class VirtualField:
+    """Polls a plant's memories at the blocks' periods and hears its messages; `buffers` are in the layout's order."""
+
+    def __init__(self, plant: Plant) -> None:
+        self._plant = plant
+        layout = plant.layout
+        registers = {block.name: block for block in layout.blocks if isinstance(block, RegisterBlock)}
+        self._registers = registers
+        self._intakes = Intakes(registers.values())
+        self._topics = TopicIntake(tuple(block for block in layout.blocks if isinstance(block, TopicBlock)))
+        self._polls = [poll for device in layout.devices for poll in _polls(layout, device, registers)]
+        self._members = {d: [b.name for b in registers.values() if b.device == d] for d in layout.devices}
+        self._timeout_s = {d: _timeout_s(layout, d) for d in layout.devices}
+        self._kicks = _kicks(layout, registers)
+        by_name = {**self._intakes.buffers, **self._topics.buffers}
+        self.buffers: tuple[BlockBuffer, ...] = tuple(by_name[block.name] for block in layout.blocks)
+
+    def poll(self, tick_ms: int) -> None:
+        """Read what is due at `tick_ms`; a device that does not answer in time has no good value any more."""
+        for poll in self._polls:
+            if poll.due_ms > tick_ms:
+                continue
+            poll.due_ms += poll.period_ms
+            if self._answers(poll.device):
+                request = poll.request
+                words = self._plant.memories[poll.device].read(request.table, request.address, request.count)
+                self._intakes.take(request, words, tick_ms)
+            else:
+                self._intakes.fail(self._members[poll.device])
+        for message in self._plant.drain():
+            self._topics.take(message.topic, message.payload, tick_ms)
+
+    def write(self, write: Write, tick_ms: int) -> bool:
+        """Write one level and read it back; whether the device took it."""
+        name, index = self._plant.layout.place_of(write.point)
+        return self._put(self._registers[name], index, write.value, tick_ms)
+
+    def kick(self, tick_ms: int) -> None:
+        """Write a new number to every watchdog register that is due."""
+        for kick in self._kicks:
+            if kick.due_ms <= tick_ms:
+                kick.due_ms = tick_ms + kick.period_ms
+                kick.number = kick.number % 0xFFFF + 1
+                self._put(kick.block, kick.index, kick.number, tick_ms)
+
+    def _put(self, block: RegisterBlock, index: int, value: float, tick_ms: int) -> bool:
+        if not self._answers(block.device):
+            self._intakes.fail(self._members[block.device])
+            return False
+        memory = self._plant.memories[block.device]
+        words = encode(block, value)
+        address = block.address + index * block.data_type.registers
+        memory.write(block.table, address, words)
+        back = Request(block.unit, block.table, address, len(words), block.period_s, (Part(block, index, 1, 0),), ())
+        self._intakes.take(back, memory.read(block.table, address, len(words)), tick_ms)
+        return True
+
+    def _answers(self, device: str) -> bool:
+        late_s = self._plant.answers(device)
+        return late_s is not None and late_s < self._timeout_s[device]
+
+
+class TopicIntake:
+    """Where messages of the plant's MQTT devices enter, as the MQTT link takes them in: one point a topic, `seq` is the sample."""
+
+    def __init__(self, blocks: tuple[TopicBlock, ...]) -> None:
+        self.buffers = {block.name: BlockBuffer.empty(block.count) for block in blocks}
+        self._places: dict[str, list[tuple[str, BlockBuffer, int]]] = {}
+        for block in blocks:
+            for place, topic in enumerate(block.topics):
+                self._places.setdefault(topic, []).append((block.field, self.buffers[block.name], place))
+
+    def take(self, topic: str, payload: bytes, tick_ms: int) -> None:
+        """One message; a field without a number has no value and is BAD."""
+        places = self._places.get(topic)
+        if places is None:  # a heartbeat
+            return
+        message = msgspec.json.decode(payload)
+        for field, buffer, place in places:
+            value = message.get(field)
+            buffer.value[place] = np.nan if value is None else value
+            buffer.quality[place] = Quality.BAD if value is None else Quality.GOOD
+            buffer.sample[place] = message["seq"]
+            buffer.received_ms[place] = tick_ms
+
+
+def _polls(layout: Layout, device: str, registers: dict[str, RegisterBlock]) -> list[_Poll]:
+    limits = layout.site.devices[device]
+    blocks = [block for block in registers.values() if block.device == device]
+    requests = plan(blocks, limits.max_registers, limits.max_gap)
+    return [_Poll(device, request, round(request.period_s * 1000)) for request in requests]
+
+
+def _timeout_s(layout: Layout, device: str) -> float:
+    link = layout.site.links[layout.site.devices[device].link]
+    return link.timeout_s if isinstance(link, ModbusTcp) else 1.0
+
+
+def _kicks(layout: Layout, registers: dict[str, RegisterBlock]) -> list[_Kick]:
+    kicks = []
+    for device in layout.site.devices.values():
+        if device.watchdog is not None:
+            name, index = layout.place_of(layout.point(device.watchdog.point))
+            period_ms = round(device.watchdog.timeout_s * 1000 / KICKS_PER_TIMEOUT)
+            kicks.append(_Kick(registers[name], index, period_ms))
+    return kicks
