@@ -44,8 +44,8 @@ BODY_SHARE = 0.45
 SHORT_AFTER_VENT = 0.65
 """Share of an internal short's power after the vent: electrolyte that boils off raises its resistance (assumed,
 calibrated)."""
-VENT_LATENT_J_PER_M3 = 3.1e7
-"""Heat taken by electrolyte boiling off at the vent: a fifth of 406.9 kg/m3 at 0.4 MJ/kg (assumed), a dip of some K."""
+VENT_LATENT_J_PER_M3 = 1.3e7
+"""Heat taken by electrolyte that flashes at the vent: 8 % of 406.9 kg/m3 at 0.4 MJ/kg (assumed): a dip of some kelvin."""
 VENT_TAU_S = 5.0
 VENT_GAS_TAU_S = 170.0
 """Decay of the gas release after the vent opened (assumed: the hot cell goes on boiling)."""
@@ -58,8 +58,6 @@ VOLTAGE_TAU_S = 1.5
 MAX_RISE_PER_SUBSTEP_K = 1.0
 MAX_SUBSTEP_S = 0.1
 MAX_SUBSTEPS = 64
-SPENT = 1e-9
-"""Reactions whose progress left is below this are over."""
 
 TEMP, SEI, ANODE, Z, CATHODE, ELECTROLYTE, SOC, SHORT_LEFT, LATENT, VENT_GAS, RUNAWAY_GAS, RATE, COLLAPSE = range(13)
 """Rows of the state: degC; five reaction progresses; state of charge 0..1; electrical energy that the short may still
@@ -112,13 +110,6 @@ def react(state: Floats, i: int, dt_s: float, volume_m3: float) -> float:
 
 
 @njit(cache=True, nogil=True)
-def is_spent(state: Floats, i: int) -> bool:
-    """Tell whether nothing is left to react in cell ``i``."""
-    left = state[SEI, i] + state[ANODE, i] + (1.0 - state[CATHODE, i]) + state[ELECTROLYTE, i]
-    return bool(left < SPENT)
-
-
-@njit(cache=True, nogil=True)
 def drain_short(state: Floats, i: int, energy_j: float, full_j: float) -> float:
     """Take up to ``energy_j`` from the electrical energy of cell ``i`` for its short; return what it gave in J."""
     taken = max(0.0, min(energy_j, state[SHORT_LEFT, i], state[SOC, i] * full_j))
@@ -160,11 +151,10 @@ def advance_hot_cell(
         min(MAX_SUBSTEPS, 1 + max(dt_s / MAX_SUBSTEP_S * 0.999, dt_s * state[RATE, i] / MAX_RISE_PER_SUBSTEP_K))
     )
     h = dt_s / steps
-    spent = is_spent(state, i)
     ejected_j = 0.0
     made_j = 0.0
     for _ in range(steps):
-        chemical = 0.0 if spent else react(state, i, h, volume_m3)
+        chemical = react(state, i, h, volume_m3)
         electric = drain_collapsed(state, i, h, full_j)
         heat = chemical + electric
         ledger[0] += chemical
