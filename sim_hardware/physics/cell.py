@@ -7,6 +7,9 @@ To them comes the stored electrical energy: an internal short drains it slowly, 
 State is one array ``state[ROWS, cells]`` of float64; the row constants below name its quantities. Temperatures are in
 degC there. Each reaction is advanced exactly for a temperature frozen over a sub-step, its heat is the change of its
 progress: energy closes to rounding whatever the step. Sub-steps depend on the state alone, so runs repeat bit for bit.
+
+numba's cache looks only at the date of the file that a kernel stands in: after a change here, in ``voltage`` or ``water``,
+touch ``stack``, ``gas`` and ``voltage`` too.
 """
 
 import math

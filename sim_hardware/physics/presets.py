@@ -22,5 +22,7 @@ class InternalShort:
 
 
 RUNAWAY_DRILL = InternalShort(rack=3, module=4, cell=8, start_s=20.0, power_w=1160.0, stored_fraction=0.9)
-"""Calibrated: a cell in the middle of the row vents at about 136 s and runs away 283 s later (FSRI test 2: 329 s);
-without response a second follows after 100 s, the next module after 8 min, the next rack after 47 min."""
+"""Calibrated for charging currents up to about 30 A: the cell vents at 136 s and runs away 265 s later (279 s with the
+breaker opened at the vent; FSRI test 2: 329 s); smoke passes 3.3 %/m 41 and 49 s after that (FSRI: 47 s). Without response
+a second cell follows after 80 s, the next module after 7 min, the next rack after 45 min.
+"""

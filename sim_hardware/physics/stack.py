@@ -20,7 +20,7 @@ MODULE_W_PER_K = 0.5
 """A cell to the cell above through two housings and the gap (assumed, calibrated: 5 to 10 min per module)."""
 AIR_W_PER_K = 0.25
 """A cell to the air of its rack (assumed: 0.03 m2 at 8 W/m2K)."""
-SIDE_AREA_M2 = 0.0045
+SIDE_AREA_M2 = 0.004
 """Side of a module and its housing that faces the next rack, per cell: 0.07 m2 a module (assumed)."""
 SIDE_EMISSIVITY = 0.30
 """Effective, through two casings (assumed: three gaps in series of 0.8 each)."""
@@ -155,27 +155,21 @@ def spread(
 
 
 @njit(cache=True, nogil=True)
-def electric_heat(
-    state: Floats, i: int, amps: float, short_w: Floats, is_vented: bool, resistance: float, full_j: float,
-    ledger: Floats, dt_s: float,
-) -> float:  # fmt: skip
-    """Charge cell ``i`` with ``amps`` and feed its internal short; return the heat of both in W.
+def short_heat(
+    state: Floats, i: int, amps: float, short_w: Floats, is_vented: bool, full_j: float, ledger: Floats, dt_s: float
+) -> float:
+    """Feed the internal short of cell ``i``; return its heat in W.
 
-    ``short_w`` holds the wanted power of the short and gets what the cell gave for it.
+    ``short_w`` holds the wanted power of the short and gets what the cell gave for it; a charging current adds to that.
     """
-    state[cell.SOC, i] = min(1.0, max(0.0, state[cell.SOC, i] + amps * NOMINAL_V * dt_s / full_j))
-    ohmic = amps * amps * resistance
-    ledger[OHMIC] += ohmic * dt_s
-    if short_w[i] <= 0.0:
-        return ohmic
     if is_vented:
         short_w[i] *= cell.SHORT_AFTER_VENT
     short_w[i] = cell.drain_short(state, i, short_w[i] * dt_s, full_j) / dt_s
     if short_w[i] <= 0.0:
-        return ohmic
+        return 0.0
     shorted = short_w[i] + cell.CHARGE_INTO_SHORT * max(0.0, amps) * open_circuit_v(state[cell.SOC, i])
     ledger[SHORTED] += shorted * dt_s
-    return float(ohmic + shorted)
+    return float(shorted)
 
 
 @njit(cache=True, nogil=True)
@@ -203,12 +197,15 @@ def advance_stack(
     to_room_j = 0.0
     for rack in range(racks):
         amps = current_a[rack]
+        charged_j = amps * NOMINAL_V * dt_s
+        ohmic_w = heated_w = 0.0
         for i in range(rack * per_rack, (rack + 1) * per_rack):
-            inflow = flow_w[i] + electric_heat(
-                state, i, amps, short_w, vented[i], resistance_ohm[i], full_j[i], ledger, dt_s
-            )
-            inflow += heater_w[i]
-            ledger[HEATED] += heater_w[i] * dt_s
+            state[cell.SOC, i] = min(1.0, max(0.0, state[cell.SOC, i] + charged_j / full_j[i]))
+            ohmic_w += amps * amps * resistance_ohm[i]
+            heated_w += heater_w[i]
+            inflow = flow_w[i] + amps * amps * resistance_ohm[i] + heater_w[i]
+            if short_w[i] > 0.0:
+                inflow += short_heat(state, i, amps, short_w, vented[i], full_j[i], ledger, dt_s)
             if state[cell.TEMP, i] < cell.REACTIONS_ABOVE_DEGC and not vented[i]:
                 state[cell.TEMP, i] += inflow * dt_s / capacity_j_per_k
                 continue
@@ -221,6 +218,8 @@ def advance_stack(
                 times_s[0, i] = now_s + dt_s
             if runaway[i] and np.isnan(times_s[1, i]):
                 times_s[1, i] = now_s + dt_s
+        ledger[OHMIC] += ohmic_w * dt_s
+        ledger[HEATED] += heated_w * dt_s
         out = CASING_W_PER_K * (air_degc[rack] - room_degc) * dt_s
         air_degc[rack] += (casing_w[rack] * dt_s - out) / CASING_J_PER_K
         to_room_j += out

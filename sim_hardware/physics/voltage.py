@@ -30,5 +30,7 @@ def terminal_voltages(
     for rack in range(racks):
         for i in range(rack * per_rack, (rack + 1) * per_rack):
             ocv = open_circuit_v(state[SOC, i])
-            through_a = current_a[rack] - short_w[i] / ocv
+            through_a = current_a[rack]
+            if short_w[i] > 0.0:
+                through_a -= short_w[i] / ocv
             voltage_v[i] = max(0.0, (ocv + through_a * resistance_ohm[i]) * (1.0 - state[COLLAPSE, i]))
