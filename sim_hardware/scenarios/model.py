@@ -13,7 +13,7 @@ class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """Base of all: frozen, unknown fields refused."""
 
 
-class Load(Strict, kw_only=True):
+class Load(Strict, frozen=True, kw_only=True):
     """From `at_s` on each string of `zone` carries `current_a` (+ charges). `every_s` repeats the step (0: once)."""
 
     at_s: float
@@ -22,7 +22,7 @@ class Load(Strict, kw_only=True):
     every_s: float = 0.0
 
 
-class Initiation(Strict, kw_only=True):
+class Initiation(Strict, frozen=True, kw_only=True):
     """What starts in the plant at `at_s`. Places are the rack's name and numbers from 0; rates by kind (see `sim_hardware.physics`).
 
     ``runaway-drill`` is the calibrated internal short, at the given place.
@@ -43,7 +43,7 @@ class Initiation(Strict, kw_only=True):
     voc_l_per_s: float = 0.0
 
 
-class Input(Strict, kw_only=True):
+class Input(Strict, frozen=True, kw_only=True):
     """Somebody operates a wired input: head `input` says yes (or no) from `at_s` on."""
 
     at_s: float
@@ -51,7 +51,7 @@ class Input(Strict, kw_only=True):
     value: bool = True
 
 
-class Act(Strict, kw_only=True):
+class Act(Strict, frozen=True, kw_only=True):
     """Somebody at the panel gives `command`: `after_s` after the first event of `kind` about `what` (both empty: after the start)."""
 
     command: AnyCommand
@@ -61,7 +61,7 @@ class Act(Strict, kw_only=True):
     subject: str = ""
 
 
-class Responses(Strict, kw_only=True):
+class Responses(Strict, frozen=True, kw_only=True):
     """Which responses the controller may carry out; all in a real drill, fewer to see what they are worth."""
 
     isolate: bool = True
@@ -69,8 +69,25 @@ class Responses(Strict, kw_only=True):
     cool: bool = True
 
 
-class Criterion(Strict, kw_only=True):
-    """One line of acceptance: the report's figure `metric` must be `at_most`, `at_least` or `equals`. `title` is for people."""
+class Comparison(Strict, frozen=True, kw_only=True):
+    """The same drill, seed and faults in virtual time with fewer `responses`, to show what they are worth.
+
+    Its figures stand beside the drill's as `NAME.metric`. With `until_spread` it ends soon after a second rack runs away.
+    """
+
+    name: str
+    title: str
+    title_ko: str = ""
+    responses: Responses
+    duration_s: float
+    until_spread: bool = False
+
+
+class Criterion(Strict, frozen=True, kw_only=True):
+    """One line of acceptance: the figure `metric` must be `at_most`, `at_least` or `equals`. `title` is for people.
+
+    Metrics: `sim_hardware.report.figures`, and `NAME.metric` for those of a comparison.
+    """
 
     metric: str
     title: str
@@ -94,7 +111,7 @@ Highest = Literal["normal", "watch", "isolate", "fire", "activated", "released"]
 """The stages a zone may reach, in their order."""
 
 
-class Row(Strict, kw_only=True):
+class Row(Strict, frozen=True, kw_only=True):
     """One row of a table of runs: the faults of this run, and the highest stage that any zone may reach with them."""
 
     name: str
@@ -102,7 +119,7 @@ class Row(Strict, kw_only=True):
     highest: Highest
 
 
-class Scenario(Strict, kw_only=True):
+class Scenario(Strict, frozen=True, kw_only=True):
     """A drill. `site` is a site file, beside the scenario's folder or a path; with `rows` it is run once a row."""
 
     name: str
@@ -118,4 +135,7 @@ class Scenario(Strict, kw_only=True):
     faults: tuple[FaultSpec, ...] = ()
     rows: tuple[Row, ...] = ()
     criteria: tuple[Criterion, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()
+    on_sockets_s: float = 0.0
+    """Plant time of the drill on sockets, where that is not `duration_s` (0: the same)."""
     responses: Responses = Responses()

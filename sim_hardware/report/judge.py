@@ -1,0 +1,60 @@
+"""Acceptance: each criterion of the scenario against the figures, and the rule that holds for every drill."""
+
+import math
+from collections.abc import Iterable, Mapping
+
+from sim_hardware.report.figures import OVERRUNS, Figures
+from sim_hardware.report.result import Check
+from sim_hardware.scenarios.model import Criterion
+
+OVERRUN_LIMIT_PCT = 1.0
+IN_TIME = Criterion(metric=OVERRUNS, title="Scans that came late", title_ko="지연된 주기", at_most=OVERRUN_LIMIT_PCT)
+"""Holds for every drill on sockets."""
+
+UNITS = {"_s": "s", "_degc": "°C", "_pct": "%"}
+
+
+class MetricError(ValueError):
+    """A criterion that names a figure that does not exist."""
+
+
+def judge(criteria: Iterable[Criterion], found: Figures) -> tuple[Check, ...]:
+    """One check a criterion. Raises MetricError for a metric that is no figure."""
+    return tuple(_check(criterion, found) for criterion in criteria)
+
+
+def shown(metric: str, value: float | None) -> str:
+    """A figure for people, with its unit."""
+    if value is None or math.isnan(value):
+        return "never"
+    if math.isinf(value):
+        return "nothing came after it"
+    unit = next((text for end, text in UNITS.items() if metric.endswith(end)), "")
+    number = f"{value:.0f}" if value == int(value) else f"{value:.1f}" if abs(value) >= 1 else f"{value:.2f}"
+    return f"{number} {unit}".strip()
+
+
+def with_prefix(name: str, found: Figures) -> Mapping[str, float | None]:
+    """The figures of a comparison as criteria name them."""
+    return {f"{name}.{metric}": value for metric, value in found.items()}
+
+
+def _check(criterion: Criterion, found: Figures) -> Check:
+    if criterion.metric not in found:
+        raise MetricError(f"criteria: no figure {criterion.metric!r}; remedy: one of {', '.join(sorted(found))}")
+    value = found[criterion.metric]
+    finite = value if value is not None and math.isfinite(value) else None
+    return Check(
+        criterion.metric,
+        criterion.title,
+        criterion.title_ko,
+        finite,
+        shown(criterion.metric, value),
+        _limit(criterion),
+        criterion.met(value),
+    )
+
+
+def _limit(criterion: Criterion) -> str:
+    bounds = (("≤", criterion.at_most), ("≥", criterion.at_least), ("=", criterion.equals))
+    return " and ".join(f"{sign} {shown(criterion.metric, bound)}" for sign, bound in bounds if bound is not None)
