@@ -24,7 +24,11 @@ from drivers.modbus.poller import CONNECT_TIMEOUT_S, DeviceRefusedError, ModbusL
 from drivers.points import RegisterBlock, Table
 
 _NO_LINGER = struct.pack("ii", 1, 0)
-_MBAP_AND_FUNCTION = 8
+_SHORTEST = 9
+"""Bytes of the shortest reply, an exception: MBAP header, function, code."""
+
+_ECHO_LENGTH = 6
+"""Length field of the echo of a write: unit, function, two words."""
 
 
 class PymodbusLink(ModbusLink):
@@ -68,7 +72,8 @@ class PymodbusWire:
         self._timeout_s = timeout_s
         self._on_lost = on_lost
         self._lost = False
-        self._expected: tuple[bytes, bytes, bytes] | None = None
+        self._head = b""
+        self._answers: dict[bytes, tuple[int, int | None]] = {}
         # The library's own deadline lies behind ours: it would go on with a connection that timed out.
         self._client = AsyncModbusTcpClient(
             host,
@@ -90,7 +95,9 @@ class PymodbusWire:
 
     async def connect(self) -> None:
         """Open the connection or raise `NotConnectedError`."""
-        if not await self._client.connect():
+        up = await self._client.connect()
+        _heed_cancellation()
+        if not up:
             peer = self._client.ctx.comm_params
             raise NotConnectedError(self._place, f"{peer.host}:{peer.port} refuses; check that the device runs")
 
@@ -111,10 +118,10 @@ class PymodbusWire:
     async def read(self, request: Request, place: str) -> Words:
         """Give the words of a read: registers, or bits as 0 and 1."""
         ask = self._readers[request.table]
-        reply = await self._ask(
-            place, READ_FUNCTION[request.table], request.unit, partial(ask, request.address, count=request.count)
-        )
         bits = request.table in BIT_TABLES
+        size = (request.count + 7) // 8 if bits else 2 * request.count
+        function = READ_FUNCTION[request.table]
+        reply = await self._ask(place, function, request.unit, size, partial(ask, request.address, count=request.count))
         values = reply.bits if bits else reply.registers
         check_reply(request, place, unit=reply.dev_id, function=reply.function_code, count=len(values))
         return np.array(values, np.uint16)
@@ -128,7 +135,7 @@ class PymodbusWire:
             function, ask = WRITE_REGISTER, partial(client.write_register, address, words[0])
         else:
             function, ask = WRITE_REGISTERS, partial(client.write_registers, address, list(words))
-        reply = await self._ask(place, function, request.unit, ask)
+        reply = await self._ask(place, function, request.unit, None, ask)
         echo: tuple[int, ...] = words
         if function == WRITE_COIL:
             said = tuple(int(bit) for bit in reply.bits[:1])
@@ -141,39 +148,44 @@ class PymodbusWire:
                 place, f"the echo of the write says {said} at {reply.address}, not {echo} at {address}"
             )
 
-    async def _ask(self, place: str, function: int, unit: int, ask: Callable[..., Any]) -> ModbusPDU:
-        """Send one request and await its reply within the deadline."""
+    async def _ask(self, place: str, function: int, unit: int, size: int | None, ask: Callable[..., Any]) -> ModbusPDU:
+        """Send one request and await its reply within the deadline; `size` is the byte count of a read."""
         self._place = place
         if self._lost:
             raise NotConnectedError(place, "the peer has closed the connection")
         try:
             async with asyncio.timeout(self._timeout_s):
-                self._expected = (b"", bytes((unit, function)), bytes((unit, function | 0x80)))
+                self._answers = {
+                    bytes((unit, function)): (_ECHO_LENGTH if size is None else 3 + size, size),
+                    bytes((unit, function | 0x80)): (3, None),
+                }
                 reply: ModbusPDU = await ask(device_id=unit)
         except TimeoutError:
             raise TimedOutError(place, f"no answer within {self._timeout_s * 1e3:.0f} ms") from None
         except ModbusException as error:
             raise WrongReplyError(place, str(error)) from error
         finally:
-            self._expected = None
+            self._answers = {}
+        _heed_cancellation()
         if reply.isError():
             raise DeviceRefusedError(place, reply.exception_code)
         return reply
 
     def _inspect(self, sending: bool, data: bytes) -> bytes:
         """Library hook on raw bytes: remember the transaction sent, let nothing pass that does not answer it."""
-        if self._expected is None:
-            return data if sending else b""
         if sending:
-            self._expected = (data[:4], *self._expected[1:])
-        elif len(data) >= _MBAP_AND_FUNCTION:
-            head, good, refused = self._expected
-            if data[:4] != head or data[6:8] not in {good, refused}:
-                self._end(
-                    WrongReplyError(self._place, f"reply starts with {data[:8].hex(' ')}; look for a bad gateway")
-                )
-                return b""
-        return data
+            self._head = data[:4]
+            return data
+        if not self._answers or len(data) < _SHORTEST:
+            return b""
+        length, size = self._answers.get(data[6:8], (0, None))
+        if data[:4] == self._head and int.from_bytes(data[4:6], "big") == length and size in {None, data[8]}:
+            return data
+        head = data[:_SHORTEST].hex(" ")
+        self._end(
+            WrongReplyError(self._place, f"the reply starts with {head}; look for a bad gateway or a second master")
+        )
+        return b""
 
     def _connection(self, up: bool) -> None:
         """Library hook: the connection is made or lost."""
@@ -185,5 +197,12 @@ class PymodbusWire:
     def _end(self, error: Exception) -> None:
         """End the request in flight now; the library would wait for its deadline."""
         answer = self._client.ctx.response_future
-        if self._expected is not None and not answer.done():
+        if self._answers and not answer.done():
             answer.set_exception(error)
+
+
+def _heed_cancellation() -> None:
+    """Raise a cancellation that `asyncio.wait_for` inside the library has swallowed (Python 3.11: when the reply came too)."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError

@@ -6,10 +6,11 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any, cast
 
 from pymodbus.server import ModbusTcpServer
-from pymodbus.simulator import SimData, SimDevice
 from pymodbus.simulator import DataType as SimType
+from pymodbus.simulator import SimData, SimDevice
 
 from drivers.link import Link
 
@@ -55,7 +56,9 @@ class Ask:
     def count(self) -> int:
         return int.from_bytes(self.body[2:4], "big")
 
-    def reply(self, tid: int | None = None, unit: int | None = None, function: int | None = None, extra: int = 0) -> bytes:
+    def reply(
+        self, tid: int | None = None, unit: int | None = None, function: int | None = None, extra: int = 0
+    ) -> bytes:
         """The right reply, register n holding n, unless told otherwise."""
         registers = range(self.address, self.address + self.count + extra)
         data = struct.pack(f">B{len(registers)}H", 2 * len(registers), *registers)
@@ -63,7 +66,9 @@ class Ask:
 
     def frame(self, data: bytes, tid: int | None = None, unit: int | None = None, function: int | None = None) -> bytes:
         head = struct.pack(">HHH", self.tid if tid is None else tid, 0, len(data) + 2)
-        return head + bytes((self.unit if unit is None else unit, self.function if function is None else function)) + data
+        return (
+            head + bytes((self.unit if unit is None else unit, self.function if function is None else function)) + data
+        )
 
 
 Answer = Callable[[Ask], Awaitable[bytes | None]]
@@ -78,6 +83,12 @@ class Raw:
     port: int = 0
     heard: list[Ask] = field(default_factory=list)
     connections: int = 0
+    writers: list[asyncio.StreamWriter] = field(default_factory=list)
+
+    def hang_up(self) -> None:
+        """Close every connection."""
+        for writer in self.writers:
+            writer.close()
 
 
 async def truth(ask: Ask) -> bytes:
@@ -99,6 +110,7 @@ async def raw_server(answer: Answer = truth) -> AsyncIterator[Raw]:
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         raw.connections += 1
+        raw.writers.append(writer)
         try:
             while True:
                 head = await reader.readexactly(7)
@@ -127,8 +139,10 @@ async def raw_server(answer: Answer = truth) -> AsyncIterator[Raw]:
 
 
 @asynccontextmanager
-async def pymodbus_server(units: tuple[int, ...] = (1,), registers: int = 300) -> AsyncIterator[tuple[ModbusTcpServer, int]]:
-    """pymodbus' server on a port of its own: coils, discrete inputs, holding and input registers, register n holding n."""
+async def pymodbus_server(
+    units: tuple[int, ...] = (1,), registers: int = 300
+) -> AsyncIterator[tuple[ModbusTcpServer, int]]:
+    """pymodbus' server on a port of its own, with all four tables; holding register n holds n, input register n 1000 + n."""
     devices = [
         SimDevice(
             id=unit,
@@ -144,6 +158,6 @@ async def pymodbus_server(units: tuple[int, ...] = (1,), registers: int = 300) -
     server = ModbusTcpServer(devices, address=("127.0.0.1", 0))
     await server.serve_forever(background=True)
     try:
-        yield server, server.transport.sockets[0].getsockname()[1]
+        yield server, cast("Any", server.transport).sockets[0].getsockname()[1]
     finally:
-        await server.shutdown()
+        await cast("Any", server).shutdown()
