@@ -1,0 +1,1 @@
+"""Devices in front of the physics: register memories, sensors, actuators, output modules, messages."""

@@ -44,7 +44,9 @@ ROLE_MEANING: dict[Role, Meaning] = {
 
 
 class Actuators:
-    """All outputs of a site, by the index of `Layout.outputs`: `position` (n_outputs,) goes from 0 (normal) to 1 (active).
+    """All outputs of a site, by the index of `Layout.outputs`.
+
+    `position` (n_outputs,) goes from 0 (normal) to 1 (active).
     `contacts` (n_outputs,) is what each feedback contact says, in the units of its point: active at the end of travel.
     `changed` is set by whatever moves or alters what the field sees, and is the caller's to clear.
     """

@@ -32,7 +32,7 @@ class Module:
         self._kicked_ms: int | None = None
         self._last = 0
         self.fallen = False
-        self._kept = [channel.output.normal for channel in channels]
+        self._kept: list[int] = [channel.output.normal for channel in channels]
         self.power_up()
 
     def power_off(self) -> None:

@@ -10,8 +10,8 @@ CLIP_SIGMA = 2.0
 """Noise is bounded: the band-limited front end of a field device has no tails (assumed)."""
 
 
-@njit(uint64(uint64), cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _mix(x):  # type: ignore[no-untyped-def]
+@njit(uint64(uint64), cache=True, nogil=True)
+def _mix(x: np.uint64) -> np.uint64:
     """SplitMix64: one round turns a counter into 64 independent bits."""
     x += uint64(0x9E3779B97F4A7C15)
     x = (x ^ (x >> uint64(30))) * uint64(0xBF58476D1CE4E5B9)
@@ -19,8 +19,8 @@ def _mix(x):  # type: ignore[no-untyped-def]
     return x ^ (x >> uint64(31))
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _fill(seed, first, sample, sigma, values):  # type: ignore[no-untyped-def]
+@njit(cache=True, nogil=True)
+def _fill(seed: int, first: int, sample: int, sigma: npt.NDArray[np.float64], values: npt.NDArray[np.float64]) -> None:
     scale = 1.0 / 9007199254740992.0
     for i in range(values.shape[0]):
         if sigma[i] <= 0.0:

@@ -11,7 +11,6 @@ from controller.site.model import Family, Role
 from sim_hardware.devices.actuators import AT_END, Actuators
 from sim_hardware.physics.battery_geometry import BatteryRoomGeometry, BatteryRoomInputs
 from sim_hardware.physics.battery_room import BatteryRoom
-from sim_hardware.physics.room import relative_humidity_pct
 from sim_hardware.physics.server_room import ServerRoom, ServerRoomGeometry, ServerRoomInputs
 
 Probe = Callable[[], npt.ArrayLike]
@@ -31,7 +30,10 @@ CALM_DEGC = 45.0
 class Room(Protocol):
     """What the plant asks of a room."""
 
-    room: BatteryRoom | ServerRoom
+    @property
+    def room(self) -> BatteryRoom | ServerRoom:
+        """The physics."""
+        ...
 
     def apply(self, actuators: Actuators, *, door_open: bool) -> None:
         """Take over the actuators' positions (their meaning: `ROLE_MEANING`) and the door's."""
@@ -140,34 +142,43 @@ class BatteryZone:
 
     def probe(self, head: HeadLayout, ordinal: int) -> Probe | None:
         """What a head looks at."""
-        room = self.room
-        rack = self._racks.index(head.rack) if head.rack >= 0 else -1
-        match head.head.family:
-            case Family.CELL_TEMPERATURE:
-                return self._cells(head, room.cell_temp_degc, rack)
-            case Family.CELL_VOLTAGE:
-                return self._cells(head, room.cell_voltage_v, rack)
-            case Family.H2:
-                return (lambda: room.rack_h2_ppm[rack]) if rack >= 0 else (lambda: room.room_h2_ppm)
-            case Family.CO:
-                return (lambda: room.rack_co_ppm[rack]) if rack >= 0 else (lambda: room.room_co_ppm)
-            case Family.VOC:
-                return (lambda: room.rack_voc_ppm[rack]) if rack >= 0 else (lambda: room.room_voc_ppm)
-            case Family.SMOKE:
-                return lambda: room.smoke_pct_per_m[ordinal % len(room.smoke_pct_per_m)]
-            case Family.HEAT:
-                return lambda: room.heat_head_degc[ordinal % len(room.heat_head_degc)]
-            case Family.CLIMATE_TEMPERATURE:
-                return lambda: room.room_temp_degc
-            case Family.CLIMATE_HUMIDITY:
-                return lambda: relative_humidity_pct(room.room.water_kg_per_m3, room.room_temp_degc)
-        return None
+        family = Family(head.head.family)
+        if family is Family.CELL_TEMPERATURE:
+            return self._cells(head, self.room.cell_temp_degc)
+        if family is Family.CELL_VOLTAGE:
+            return self._cells(head, self.room.cell_voltage_v)
+        if head.rack >= 0:
+            return self._in_rack(family, self._racks.index(head.rack))
+        return self._in_room(family, ordinal)
 
-    def _cells(self, head: HeadLayout, truth: npt.NDArray[np.float64], rack: int) -> Probe:
+    def _in_rack(self, family: Family, rack: int) -> Probe | None:
+        room = self.room
+        probes: dict[Family, Probe] = {
+            Family.H2: lambda: room.rack_h2_ppm[rack],
+            Family.CO: lambda: room.rack_co_ppm[rack],
+            Family.VOC: lambda: room.rack_voc_ppm[rack],
+            Family.CLIMATE_TEMPERATURE: lambda: room.rack_air_degc[rack],
+        }
+        return probes.get(family)
+
+    def _in_room(self, family: Family, ordinal: int) -> Probe | None:
+        room = self.room
+        smoke, heat = ordinal % len(room.smoke_pct_per_m), ordinal % len(room.heat_head_degc)
+        probes: dict[Family, Probe] = {
+            Family.H2: lambda: room.room_h2_ppm,
+            Family.CO: lambda: room.room_co_ppm,
+            Family.VOC: lambda: room.room_voc_ppm,
+            Family.SMOKE: lambda: room.smoke_pct_per_m[smoke],
+            Family.HEAT: lambda: room.heat_head_degc[heat],
+            Family.CLIMATE_TEMPERATURE: lambda: room.room_temp_degc,
+        }
+        return probes.get(family)
+
+    def _cells(self, head: HeadLayout, truth: npt.NDArray[np.float64]) -> Probe:
         """All cells of a rack, or, of a poor BMS with three points, their minimum, maximum and mean."""
-        cells = truth[rack]
+        cells = truth[self._racks.index(head.rack)]
         if len(head.points) == cells.size:
-            return lambda: cells.ravel()
+            return lambda: cells.ravel()  # noqa: PLW0108 - a bound method of an array is untyped
         if len(head.points) == 3:  # noqa: PLR2004 - minimum, maximum, mean
             return lambda: (cells.min(), cells.max(), cells.mean())
         raise ValueError(
@@ -226,16 +237,14 @@ class ServerZone:
     def probe(self, head: HeadLayout, ordinal: int) -> Probe | None:
         """What a head looks at."""
         room = self.room
-        match head.head.family:
-            case Family.CLIMATE_TEMPERATURE:
-                return lambda: room.temps_degc[ordinal]
-            case Family.CLIMATE_HUMIDITY:
-                return lambda: room.rh_pct[ordinal % len(room.rh_pct)]
-            case Family.SMOKE:
-                return lambda: room.smoke_pct_per_m[ordinal % len(room.smoke_pct_per_m)]
-            case Family.HEAT:
-                return lambda: room.room_temp_degc
-        return None
+        smoke = ordinal % len(room.smoke_pct_per_m)
+        probes: dict[Family, Probe] = {
+            Family.CLIMATE_TEMPERATURE: lambda: room.temps_degc[ordinal],
+            Family.CLIMATE_HUMIDITY: lambda: room.rh_pct[ordinal],
+            Family.SMOKE: lambda: room.smoke_pct_per_m[smoke],
+            Family.HEAT: lambda: room.room_temp_degc,
+        }
+        return probes.get(Family(head.head.family))
 
 
 def _climate_points(layout: Layout, zone: int) -> int:

@@ -25,6 +25,18 @@ SIGMA: dict[Family, float] = {
 """Standard deviation of a head's noise in its unit (assumed). That of the cells' values is a quarter of the usual resolution, so
 that a value in a register is within one step of the truth."""
 
+RANGE: dict[Family, tuple[float, float]] = {
+    Family.CELL_VOLTAGE: (0.0, 5.5),
+    Family.H2: (0.0, 40000.0),
+    Family.CO: (0.0, 10000.0),
+    Family.VOC: (0.0, 10000.0),
+    Family.SMOKE: (0.0, 20.0),
+    Family.HEAT: (-40.0, 300.0),
+    Family.CLIMATE_TEMPERATURE: (-40.0, 85.0),
+    Family.CLIMATE_HUMIDITY: (0.0, 100.0),
+}
+"""Measuring range of a head in its unit (assumed, of catalogue parts): it shows the end of it for everything beyond."""
+
 MIN_MAX_MEAN = 3
 """Points of a poor BMS, which does not tell of single sensors, so that none is seen to die."""
 SENSOR_DIES_DEGC = 200.0
@@ -52,6 +64,8 @@ class Sensor:
         self._seed = seed
         self._probes: list[tuple[slice, Probe]] = []
         self._sigma = np.zeros(block.count)
+        self._low = np.full(block.count, -np.inf)
+        self._high = np.full(block.count, np.inf)
         self._dies_degc: npt.NDArray[np.float64] | None = None
         self._burnt = np.zeros(block.count, np.bool_)
         self._registers = np.zeros(0, np.uint16)
@@ -64,6 +78,7 @@ class Sensor:
         if family is None:
             return
         self._sigma[points] = SIGMA.get(family, 0.0)
+        self._low[points], self._high[points] = RANGE.get(family, (-np.inf, np.inf))
         if family is Family.CELL_TEMPERATURE and count > MIN_MAX_MEAN:
             spread = [uniform(self._seed, self.first + place + i, 0) for i in range(count)]
             self._dies_degc = np.full(self.block.count, np.inf)
@@ -82,6 +97,7 @@ class Sensor:
             self.truth[points] = probe()
         np.copyto(self.measured, self.truth)
         add_noise(self._seed, self.first, self.sample, self._sigma, self.measured)
+        np.minimum(np.maximum(self.measured, self._low, out=self.measured), self._high, out=self.measured)
         if self._dies_degc is not None:
             self._burnt |= self.truth > self._dies_degc
             self.measured[self._burnt] = np.nan

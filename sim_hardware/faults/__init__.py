@@ -1,0 +1,1 @@
+"""Everything that goes wrong in the devices of the plant, by name."""

@@ -1,0 +1,1 @@
+"""Drills as files: what happens to the plant, what people do, what counts as passed."""

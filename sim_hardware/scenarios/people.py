@@ -12,7 +12,9 @@ class People:
 
     def __init__(self, acts: Iterable[Act]) -> None:
         self._waiting = [act for act in acts if act.kind or act.what or act.subject]
-        self._due = [(round(act.after_s * 1000), act.command) for act in acts if not (act.kind or act.what or act.subject)]
+        self._due = [
+            (round(act.after_s * 1000), act.command) for act in acts if not (act.kind or act.what or act.subject)
+        ]
 
     def hear(self, events: Iterable[Event]) -> None:
         """Take in what the controller tells."""

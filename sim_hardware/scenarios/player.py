@@ -65,10 +65,8 @@ def _start_in_battery_room(item: Initiation, zone: BatteryZone) -> None:
         case "heat":
             room.inject_heat(item.power_w, item.at_s, item.duration_s)
         case "gas":
-            room.inject_gas(
-                rack, item.at_s, item.duration_s,
-                h2_l_per_s=item.h2_l_per_s, co_l_per_s=item.co_l_per_s, voc_l_per_s=item.voc_l_per_s,
-            )  # fmt: skip
+            rates = (item.h2_l_per_s, item.co_l_per_s, item.voc_l_per_s)
+            room.inject_gas(rack, item.at_s, item.duration_s, rates)
         case _:
             raise ValueError(f"initiation {item.kind} at {item.at_s} s: zone {item.zone} is a battery room")
 

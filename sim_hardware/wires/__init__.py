@@ -1,0 +1,1 @@
+"""The plant on real wires: one adapter file for each wire library."""

@@ -1,0 +1,109 @@
+"""`haechi-sim`: the simulated plant on its wires, drills, and what there is to drill."""
+
+import argparse
+import asyncio
+import importlib
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from controller.site.loader import load as load_site
+from controller.site.problem import SiteError
+from sim_hardware.devices.plant import Plant
+from sim_hardware.faults.kinds import FAULTS
+from sim_hardware.faults.spec import FaultError, parse_fault
+from sim_hardware.rehost import rehost
+from sim_hardware.scenarios import loader as scenarios
+from sim_hardware.serve import PlantClock, serve
+from sim_hardware.wires.served import Served
+
+LAZY = {"drill": "sim_hardware.drill"}
+"""Commands with a module of their own, whose `main(arguments)` is called: they need more than a plant does."""
+USAGE_ERROR = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit code (2: what was asked for cannot be)."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words and words[0] in LAZY:
+        code: int = importlib.import_module(LAZY[words[0]]).main(words[1:])
+        return code
+    parsed = _parser().parse_args(words)
+    try:
+        return int(parsed.run(parsed))
+    except SiteError as error:
+        for problem in error.problems:
+            print(f"{parsed.site}: {problem}", file=sys.stderr)
+    except (FaultError, scenarios.ScenarioError, ValueError, KeyError, OSError, RuntimeError) as error:
+        print(f"haechi-sim: {error}", file=sys.stderr)
+    return USAGE_ERROR
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="haechi-sim", description="The plant that does not exist.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_serve(commands.add_parser("serve", help="the plant of a site on real Modbus TCP and MQTT"))
+    listing = commands.add_parser("scenarios", help="list the scenarios that ship with Haechi")
+    listing.set_defaults(run=_list_scenarios)
+    faults = commands.add_parser("faults", help="list the kinds of faults")
+    faults.set_defaults(run=_list_faults)
+    commands.add_parser("drill", help="plant and controller together, with a report")
+    return parser
+
+
+def _add_serve(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("site", metavar="SITE.toml")
+    parser.add_argument("--epoch-ns", type=int, help="CLOCK_MONOTONIC at plant time 0 (default: now)")
+    parser.add_argument("--speed", type=float, default=1.0, help="plant seconds a second")
+    parser.add_argument("--seed", type=int, help="of cells and noise (default: the scenario's, or 1)")
+    parser.add_argument("--scenario", metavar="NAME", help="what happens: a name, or a path to a .toml file")
+    parser.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="KIND:TARGET[:PARAM][@FROM[-UNTIL]]",
+        help="may be given many times",
+    )
+    parser.add_argument("--port-offset", type=int, default=0, metavar="N", help="add N to every port of the site")
+    parser.add_argument("--recording", type=Path, metavar="CSV", help="a recording takes the place of the physics")
+    parser.add_argument("--mapping", type=Path, metavar="MAP", help="which columns of the recording are which points")
+    parser.add_argument(
+        "--truth", type=Path, metavar="FILE", help="append what really is, a JSON line each plant second"
+    )
+    parser.set_defaults(run=_serve)
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    if arguments.speed <= 0.0:
+        raise ValueError(f"--speed {arguments.speed}: time goes forward; remedy: a number above 0")
+    if (arguments.recording is None) != (arguments.mapping is None):
+        raise ValueError("--recording and --mapping belong together; remedy: give both")
+    epoch_ns = time.monotonic_ns() if arguments.epoch_ns is None else arguments.epoch_ns
+    clock = PlantClock(epoch_ns, arguments.speed)
+    asyncio.run(serve(_plant(arguments), clock, arguments.truth, lambda line: print(line, flush=True)))
+    return 0
+
+
+def _plant(arguments: argparse.Namespace) -> Served:
+    site = rehost(load_site(arguments.site), arguments.port_offset)
+    scenario = scenarios.load(arguments.scenario) if arguments.scenario else None
+    seed = arguments.seed if arguments.seed is not None else (scenario.seed if scenario else 1)
+    faults = [parse_fault(text) for text in arguments.fault]
+    return Plant(site, seed, scenario, faults)
+
+
+def _list_scenarios(_arguments: argparse.Namespace) -> int:
+    for name in scenarios.names():
+        print(f"{name:28} {scenarios.load(name).title}")
+    return 0
+
+
+def _list_faults(_arguments: argparse.Namespace) -> int:
+    for name, kind in FAULTS.items():
+        print(f"{name:24} {kind.reach.value:8} {kind.says} (PARAM: {kind.default:g})")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

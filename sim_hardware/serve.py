@@ -1,0 +1,139 @@
+"""`haechi-sim serve`: the plant of a site on real Modbus TCP units and a real MQTT broker, in plant time."""
+
+import asyncio
+import signal
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from controller.site.model import ModbusTcp, Mqtt, Site
+from sim_hardware.devices.plant import Plant
+from sim_hardware.devices.wiring import STEP_MS
+from sim_hardware.rehost import split_endpoint
+from sim_hardware.wires.modbus_server import ModbusServer
+from sim_hardware.wires.mqtt_publisher import MqttPublisher
+from sim_hardware.wires.served import Served
+
+TRUTH_MS = 1000
+"""Plant time between two snapshots of the truth."""
+LONGEST_CATCH_UP_MS = 5000
+"""A plant that is later than this takes its steps in pieces, so that its sockets go on answering."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlantClock:
+    """Plant time: (CLOCK_MONOTONIC - epoch) * speed, in milliseconds."""
+
+    epoch_ns: int
+    speed: float = 1.0
+
+    def tick_ms(self) -> int:
+        """Now."""
+        return int((time.monotonic_ns() - self.epoch_ns) * self.speed) // 1_000_000
+
+    def wall_s(self, plant_ms: float) -> float:
+        """Wall seconds that `plant_ms` of plant time take."""
+        return plant_ms / 1000 / self.speed
+
+
+class Server:
+    """A plant on its wires, from `start` to `stop`; `run` moves its time. Endpoints are those of the site."""
+
+    def __init__(self, plant: Served, clock: PlantClock, truth: IO[bytes] | None = None) -> None:
+        self._plant = plant
+        self._clock = clock
+        self._truth = truth
+        self._truth_ms = 0
+        site = plant.layout.site
+        self.modbus = _modbus_servers(plant, site)
+        self.mqtt = _publishers(site)
+        self._tasks: list[asyncio.Task[None]] = []
+        self.behind_ms = 0
+        """How late the plant was at most."""
+
+    async def start(self) -> None:
+        """Open all ports, go to the brokers. Raises RuntimeError for a port that cannot be had."""
+        for server in self.modbus:
+            await server.start()
+        loop = asyncio.get_running_loop()
+        self._tasks = [loop.create_task(publisher.run()) for publisher in self.mqtt.values()]
+
+    async def run(self) -> None:
+        """Move the plant's time on, for ever, until cancelled."""
+        while True:
+            now_ms = self._clock.tick_ms()
+            behind_ms = now_ms - self._plant.tick_ms
+            self.behind_ms = max(self.behind_ms, behind_ms)
+            self._plant.advance_to(min(now_ms, self._plant.tick_ms + LONGEST_CATCH_UP_MS))
+            for message in self._plant.drain():
+                self.mqtt[self._plant.layout.site.devices[message.device].link].offer(message)
+            self._tell_truth()
+            due_ms = self._plant.tick_ms + STEP_MS - self._clock.tick_ms()
+            await asyncio.sleep(max(0.0, self._clock.wall_s(due_ms)))
+
+    async def stop(self) -> None:
+        """Close all ports and leave the brokers."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for server in self.modbus:
+            await server.stop()
+
+    def _tell_truth(self) -> None:
+        if self._truth is None or not isinstance(self._plant, Plant) or self._plant.tick_ms < self._truth_ms:
+            return
+        self._truth_ms = self._plant.tick_ms - self._plant.tick_ms % TRUTH_MS + TRUTH_MS
+        self._truth.write(msgspec.json.encode(self._plant.truth()) + b"\n")
+        self._truth.flush()
+
+
+def _modbus_servers(plant: Served, site: Site) -> tuple[ModbusServer, ...]:
+    units: dict[tuple[str, int], dict[int, str]] = {}
+    for name, device in site.devices.items():
+        link = site.links[device.link]
+        if isinstance(link, ModbusTcp):
+            units.setdefault(split_endpoint(link.endpoint), {})[device.unit] = name
+    return tuple(ModbusServer(plant, host, port, of_endpoint) for (host, port), of_endpoint in units.items())
+
+
+def _publishers(site: Site) -> dict[str, MqttPublisher]:
+    heartbeats = frozenset(device.heartbeat for device in site.devices.values() if device.heartbeat)
+    publishers = {}
+    for name, link in site.links.items():
+        if isinstance(link, Mqtt):
+            host, port = split_endpoint(link.endpoint)
+            publishers[name] = MqttPublisher(host, port, f"haechi-sim-{name}", heartbeats)
+    return publishers
+
+
+async def serve(
+    plant: Served, clock: PlantClock, truth: Path | None = None, ready: Callable[[str], None] = print
+) -> None:
+    """Serve until SIGTERM or SIGINT; `ready` gets one line when all ports are open."""
+    with truth.open("wb") if truth else nullcontext() as stream:
+        server = Server(plant, clock, stream)
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        await server.start()
+        moving = loop.create_task(server.run())
+        waiting = loop.create_task(stop.wait())
+        try:
+            ready(
+                f"ready: {len(server.modbus)} Modbus endpoints, {len(server.mqtt)} brokers, plant time {plant.tick_ms} ms"
+            )
+            await asyncio.wait({moving, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            moving.cancel()
+            waiting.cancel()
+            results = await asyncio.gather(moving, waiting, return_exceptions=True)
+            await server.stop()
+        for error in results:
+            if isinstance(error, Exception):
+                raise error

@@ -1,0 +1,60 @@
+"""The plant's MQTT devices on a real broker, over aiomqtt."""
+
+import asyncio
+import random
+import sys
+
+import aiomqtt
+
+from sim_hardware.devices.messages import Message
+
+RECONNECT_S = (0.2, 2.0)
+"""First and longest pause before the broker is tried again (wall time)."""
+TIMEOUT_S = 2.0
+
+
+class MqttPublisher:
+    """Publishes what is offered, as long as the broker is there; what comes while it is not there is dropped, as by a real device.
+
+    Values go at QoS 0, heartbeats at QoS 1.
+    """
+
+    def __init__(self, host: str, port: int, name: str, heartbeats: frozenset[str]) -> None:
+        self._host = host
+        self._port = port
+        self._name = name
+        self._heartbeats = heartbeats
+        self._queue: asyncio.Queue[Message] = asyncio.Queue(maxsize=2000)
+        self.connected = asyncio.Event()
+        self.published = 0
+
+    def offer(self, message: Message) -> None:
+        """Hand over a message; never waits."""
+        if self.connected.is_set() and not self._queue.full():
+            self._queue.put_nowait(message)
+
+    async def run(self) -> None:
+        """Connect, publish, reconnect; for ever, until cancelled."""
+        pause_s = RECONNECT_S[0]
+        while True:
+            try:
+                async with aiomqtt.Client(
+                    self._host, self._port, identifier=self._name, keepalive=4, timeout=TIMEOUT_S,
+                    protocol=aiomqtt.ProtocolVersion.V311,
+                ) as client:  # fmt: skip
+                    self.connected.set()
+                    pause_s = RECONNECT_S[0]
+                    await self._publish(client)
+            except aiomqtt.MqttError as error:
+                print(f"haechi-sim: broker {self._host}:{self._port}: {error}; trying again", file=sys.stderr)  # noqa: T201
+            finally:
+                self.connected.clear()
+            await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))
+            pause_s = min(2 * pause_s, RECONNECT_S[1])
+
+    async def _publish(self, client: aiomqtt.Client) -> None:
+        while True:
+            message = await self._queue.get()
+            qos = 1 if message.topic in self._heartbeats else 0
+            await client.publish(message.topic, message.payload, qos=qos)
+            self.published += 1
