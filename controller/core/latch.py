@@ -7,6 +7,7 @@ from controller.core.events import Event, Evidence, Feature, Kind, Level
 from controller.core.inputs import HeadReading
 from controller.core.layout import HeadLayout
 from controller.core.state import NEVER, HeadLatch, Tri
+from controller.core.zone.coincidence import FIRE_PHYSICS
 from controller.site.model import Family, Physics
 
 LEVEL_NAMES = {Level.NORMAL: "normal", Level.ADVISORY: "advisory", Level.PRE_ALARM: "pre-alarm", Level.ALARM: "alarm"}
@@ -40,7 +41,7 @@ def _tell_rise(draft: Draft, head: HeadLayout, level: int, *, runaway: bool, evi
     zone = draft.zones[head.zone]
     if level >= Level.PRE_ALARM:
         draft.zone(head.zone, acknowledged=False, silenced=False)
-    if level >= Level.ALARM and zone.first_fire_ms == NEVER:
+    if level >= Level.ALARM and head.physics in FIRE_PHYSICS and zone.first_fire_ms == NEVER:
         draft.zone(head.zone, first_fire_ms=draft.tick_ms)
     what = LEVEL_NAMES[Level(level)] + (" (runaway)" if runaway else "")
     draft.tell(Kind.LEVEL, draft.layout.zones[head.zone], head.name, what, evidence=(evidence,))

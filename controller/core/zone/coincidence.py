@@ -9,7 +9,12 @@ from controller.core.layout import HeadLayout, Layout
 from controller.core.state import NEVER, HeadLatch
 from controller.site.model import Family, Physics, Release
 
-FIRE_PHYSICS = frozenset({Physics.BMS, Physics.GAS, Physics.SMOKE, Physics.HEAT})
+FIRE_PHYSICS = frozenset({Physics.BMS, Physics.SMOKE, Physics.HEAT})
+"""Heads that raise a fire alarm on their own. Off-gas is a pre-alarm, however strong: it isolates and ventilates (rule 2)."""
+
+MEMBERS = FIRE_PHYSICS | {Physics.GAS}
+"""Heads that may be members of a coincidence."""
+
 RUNAWAY_FAMILIES = frozenset({Family.CELL_TEMPERATURE})
 
 Pair = tuple[HeadLayout, HeadLayout]
@@ -39,7 +44,7 @@ def releasing_pairs(layout: Layout, zone: int) -> tuple[Pair, ...]:
     release = _release(layout, zone)
     if release is None:
         return ()
-    heads = [h for h in layout.heads if h.zone == zone and h.physics in FIRE_PHYSICS]
+    heads = [h for h in layout.heads if h.zone == zone and h.physics in MEMBERS]
     return tuple(
         (a, b)
         for a, b in combinations(heads, 2)

@@ -5,6 +5,7 @@ from controller.core.events import Level
 from controller.core.matrix import ZONE_CONDITIONS
 from controller.core.rules import ZoneRules
 from controller.core.state import AGENT_IN_ROOM, NEVER, PEOPLE_OUT, Isolation, Stage, Tri, Trigger
+from controller.core.zone.coincidence import FIRE_PHYSICS
 from controller.core.zone.ladder import level_of
 from controller.core.zone.signals import blocks, wired
 from controller.site.model import Family, Physics
@@ -40,7 +41,7 @@ def zone_conditions(draft: Draft, zone: ZoneRules) -> dict[str, bool]:
         "watch": level >= Level.ADVISORY,
         "isolate": isolating,
         "gas": gas,
-        "fire": level >= Level.ALARM or called,
+        "fire": called or _fire(draft, zone),
         "pre-activated": stage is not Stage.QUIESCENT,
         "activated": stage in ACTIVE,
         "curtain": past_warning and wired(draft, zone, Family.OBSTRUCTION) is not Tri.YES,
@@ -61,6 +62,10 @@ def zone_conditions(draft: Draft, zone: ZoneRules) -> dict[str, bool]:
         and state.trigger is not Trigger.MANUAL,
         "trouble": any(trip.shown for trip in draft.trips),
     }
+
+
+def _fire(draft: Draft, zone: ZoneRules) -> bool:
+    return any(draft.heads[h.index].level >= Level.ALARM for h in zone.sensing if h.physics in FIRE_PHYSICS)
 
 
 def _gas(draft: Draft, zone: ZoneRules) -> bool:

@@ -11,7 +11,7 @@ from controller.core.state import (
     Trigger,
     ZoneState,
 )
-from controller.core.zone.coincidence import FIRE_PHYSICS, Pair, availability, confirmed, sick_members
+from controller.core.zone.coincidence import MEMBERS, Pair, availability, confirmed, sick_members
 from controller.core.zone.machine import Signal, step
 from controller.site.model import Family, Release, Strategy
 
@@ -104,7 +104,7 @@ def _signals(
 ) -> list[Signal]:
     state = draft.zones[zone.index]
     found = []
-    if any(draft.heads[h.index].level >= Level.ALARM and h.physics in FIRE_PHYSICS for h in zone.sensing):
+    if any(draft.heads[h.index].level >= Level.ALARM and h.physics in MEMBERS for h in zone.sensing):
         found.append(Signal.FIRST_ALARM)
     if release is None:
         return found
