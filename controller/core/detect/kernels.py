@@ -69,18 +69,27 @@ def median_of_three(a: Any, b: Any, c: Any) -> Any:
 
 
 @jit
+def kth(scratch: Any, n: Any, k: Any) -> Any:
+    """The k-th smallest (from 0) of scratch[:n], none of them NaN: by counting, for sorting branches on noise."""
+    for i in range(n):
+        x = scratch[i]
+        below = 0
+        up_to = 0
+        for j in range(n):
+            below += scratch[j] < x
+            up_to += scratch[j] <= x
+        if below <= k < up_to:
+            return x
+    return math.nan
+
+
+@jit
 def median(scratch: Any, n: Any) -> Any:
-    """Median of scratch[:n] (sorted in place by insertion, none NaN); NaN when there are too few."""
+    """Median of scratch[:n], none of them NaN; NaN when there are too few."""
     if n < MEDIAN_MIN:
         return math.nan
-    for i in range(1, n):
-        x = scratch[i]
-        j = i - 1
-        while j >= 0 and scratch[j] > x:
-            scratch[j + 1] = scratch[j]
-            j -= 1
-        scratch[j + 1] = x
-    return scratch[n // 2] if n % 2 == 1 else 0.5 * (scratch[n // 2 - 1] + scratch[n // 2])
+    upper = kth(scratch, n, n // 2)
+    return upper if n % 2 == 1 else 0.5 * (kth(scratch, n, n // 2 - 1) + upper)
 
 
 @jit
@@ -118,6 +127,7 @@ def forget(p: Any) -> None:
     p.long_before = math.nan
     p.slope = math.nan
     p.collapse_from = math.nan
+    p.peak = math.nan
     p.anchor_ms = -1
     p.steep_ms = -1
     p.steep_count = 0
@@ -262,13 +272,27 @@ def raise_to(p: Any, level: Any, feature: Any, value: Any, threshold: Any, score
 
 
 @jit
+def look_back(p: Any, head: Any) -> None:
+    """Set from where a voltage may have collapsed: the highest of the window, sought only when it can matter."""
+    if p.on[C_COLLAPSE] or p.since_ms[C_COLLAPSE] >= 0:
+        return
+    if not p.last <= p.peak:
+        p.peak = p.last
+    if p.last < (1.0 - head.collapse) * p.peak:
+        p.collapse_from = highest_in_ring(p)
+        p.peak = p.last
+        for value in (p.collapse_from, p.before, p.long_before):
+            p.peak = max(p.peak, value)
+
+
+@jit
 def judge(p: Any, head: Any, middle: Any, reference: Any, collapsed: Any) -> None:
     """Levels of a point with a fresh value; `middle` is its module's median (NaN: none), `collapsed` its cell's state.
 
     A point of which nothing is above a threshold and nothing was is done with at once.
     """
-    if head.collapse > 0.0 and not p.on[C_COLLAPSE] and p.since_ms[C_COLLAPSE] < 0:
-        p.collapse_from = highest_in_ring(p)
+    if head.collapse > 0.0:
+        look_back(p, head)
     remember(p, head)
     shown = p.last - reference
     y = head.sign * shown
@@ -281,10 +305,10 @@ def judge(p: Any, head: Any, middle: Any, reference: Any, collapsed: Any) -> Non
     p.score = y
     above = y >= head.lowest or apart >= head.lowest_deviation or slope >= head.lowest_rate
     if above or p.busy or p.last < (1.0 - head.collapse) * p.collapse_from:
+        judge_collapse(p, head)
         judge_thresholds(p, head, y)
         judge_deviation(p, head, apart)
         judge_rate(p, head, slope)
-        judge_collapse(p, head)
         p.busy = 0
         for which in range(p.on.shape[0]):
             if p.on[which] or p.since_ms[which] >= 0:

@@ -68,6 +68,7 @@ POINT = np.dtype(
         ("change_ms", "i8"),
         ("anchor_ms", "i8"),
         ("anchor", "f8"),  # start of the interval whose slope runaway asks for
+        ("peak", "f8"),  # voltage: no value of the ring is higher
         ("partner", "i4"),  # temperature: its cell's voltage in the voltage bank
         ("ring_first", "i4"),
         ("ring_count", "i4"),
@@ -101,7 +102,7 @@ def new_points(count: int) -> np.ndarray[tuple[int], np.dtype[np.void]]:
     points = np.zeros(count, POINT)
     for name in ("raw", "last", "before", "long_before", "slope", "anchor"):
         points[name] = np.nan
-    for name in ("collapse_from", "value", "threshold", "score"):
+    for name in ("collapse_from", "peak", "value", "threshold", "score"):
         points[name] = np.nan
     for name in ("last_ms", "change_ms", "anchor_ms", "steep_ms", "died_ms", "since_ms", "partner"):
         points[name] = -1

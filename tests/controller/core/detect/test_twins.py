@@ -1,0 +1,154 @@
+"""Every kernel equals its slow twin, bit for bit, on random, NaN, infinite, gapped, constant and stepped inputs."""
+
+import math
+import struct
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from controller.core.detect import kernels
+from controller.core.detect.records import POINT
+from controller.core.events import Feature
+from controller.core.image import Image
+from controller.site.model import Family
+from drivers.points import Quality
+from tests.naive.detect import NaiveDetector
+from tests.naive.rig import Rig, Spec
+
+SPECS = {
+    "temperature": Spec(Family.CELL_TEMPERATURE, 8, 4, "r1", limits={"stuck_s": 6.0}),
+    "voltage": Spec(Family.CELL_VOLTAGE, 8, 4, "r1"),
+    "coarse": Spec(Family.CELL_TEMPERATURE, 3, 0, "r2", device="poor"),
+    "string": Spec(Family.CELL_VOLTAGE, 2, 0, "r2", device="poor", limits={"advisory": 3.6, "pre_alarm": 3.5}),
+    "h2": Spec(Family.H2, rack="r1"),
+    "h2-room": Spec(Family.H2, reference=True),
+    "co": Spec(Family.CO, rack="r1"),
+    "smoke": Spec(Family.SMOKE, limits={"rate_window_s": 5.0, "rate_pre_alarm": 0.2}),
+    "heat": Spec(Family.HEAT, limits={"rate_window_s": 9.0, "stuck_s": 12.0}),
+    "climate": Spec(Family.CLIMATE_TEMPERATURE, 2),
+    "humidity": Spec(Family.CLIMATE_HUMIDITY),
+}
+ODD = (math.nan, math.inf, -math.inf, 1e308, -0.0, -273.0, 5e-324)
+SCALE = {Family.CELL_VOLTAGE: 0.3, Family.SMOKE: 0.4, Family.H2: 8.0, Family.CO: 9.0}
+
+
+def bits(number: float) -> bytes:
+    """The very bits of a number; every NaN is the same NaN."""
+    return b"nan" if math.isnan(number) else struct.pack("<d", number)
+
+
+def assert_equal(rig: Rig, twin: NaiveDetector, image: Image) -> None:
+    """Advance both by an image and compare every reading of every head and rack."""
+    expected = twin.advance(image)
+    r = rig.detector.advance(image)
+    for index, (level, runaway, fault, point, feature, value, threshold) in expected.items():
+        got = (r.level[index], r.runaway[index], r.fault[index], r.point[index], list(Feature)[r.feature[index]])
+        where = (rig.layout.heads[index].name, image.scan)
+        assert tuple(got) == (level, runaway, fault, point, feature), where
+        assert bits(float(r.value[index])) == bits(value), where
+        assert bits(float(r.threshold[index])) == bits(threshold), where
+    racks = (r.rack_hottest_degc, r.rack_slope_degc_per_s, r.rack_live_fraction)
+    assert [[bits(float(x)) for x in rack] for rack in zip(*racks, strict=True)] == [
+        [bits(x) for x in rack] for rack in twin.racks()
+    ]
+
+
+def walk(rig: Rig, rng: np.random.Generator, scans: int, trouble: float) -> set[tuple[int, str]]:
+    """Random walks with steps, ramps, freezes, odd values, bad qualities and missing samples; returns what was seen."""
+    twin = NaiveDetector(rig.layout)
+    rig.detector.__init__(rig.layout)  # type: ignore[misc]
+    n = rig.layout.n_points
+    scale = np.ones(n)
+    for head in rig.layout.heads:
+        scale[head.points] = SCALE.get(Family(head.head.family), 1.0)
+    ramp = np.zeros(n)
+    rest = rig.buffer.value.copy()
+    frozen = np.zeros(n, bool)
+    seen = set()
+    level = rest.copy()
+    for _ in range(scans):
+        rig.tick_ms += int(
+            rng.choice([100, 950, 1000, 1000, 1003, 10000, 70000], p=[0.1, 0.1, 0.3, 0.3, 0.1, 0.08, 0.02])
+        )
+        ramp = np.where(rng.random(n) < 0.03, rng.choice([0.0, 0.0, 0.15, 1.3, -1.0, 12.0], n), ramp)
+        frozen = np.where(rng.random(n) < 0.05, ~frozen, frozen)
+        level = np.where(frozen, level, level + ramp * scale + rng.normal(0.0, 0.05, n) * scale)
+        level = np.where(rng.random(n) < 0.02, rest + rng.choice([0.0, 30.0, 60.0], n) * scale, level)
+        fresh = rng.random(n) < 0.9
+        rig.buffer.sample[fresh] += 1
+        rig.buffer.received_ms[fresh] = rig.tick_ms
+        odd = rng.random(n) < trouble
+        shown = np.where(odd, rng.choice(ODD, n), np.round(level, 2))
+        rig.buffer.value[fresh] = shown[fresh]
+        rig.buffer.quality[:] = np.where(rng.random(n) < trouble, rng.integers(0, 5, n), Quality.GOOD)
+        rig.sample += 1
+        assert_equal(rig, twin, rig.image())
+        r = rig.detector.advance(rig.image())
+        seen |= {(int(lv), list(Feature)[f]) for lv, f in zip(r.level, r.feature, strict=True)}
+    return seen
+
+
+def test_detector_equals_its_twin_on_random_plants_and_meets_every_feature() -> None:
+    seen = set()
+    for seed in range(8):
+        seen |= walk(Rig(SPECS), np.random.default_rng(seed), 250, 0.002 if seed % 2 else 0.02)
+    assert {feature for _, feature in seen} == set(Feature) - {Feature.CONTACT}
+    assert {level for level, _ in seen} == {0, 1, 2, 3}
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([0, 1, 400, 1000, 1001, 5000, 40000]),
+            st.lists(st.one_of(st.sampled_from(ODD), st.floats(-60.0, 130.0), st.just(25.0)), min_size=5, max_size=5),
+            st.lists(st.sampled_from([Quality.GOOD, Quality.GOOD, Quality.BAD, Quality.STALE]), min_size=5, max_size=5),
+            st.booleans(),
+        ),
+        max_size=40,
+    )
+)
+def test_detector_equals_its_twin_on_whatever_hypothesis_finds(
+    scans: list[tuple[int, list[float], list[int], bool]],
+) -> None:
+    limits = {"stuck_s": 3.0, "persistence_s": 1.0, "rate_window_s": 4.0}
+    specs = {
+        "temperature": Spec(Family.CELL_TEMPERATURE, 4, 4, "r1", limits=limits),
+        "heat": Spec(Family.HEAT, limits=limits),
+    }
+    rig = Rig(specs)
+    rig.detector.__init__(rig.layout)  # type: ignore[misc]
+    twin = NaiveDetector(rig.layout)
+    for dt_ms, values, qualities, fresh in scans:
+        rig.tick_ms += dt_ms
+        rig.buffer.value[:] = values
+        rig.buffer.quality[:] = qualities
+        rig.buffer.sample[:] += fresh
+        rig.buffer.received_ms[:] = rig.tick_ms
+        assert_equal(rig, twin, rig.image())
+
+
+@given(st.lists(st.floats(allow_nan=False), min_size=3, max_size=32))
+def test_median_equals_the_one_of_the_standard_library(values: list[float]) -> None:
+    ordered = sorted(values)
+    middle = len(ordered) // 2
+    expected = ordered[middle] if len(ordered) % 2 else 0.5 * (ordered[middle - 1] + ordered[middle])
+    scratch = np.concatenate([np.array(values), np.full(32 - len(values), math.nan)])
+    got = float(kernels.median(scratch, len(values)))
+    assert got == expected or (math.isnan(got) and math.isnan(expected))
+
+
+@pytest.mark.parametrize("n", [0, 1, 2])
+def test_median_of_too_few_is_nan(n: int) -> None:
+    assert math.isnan(kernels.median(np.ones(32), n))
+
+
+def test_the_same_images_give_the_same_bits() -> None:
+    def run() -> list[bytes]:
+        rig = Rig(SPECS)
+        walk(rig, np.random.default_rng(5), 120, 0.01)
+        return [bank.points[name].tobytes() for bank in rig.detector._banks for name in POINT.names or ()]
+
+    assert run() == run()
