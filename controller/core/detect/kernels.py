@@ -11,9 +11,8 @@ from typing import Any, TypeVar
 
 from numba import njit
 
+from controller.core.detect import codes
 from controller.core.detect.records import RING
-from controller.core.events import Feature, Level
-from drivers.points import Quality
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -22,25 +21,6 @@ def jit(function: _F) -> _F:
     """Compile strictly: cached on disk, without the interpreter's lock, division as IEEE has it."""
     return njit(cache=True, nogil=True, error_model="numpy")(function)  # type: ignore[return-value]
 
-
-_FEATURES = list(Feature)
-HIGH = _FEATURES.index(Feature.HIGH)
-LOW = _FEATURES.index(Feature.LOW)
-RATE = _FEATURES.index(Feature.RATE)
-DEVIATION = _FEATURES.index(Feature.DEVIATION)
-ABOVE_REFERENCE = _FEATURES.index(Feature.ABOVE_REFERENCE)
-SAG = _FEATURES.index(Feature.SAG)
-COLLAPSE = _FEATURES.index(Feature.COLLAPSE)
-RUNAWAY = _FEATURES.index(Feature.RUNAWAY)
-
-NORMAL, ADVISORY, PRE_ALARM, ALARM = (int(level) for level in Level)
-GOOD = int(Quality.GOOD)
-
-LIVE, DEAD, ABSURD, STILL, UNBELIEVED = range(5)
-"""Status of a point: valid; no value; out of range; stuck; a lone step (its last valid value stands)."""
-
-C_ADVISORY, C_PRE_ALARM, C_ALARM, C_OFF, C_FAR, C_RISING, C_STEEP, C_COLLAPSE = range(8)
-"""Conditions that must hold for a time before they count: thresholds, deviation, rate, collapse."""
 
 RATE_HYSTERESIS = 0.5
 """A rate of rise counts until it falls below this share of its threshold (assumed)."""
@@ -113,7 +93,7 @@ def hold(p: Any, which: Any, above: Any, keeps: Any, hold_ms: Any) -> Any:
 def is_rising(p: Any) -> Any:
     """Whether the rate of rise was above a threshold in this sample and the one before."""
     rising = False
-    for which in (C_RISING, C_STEEP):
+    for which in (codes.C_RISING, codes.C_STEEP):
         if p.on[which] or 0 <= p.since_ms[which] < p.last_ms:
             rising = True
     return rising
@@ -148,11 +128,11 @@ def die(p: Any, head: Any, status: Any, tick_ms: Any, new: Any) -> Any:
 
     After a rise its level stays as evidence (rule 1).
     """
-    died = p.status in (LIVE, UNBELIEVED)
+    died = p.status in (codes.LIVE, codes.UNBELIEVED)
     if died:
-        high = p.level >= PRE_ALARM
+        high = p.level >= codes.PRE_ALARM
         if high or is_rising(p):
-            level = max(p.level, min(PRE_ALARM, head.cap))
+            level = max(p.level, min(codes.PRE_ALARM, head.cap))
             if level > p.kept_level:
                 p.kept_level = level
                 p.kept_value = p.value if high else p.slope
@@ -162,7 +142,7 @@ def die(p: Any, head: Any, status: Any, tick_ms: Any, new: Any) -> Any:
     p.status = status
     last = p.last
     forget(p)
-    if status == STILL:
+    if status == codes.STILL:
         p.last = last
     return died and new
 
@@ -172,19 +152,19 @@ def take(p: Any, head: Any, value: Any, quality: Any, t_ms: Any, new: Any, tick_
     """Judge the validity of what a point shows now: `status`, `fresh`. Returns whether it died with a new sample."""
     p.raw = value
     p.fresh = 0
-    if quality != GOOD or math.isnan(value):
-        return die(p, head, DEAD, tick_ms, new)
+    if quality != codes.GOOD or math.isnan(value):
+        return die(p, head, codes.DEAD, tick_ms, new)
     if not new:
         return False
     if not head.low <= value <= head.high:
-        return die(p, head, ABSURD, tick_ms, new)
+        return die(p, head, codes.ABSURD, tick_ms, new)
     if not math.isnan(p.last):
         step = value - p.last
         if abs(step) > head.slew * max((t_ms - p.last_ms) * 1e-3, SLEW_MIN_S):
             side = 1 if step > 0 else -1
             if p.suspect != side:
                 p.suspect = side
-                p.status = UNBELIEVED if p.status != STILL else STILL
+                p.status = codes.UNBELIEVED if p.status != codes.STILL else codes.STILL
                 return False
     p.suspect = 0
     if value != p.last or p.change_ms < 0:
@@ -192,9 +172,9 @@ def take(p: Any, head: Any, value: Any, quality: Any, t_ms: Any, new: Any, tick_
     p.last_ms = t_ms
     if 0 < head.stuck_ms <= t_ms - p.change_ms:
         p.last = value
-        return die(p, head, STILL, tick_ms, False)
+        return die(p, head, codes.STILL, tick_ms, False)
     p.last = value
-    p.status = LIVE
+    p.status = codes.LIVE
     p.fresh = 1
     return False
 
@@ -274,7 +254,7 @@ def raise_to(p: Any, level: Any, feature: Any, value: Any, threshold: Any, score
 @jit
 def look_back(p: Any, head: Any) -> None:
     """Set from where a voltage may have collapsed: the highest of the window, sought only when it can matter."""
-    if p.on[C_COLLAPSE] or p.since_ms[C_COLLAPSE] >= 0:
+    if p.on[codes.C_COLLAPSE] or p.since_ms[codes.C_COLLAPSE] >= 0:
         return
     if not p.last <= p.peak:
         p.peak = p.last
@@ -298,7 +278,7 @@ def judge(p: Any, head: Any, middle: Any, reference: Any, collapsed: Any) -> Non
     y = head.sign * shown
     apart = head.sign * (p.last - middle)
     slope = head.sign * p.slope
-    p.level = NORMAL
+    p.level = codes.NORMAL
     p.feature = 0
     p.value = shown
     p.threshold = math.nan
@@ -320,30 +300,30 @@ def judge(p: Any, head: Any, middle: Any, reference: Any, collapsed: Any) -> Non
 @jit
 def judge_thresholds(p: Any, head: Any, y: Any) -> None:
     """Thresholds: `y` is the value, negative where low is dangerous."""
-    feature = ABOVE_REFERENCE if head.reference >= 0 else (HIGH if head.sign > 0 else LOW)
+    feature = codes.ABOVE_REFERENCE if head.reference >= 0 else (codes.HIGH if head.sign > 0 else codes.LOW)
     shown = y * head.sign
     limit = head.alarm
-    if hold(p, C_ALARM, y >= limit, y >= limit - head.hysteresis, head.persistence_ms):
-        raise_to(p, min(ALARM, head.cap), feature, shown, limit * head.sign, y - limit)
+    if hold(p, codes.C_ALARM, y >= limit, y >= limit - head.hysteresis, head.persistence_ms):
+        raise_to(p, min(codes.ALARM, head.cap), feature, shown, limit * head.sign, y - limit)
     limit = head.pre_alarm
-    if hold(p, C_PRE_ALARM, y >= limit, y >= limit - head.hysteresis, head.persistence_ms):
-        raise_to(p, min(PRE_ALARM, head.cap), feature, shown, limit * head.sign, y - limit)
+    if hold(p, codes.C_PRE_ALARM, y >= limit, y >= limit - head.hysteresis, head.persistence_ms):
+        raise_to(p, min(codes.PRE_ALARM, head.cap), feature, shown, limit * head.sign, y - limit)
     limit = head.advisory
-    if hold(p, C_ADVISORY, y >= limit, y >= limit - head.hysteresis, head.persistence_ms):
-        raise_to(p, min(ADVISORY, head.cap), feature, shown, limit * head.sign, y - limit)
+    if hold(p, codes.C_ADVISORY, y >= limit, y >= limit - head.hysteresis, head.persistence_ms):
+        raise_to(p, min(codes.ADVISORY, head.cap), feature, shown, limit * head.sign, y - limit)
 
 
 @jit
 def judge_deviation(p: Any, head: Any, apart: Any) -> None:
     """Distance from the module's median, to the dangerous side."""
-    feature = DEVIATION if head.sign > 0 else SAG
+    feature = codes.DEVIATION if head.sign > 0 else codes.SAG
     shown = apart * head.sign
     limit = head.deviation_pre_alarm
-    if hold(p, C_FAR, apart >= limit, apart >= limit - head.hysteresis, head.persistence_ms):
-        raise_to(p, min(PRE_ALARM, head.cap), feature, shown, limit * head.sign, apart - limit)
+    if hold(p, codes.C_FAR, apart >= limit, apart >= limit - head.hysteresis, head.persistence_ms):
+        raise_to(p, min(codes.PRE_ALARM, head.cap), feature, shown, limit * head.sign, apart - limit)
     limit = head.deviation_advisory
-    if hold(p, C_OFF, apart >= limit, apart >= limit - head.hysteresis, head.persistence_ms):
-        raise_to(p, min(ADVISORY, head.cap), feature, shown, limit * head.sign, apart - limit)
+    if hold(p, codes.C_OFF, apart >= limit, apart >= limit - head.hysteresis, head.persistence_ms):
+        raise_to(p, min(codes.ADVISORY, head.cap), feature, shown, limit * head.sign, apart - limit)
 
 
 @jit
@@ -351,11 +331,11 @@ def judge_rate(p: Any, head: Any, slope: Any) -> None:
     """Rate of rise, to the dangerous side, of values above the floor."""
     high = p.last >= head.rate_floor
     limit = head.rate_alarm
-    if hold(p, C_STEEP, slope >= limit and high, slope >= limit * RATE_HYSTERESIS, head.persistence_ms):
-        raise_to(p, min(ALARM, head.cap), RATE, p.slope, limit * head.sign, slope - limit)
+    if hold(p, codes.C_STEEP, slope >= limit and high, slope >= limit * RATE_HYSTERESIS, head.persistence_ms):
+        raise_to(p, min(codes.ALARM, head.cap), codes.RATE, p.slope, limit * head.sign, slope - limit)
     limit = head.rate_pre_alarm
-    if hold(p, C_RISING, slope >= limit and high, slope >= limit * RATE_HYSTERESIS, head.persistence_ms):
-        raise_to(p, min(PRE_ALARM, head.cap), RATE, p.slope, limit * head.sign, slope - limit)
+    if hold(p, codes.C_RISING, slope >= limit and high, slope >= limit * RATE_HYSTERESIS, head.persistence_ms):
+        raise_to(p, min(codes.PRE_ALARM, head.cap), codes.RATE, p.slope, limit * head.sign, slope - limit)
 
 
 @jit
@@ -363,8 +343,8 @@ def judge_collapse(p: Any, head: Any) -> None:
     """Voltage lost against the highest of the window before the loss."""
     limit = (1.0 - head.collapse) * p.collapse_from
     back = (1.0 - head.collapse + COLLAPSE_HYSTERESIS) * p.collapse_from
-    if hold(p, C_COLLAPSE, p.last < limit, p.last < back, COLLAPSE_HOLD_MS):
-        raise_to(p, min(PRE_ALARM, head.cap), COLLAPSE, p.last, limit, limit - p.last)
+    if hold(p, codes.C_COLLAPSE, p.last < limit, p.last < back, COLLAPSE_HOLD_MS):
+        raise_to(p, min(codes.PRE_ALARM, head.cap), codes.COLLAPSE, p.last, limit, limit - p.last)
 
 
 @jit
@@ -376,7 +356,7 @@ def judge_runaway(p: Any, head: Any, collapsed: Any) -> None:
     lasts = p.runaway and (p.steep_ms >= 0 or p.last >= head.max_operating - head.hysteresis)
     p.runaway = 1 if starts or lasts else 0
     if p.runaway:
-        raise_to(p, ALARM, RUNAWAY, p.last, head.max_operating, p.last - head.max_operating)
+        raise_to(p, codes.ALARM, codes.RUNAWAY, p.last, head.max_operating, p.last - head.max_operating)
 
 
 @jit
@@ -388,14 +368,14 @@ def judge_dying(points: Any, head: Any, tick_ms: Any) -> None:
     last = -1
     for i in range(head.first, head.first + head.count):
         p = points[i]
-        if p.status in (LIVE, UNBELIEVED):
+        if p.status in (codes.LIVE, codes.UNBELIEVED):
             living += 1
-        elif p.status != STILL and p.died_ms >= 0 and tick_ms - p.died_ms <= DYING_WITHIN_MS:
+        elif p.status != codes.STILL and p.died_ms >= 0 and tick_ms - p.died_ms <= DYING_WITHIN_MS:
             count += 1
-            risen = risen or p.kept_level >= PRE_ALARM
+            risen = risen or p.kept_level >= codes.PRE_ALARM
             if p.died_ms == tick_ms:
                 last = i
-    level = min(PRE_ALARM if risen else ADVISORY, head.cap)
+    level = min(codes.PRE_ALARM if risen else codes.ADVISORY, head.cap)
     if count >= DYING_COUNT and living > 0 and level > head.dying:
         head.dying = level
         head.dying_count = min(count, 255)
@@ -456,14 +436,14 @@ def judge_group(head: Any, points: Any, partners: Any, start: Any, stride: Any, 
     if head.group > 0:
         n = 0
         for i in range(start, start + stride):
-            if points[i].status == LIVE:
+            if points[i].status == codes.LIVE:
                 scratch[n] = points[i].last
                 n += 1
         middle = median(scratch, n)
     reference = 0.0
-    if head.reference >= 0 and points[head.reference].status == LIVE:
+    if head.reference >= 0 and points[head.reference].status == codes.LIVE:
         reference = min(max(points[head.reference].last, 0.0), head.reference_cap)
     for i in range(start, start + stride):
         p = points[i]
         if p.fresh:
-            judge(p, head, middle, reference, p.partner >= 0 and partners[p.partner].on[C_COLLAPSE] != 0)
+            judge(p, head, middle, reference, p.partner >= 0 and partners[p.partner].on[codes.C_COLLAPSE] != 0)

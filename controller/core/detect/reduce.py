@@ -1,21 +1,13 @@
 """The kernels that reduce a bank: from points to the readings of heads and racks.
 
-The plain Python twin is tests/naive/reduce.py.
+The plain Python twin is tests/naive/detect.py.
 """
 
 import math
 from typing import Any
 
-from controller.core.detect.kernels import ABSURD, DYING_COUNT, LIVE, NORMAL, STILL, UNBELIEVED, jit
-from controller.core.events import Feature
-
-_FEATURES = list(Feature)
-DIED_AFTER_RISE = _FEATURES.index(Feature.DIED_AFTER_RISE)
-DYING_TOGETHER = _FEATURES.index(Feature.DYING_TOGETHER)
-OUT_OF_RANGE = _FEATURES.index(Feature.OUT_OF_RANGE)
-NO_VALUE = _FEATURES.index(Feature.NO_VALUE)
-STUCK = _FEATURES.index(Feature.STUCK)
-SLEW = _FEATURES.index(Feature.SLEW)
+from controller.core.detect import codes
+from controller.core.detect.kernels import DYING_COUNT, jit
 
 
 @jit
@@ -28,7 +20,7 @@ def reduce_heads(
         head = heads[h]
         out = head.index
         best = strongest(points, head)
-        level[out] = NORMAL
+        level[out] = codes.NORMAL
         runaway[out] = 0
         point[out] = index[head.first]
         feature[out] = 0
@@ -40,12 +32,12 @@ def reduce_heads(
             level[out] = p.kept_level if kept else p.level
             runaway[out] = max(p.runaway, p.kept_runaway)
             point[out] = index[best]
-            feature[out] = DIED_AFTER_RISE if kept else p.feature
+            feature[out] = codes.DIED_AFTER_RISE if kept else p.feature
             value[out] = p.kept_value if kept else p.value
             threshold[out] = p.kept_threshold if kept else p.threshold
         if head.dying > level[out]:
             level[out] = head.dying
-            feature[out] = DYING_TOGETHER
+            feature[out] = codes.DYING_TOGETHER
             point[out] = index[head.dying_point]
             value[out] = head.dying_count
             threshold[out] = DYING_COUNT
@@ -60,7 +52,7 @@ def strongest(points: Any, head: Any) -> Any:
     best_score = math.nan
     for i in range(head.first, head.first + head.count):
         p = points[i]
-        if p.status in (LIVE, UNBELIEVED) or p.kept_level > NORMAL:
+        if p.status in (codes.LIVE, codes.UNBELIEVED) or p.kept_level > codes.NORMAL:
             level = max(p.level, p.kept_level)
             if level > best_level or (level == best_level and p.score > best_score):
                 best = i
@@ -78,27 +70,27 @@ def show_fault(
     faulty = -1
     n_dead = 0
     for i in range(head.first, head.first + head.count):
-        if points[i].status != LIVE:
+        if points[i].status != codes.LIVE:
             faulty = i if faulty < 0 else faulty
-            n_dead += 1 if points[i].status != UNBELIEVED else 0
+            n_dead += 1 if points[i].status != codes.UNBELIEVED else 0
     fault[out] = 0 if faulty < 0 else (2 if n_dead == head.count else 1)
-    if faulty < 0 or level[out] > NORMAL:
+    if faulty < 0 or level[out] > codes.NORMAL:
         return
     p = points[faulty]
     point[out] = index[faulty]
     value[out] = p.raw
     threshold[out] = math.nan
-    if p.status == ABSURD:
-        feature[out] = OUT_OF_RANGE
+    if p.status == codes.ABSURD:
+        feature[out] = codes.OUT_OF_RANGE
         threshold[out] = head.low if p.raw < head.low else head.high
-    elif p.status == STILL:
-        feature[out] = STUCK
+    elif p.status == codes.STILL:
+        feature[out] = codes.STUCK
         threshold[out] = head.stuck_ms * 1e-3
-    elif p.status == UNBELIEVED:
-        feature[out] = SLEW
+    elif p.status == codes.UNBELIEVED:
+        feature[out] = codes.SLEW
         threshold[out] = head.slew
     else:
-        feature[out] = NO_VALUE
+        feature[out] = codes.NO_VALUE
 
 
 @jit
@@ -114,7 +106,7 @@ def reduce_racks(heads: Any, points: Any, hottest: Any, slope: Any, live: Any) -
                 n += heads[h].count
                 for i in range(heads[h].first, heads[h].first + heads[h].count):
                     p = points[i]
-                    if p.status == LIVE:
+                    if p.status == codes.LIVE:
                         n_live += 1
                         if not p.last <= hottest[rack]:
                             hottest[rack] = p.last
