@@ -2,16 +2,14 @@
 
 from dataclasses import dataclass
 
-import msgspec
-import numpy as np
-
 from controller.core.events import Write
 from controller.core.layout import Layout
 from controller.site.model import ModbusTcp
 from drivers.modbus.frame import Words, encode
 from drivers.modbus.intake import Intakes
 from drivers.modbus.plan import Part, Request, plan
-from drivers.points import BlockBuffer, Quality, RegisterBlock, TopicBlock
+from drivers.mqtt.intake import Intake as TopicIntake
+from drivers.points import BlockBuffer, RegisterBlock, TopicBlock
 from sim_hardware.devices.plant import Plant
 
 KICKS_PER_TIMEOUT = 4
@@ -50,7 +48,9 @@ class VirtualField:
         registers = {block.name: block for block in layout.blocks if isinstance(block, RegisterBlock)}
         self._registers = registers
         self._intakes = Intakes(registers.values())
-        self._topics = TopicIntake(tuple(block for block in layout.blocks if isinstance(block, TopicBlock)))
+        heartbeats = {name: device.heartbeat for name, device in layout.site.devices.items()}
+        self._topics = TopicIntake((block for block in layout.blocks if isinstance(block, TopicBlock)), heartbeats)
+        self._topics.connected(plant.tick_ms)
         self._polls = [poll for device in layout.devices for poll in _polls(layout, device, registers)]
         self._members = {d: [b.name for b in registers.values() if b.device == d] for d in layout.devices}
         self._timeout_s = {d: _timeout_s(layout, d) for d in layout.devices}
@@ -71,7 +71,8 @@ class VirtualField:
             else:
                 self._fail(poll.device)
         for message in self._plant.drain():
-            self._topics.take(message.topic, message.payload, tick_ms)
+            self._topics.take(message.topic, message.payload, tick_ms, retained=False)
+        self._topics.check(tick_ms)
 
     def _take(self, poll: _Poll, words: Words, tick_ms: int) -> None:
         """Take in a reply. One that says what the last one said is a new sample of the same values: no need to decode it again."""
@@ -120,30 +121,6 @@ class VirtualField:
     def _answers(self, device: str) -> bool:
         late_s = self._plant.answers(device)
         return late_s is not None and late_s < self._timeout_s[device]
-
-
-class TopicIntake:
-    """Where messages of the plant's MQTT devices enter, as the MQTT link takes them in: one point a topic, `seq` is the sample."""
-
-    def __init__(self, blocks: tuple[TopicBlock, ...]) -> None:
-        self.buffers = {block.name: BlockBuffer.empty(block.count) for block in blocks}
-        self._places: dict[str, list[tuple[str, BlockBuffer, int]]] = {}
-        for block in blocks:
-            for place, topic in enumerate(block.topics):
-                self._places.setdefault(topic, []).append((block.field, self.buffers[block.name], place))
-
-    def take(self, topic: str, payload: bytes, tick_ms: int) -> None:
-        """One message; a field without a number has no value and is BAD."""
-        places = self._places.get(topic)
-        if places is None:  # a heartbeat
-            return
-        message = msgspec.json.decode(payload)
-        for field, buffer, place in places:
-            value = message.get(field)
-            buffer.value[place] = np.nan if value is None else value
-            buffer.quality[place] = Quality.BAD if value is None else Quality.GOOD
-            buffer.sample[place] = message["seq"]
-            buffer.received_ms[place] = tick_ms
 
 
 def _polls(layout: Layout, device: str, registers: dict[str, RegisterBlock]) -> list[_Poll]:

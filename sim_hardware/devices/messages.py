@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-import msgspec
-
 from controller.core.layout import Layout
+from drivers.mqtt.payload import encode
 from drivers.points import TopicBlock
 from sim_hardware.devices.faulting import Faulting
 from sim_hardware.devices.sensors import Sensor
@@ -49,8 +48,7 @@ class Messenger:
             block = sensor.block
             if isinstance(block, TopicBlock):
                 for topic, value in zip(block.topics, sensor.measured.tolist(), strict=True):
-                    number = None if value != value else round(value, DECIMALS)  # noqa: PLR0124 - NaN
-                    fields.setdefault((block.device, topic), {})[block.field] = number
+                    fields.setdefault((block.device, topic), {})[block.field] = round(value, DECIMALS)
         self._noted.clear()
         for (device, topic), values in fields.items():
             self._publish(device, topic, values, tick_ms, faulting)
@@ -62,8 +60,7 @@ class Messenger:
             return
         sequence = self._sequence.get(topic, 0)
         self._sequence[topic] = sequence + 1
-        payload = msgspec.json.encode({"t": tick_ms, "seq": sequence, **values})
-        self._queue.append(Message(device, topic, payload))
+        self._queue.append(Message(device, topic, encode(tick_ms, sequence, values)))
 
     def drain(self) -> list[Message]:
         """The messages since the last call."""

@@ -55,6 +55,7 @@ class Plant:
         self._messenger = Messenger(self.layout)
         self._coils = _Coils(self.layout, self.memories)
         self._room_ms = dict.fromkeys(self.rooms, 0)
+        self._contacts: dict[str, tuple[bool, ...]] = {}
         self._player = Player(scenario) if scenario else None
         self.faulting = Faulting(self.layout, self.sensors, self.actuators, self.rooms, self.modules)
         for fault in (*(scenario.faults if scenario else ()), *faults):
@@ -115,6 +116,9 @@ class Plant:
         if behind_ms >= CALM_STEP_MS or self.actuators.changed or not room.calm:
             room.room.advance(behind_ms / 1000)
             self._room_ms[name] = self.tick_ms
+            if self._contacts.get(name) != room.contacts:
+                self._contacts[name] = room.contacts
+                self.actuators.changed = True
 
     def _door_open(self, zone: str) -> bool:
         return any(self.inputs.says(door) for door in self._doors[zone])

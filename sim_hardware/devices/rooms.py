@@ -53,6 +53,16 @@ class Room(Protocol):
         """Whether the main bank has lost its pressure."""
         ...
 
+    @property
+    def discharged(self) -> bool:
+        """Whether the manifold's pressure switch makes."""
+        ...
+
+    @property
+    def contacts(self) -> tuple[bool, ...]:
+        """All contacts that the physics itself moves."""
+        ...
+
 
 class _Air:
     """The actuators of a zone that act on its air and agent, whatever stands in the room."""
@@ -125,6 +135,16 @@ class BatteryZone:
     def low_agent(self) -> bool:
         """Whether the main bank has lost its pressure."""
         return self.room.agent_pressure_bar < LOW_AGENT * self.geometry.agent_bar
+
+    @property
+    def discharged(self) -> bool:
+        """Whether the manifold's pressure switch makes."""
+        return self.room.discharge_pressure_bar >= DISCHARGED_BAR
+
+    @property
+    def contacts(self) -> tuple[bool, ...]:
+        """All contacts that the physics itself moves."""
+        return (self.low_agent, self.discharged, self.discharging)
 
     def rack_flow(self, rack: int) -> Probe:
         """Coolant on a rack (layout index), litres per minute."""
@@ -233,6 +253,16 @@ class ServerZone:
     def low_agent(self) -> bool:
         """Whether the main bank has lost its pressure."""
         return self.room.agent_pressure_bar < LOW_AGENT * self.geometry.agent_bar
+
+    @property
+    def discharged(self) -> bool:
+        """Whether the manifold's pressure switch makes."""
+        return self.room.discharge_pressure_bar >= DISCHARGED_BAR
+
+    @property
+    def contacts(self) -> tuple[bool, ...]:
+        """All contacts that the physics itself moves."""
+        return (self.low_agent, self.discharged)
 
     def probe(self, head: HeadLayout, ordinal: int) -> Probe | None:
         """What a head looks at."""

@@ -9,7 +9,7 @@ from controller.core.layout import HeadLayout, Layout
 from controller.site.model import Family, Physics, Role
 from drivers.points import Block
 from sim_hardware.devices.actuators import Actuators
-from sim_hardware.devices.rooms import DISCHARGED_BAR, BatteryZone, Probe, Room
+from sim_hardware.devices.rooms import BatteryZone, Probe, Room
 from sim_hardware.devices.sensors import Sensor
 
 STEP_MS = 100
@@ -101,7 +101,7 @@ def _bind_zone(binder: _Binder, zone: int, room: Room) -> None:
     if model.release is not None:
         binder.bind(
             binder.layout.point(model.release.discharged),
-            lambda: float(room.room.discharge_pressure_bar >= DISCHARGED_BAR),
+            lambda: float(room.discharged),
         )
     if model.cooling is not None and isinstance(room, BatteryZone):
         binder.bind(binder.layout.point(model.cooling.flow), room.flow)
