@@ -33,10 +33,7 @@ def curves(record: Record) -> Curves:
             series("room", lambda b: b.room_degc),
         ),
         h2_ppm=(series(name, lambda b: b.h2_ppm[here]), series("room", lambda b: b.room_h2_ppm)),
-        smoke_pct_per_m=tuple(
-            series(f"detector {k + 1}", lambda b, k=k: b.smoke_pct_per_m[k])
-            for k in range(len(truths[0].smoke_pct_per_m))
-        ),
+        smoke_pct_per_m=tuple(series(f"detector {k + 1}", _smoke_of(k)) for k in range(len(truths[0].smoke_pct_per_m))),
         agent_pct=(series("agent", lambda b: b.agent_pct),),
         coolant_lpm=(
             series(name, lambda b: b.coolant_lpm[here]),
@@ -61,11 +58,15 @@ def _server_curves(server: Sequence[tuple[float, ServerTruth]]) -> Curves:
         time_s=tuple(server[span[-1]][0] for span in spans),
         temperature_degc=(series("hottest place", lambda t: t.hottest_degc),),
         h2_ppm=(),
-        smoke_pct_per_m=tuple(series(f"detector {k + 1}", lambda t, k=k: t.smoke_pct_per_m[k]) for k in detectors),
+        smoke_pct_per_m=tuple(series(f"detector {k + 1}", _smoke_of(k)) for k in detectors),
         agent_pct=(series("agent", lambda t: t.agent_pct),),
         coolant_lpm=(),
         cells=(),
     )
+
+
+def _smoke_of(detector: int) -> Callable[[BatteryTruth | ServerTruth], float]:
+    return lambda truth: truth.smoke_pct_per_m[detector]
 
 
 def _spans(times_s: Sequence[float]) -> list[range]:

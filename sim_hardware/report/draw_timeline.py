@@ -60,7 +60,8 @@ def _place(lane: Lane, scale: _Scale) -> list[_Placed]:
     """Give every entry the first row where neither it nor its label meets another."""
     ends: list[float] = []
     placed = []
-    for entry in sorted((*lane.bars, *lane.marks), key=_start_s):
+    entries: list[Bar | Mark] = [*lane.bars, *lane.marks]
+    for entry in sorted(entries, key=_start_s):
         x0 = scale.x(_start_s(entry))
         x1 = scale.x(entry.end_s) if isinstance(entry, Bar) else x0
         wide = svg.width_px(entry.text) + 10

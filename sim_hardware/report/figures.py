@@ -5,7 +5,7 @@ A figure that asks for what had to come *before* something that never came is in
 
 ==================================  ====================================================================================
 scan_overruns_pct                   share of scans that came late; no drill passes above 1
-alarms, pre_alarms, advisories      heads that reached that level (each rise counts)
+alarms, pre_alarms, advisories      rises to that level, of any head; a strong off-gas is a pre-alarm, not a fire alarm
 highest                             highest stage of any zone: 0 normal, 1 watch, 2 isolate, 3 fire, 4 activated, 5 released
 releases, requests, troubles        releases of agent, requests to people, troubles raised
 first_sign_s, first_fire_s          the first head that said anything; the first fire alarm
@@ -62,14 +62,16 @@ def figures(record: Record) -> dict[str, float | None]:
 
 
 def _counts(record: Record) -> dict[str, float | None]:
-    levels = [event.what for event in record.events if event.kind is Kind.LEVEL]
+    rises = [event for event in record.events if event.kind is Kind.LEVEL]
+    alarms = [event for event in rises if event.what in moments.ALARMS]
+    fires = [event for event in alarms if moments.is_fire(record, event)]
     kinds = [event.kind for event in record.events]
     troubles = [e for e in record.events if e.kind is Kind.TROUBLE and not e.what.endswith(":cleared")]
     stages = [event.what for event in record.events if event.kind is Kind.STAGE]
     return {
-        "alarms": sum(what in moments.ALARMS for what in levels),
-        "pre_alarms": sum(what.startswith("pre-alarm") for what in levels),
-        "advisories": sum(what.startswith("advisory") for what in levels),
+        "alarms": len(fires),
+        "pre_alarms": sum(event.what.startswith("pre-alarm") for event in rises) + len(alarms) - len(fires),
+        "advisories": sum(event.what.startswith("advisory") for event in rises),
         "highest": HIGHEST.index(highest(record)),
         "releases": sum(stage == Stage.RELEASING for stage in stages),
         "requests": kinds.count(Kind.REQUEST),
@@ -82,8 +84,8 @@ def highest(record: Record) -> str:
     reached = {"normal"}
     for event in record.events:
         if event.kind is Kind.LEVEL:
-            named = {"advisory": "watch", "pre-alarm": "isolate", "alarm": "fire"}
-            reached.add(named.get(event.what.split(" ")[0], "normal"))
+            named = {"advisory": "watch", "pre-alarm": "isolate", "alarm": "isolate"}
+            reached.add("fire" if moments.is_fire(record, event) else named.get(event.what.split(" ")[0], "normal"))
         elif event.kind is Kind.STAGE and event.what == Stage.ACTIVATED:
             reached.add("activated")
         elif event.kind is Kind.STAGE and event.what == Stage.RELEASING:

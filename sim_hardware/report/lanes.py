@@ -57,7 +57,9 @@ def _detected(record: Record) -> Iterator[Mark]:
         seen.add((physics, event.what))
         level = event.what.split(" ")[0]
         text = "runaway" if "runaway" in event.what else level
-        yield Mark(event.tick_ms / 1000, f"{event.subject} {text}", LEVEL_TONES.get(level, "quiet"))
+        gas = level == "alarm" and not moments.is_fire(record, event)
+        tone = "warn" if gas else LEVEL_TONES.get(level, "quiet")
+        yield Mark(event.tick_ms / 1000, f"{event.subject} {text}", tone)
 
 
 def _isolated(record: Record) -> Iterator[Bar]:
@@ -85,8 +87,8 @@ def _next_s(record: Record, after: Event, *what: str) -> float | None:
 
 def _stages(record: Record) -> Iterator[Bar]:
     moves = list(_of_zone(record, Kind.STAGE))
-    ends = [move.tick_ms / 1000 for move in moves[1:]] + [record.duration_s]
-    for move, end_s in zip(moves, ends, strict=True):
+    for place, move in enumerate(moves):
+        end_s = moves[place + 1].tick_ms / 1000 if place + 1 < len(moves) else record.duration_s
         if move.what != "quiescent":
             yield Bar(move.tick_ms / 1000, end_s, stage(move.what).en, STAGE_TONES.get(move.what, "agent"))
 

@@ -2,7 +2,8 @@
 
 from controller.core.events import Event, Kind
 from controller.core.state import Stage
-from controller.site.model import Family
+from controller.core.zone.coincidence import FIRE_PHYSICS
+from controller.site.model import PHYSICS, Family
 from sim_hardware.report.record import Record
 
 ALARMS = ("alarm", "alarm (runaway)")
@@ -13,9 +14,9 @@ def first(record: Record, kind: Kind, what: str | tuple[str, ...] = "", subject:
     """The first event of the zone (or of no zone) that is of `kind`, says `what` (any, if empty) and is about `subject`."""
     wanted = (what,) if isinstance(what, str) and what else tuple(what)
     for event in record.events:
-        if event.kind is kind and event.zone in {record.zone, ""}:
-            if (not wanted or event.what in wanted) and subject in {"", event.subject}:
-                return event
+        fits = (not wanted or event.what in wanted) and subject in {"", event.subject}
+        if fits and event.kind is kind and event.zone in {record.zone, ""}:
+            return event
     return None
 
 
@@ -29,9 +30,20 @@ def between(earlier_s: float | None, later_s: float | None) -> float | None:
     return None if earlier_s is None or later_s is None else round(later_s - earlier_s, 3)
 
 
+def is_fire(record: Record, event: Event) -> bool:
+    """Whether a head says fire with this event."""
+    return (
+        event.kind is Kind.LEVEL
+        and event.what in ALARMS
+        and PHYSICS[record.site.heads[event.subject].family] in FIRE_PHYSICS
+    )
+
+
 def first_fire_s(record: Record) -> float | None:
-    """The first fire alarm: a head in alarm, or the wired call point."""
-    level = at_s(first(record, Kind.LEVEL, ALARMS))
+    """The first fire alarm: a head in alarm, or the wired call point. Off-gas, however strong, is a pre-alarm (rule 2)."""
+    level = next(
+        (event.tick_ms / 1000 for event in record.events if event.zone == record.zone and is_fire(record, event)), None
+    )
     call_points = [name for name, head in record.site.heads.items() if head.family is Family.CALL_POINT]
     called = [at_s(first(record, Kind.INPUT, "on", name)) for name in call_points]
     return min((s for s in (level, *called) if s is not None), default=None)
@@ -40,9 +52,9 @@ def first_fire_s(record: Record) -> float | None:
 def family_alarm_s(record: Record, family: Family) -> float | None:
     """The first fire alarm of a head of `family`."""
     for event in record.events:
-        if event.kind is Kind.LEVEL and event.zone == record.zone and event.what in ALARMS:
-            if record.site.heads[event.subject].family is family:
-                return event.tick_ms / 1000
+        alarm = event.kind is Kind.LEVEL and event.zone == record.zone and event.what in ALARMS
+        if alarm and record.site.heads[event.subject].family is family:
+            return event.tick_ms / 1000
     return None
 
 

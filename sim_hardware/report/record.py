@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from controller.core.events import Event, Evidence, Feature, Kind
-from controller.protocol import EventEntry
+from controller.core.events import Event
 from controller.site.model import Site
 from sim_hardware.devices.truth import BatteryTruth, ServerTruth, Truth
 from sim_hardware.scenarios.model import Initiation, Scenario
@@ -62,23 +61,7 @@ class Record:
         return [(t.tick_ms / 1000, s) for t in self.truths for s in t.server if s.zone == self.zone]
 
 
-def core_event(entry: EventEntry) -> Event:
-    """A journal entry of the control socket as the core told it (its wall time stays behind)."""
-    evidence = tuple(
-        Evidence(e.head, Feature(e.feature), e.point, _number(e.value), _number(e.threshold), e.weight)
-        for e in entry.evidence
-    )
-    return Event(
-        entry.scan, entry.tick_ms, Kind(entry.kind), entry.zone, entry.subject, entry.what, entry.text, evidence,
-        entry.operator,
-    )  # fmt: skip
-
-
 def read_truths(lines: Iterable[bytes]) -> list[Truth]:
     """Truth from its NDJSON; a last line that was cut off is left out."""
     decoder = msgspec.json.Decoder(Truth)
     return [decoder.decode(line) for line in lines if line.endswith(b"\n")]
-
-
-def _number(value: float | None) -> float:
-    return float("nan") if value is None else value

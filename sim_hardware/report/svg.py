@@ -29,16 +29,16 @@ def width_px(text: str) -> float:
     return sum(CHAR_PX * (1.9 if ord(char) > 0x1100 else 1.0) for char in text)  # noqa: PLR2004 - Hangul and beyond
 
 
-def element(tag: str, content: str = "", **attributes: object) -> str:
+def element(tag: str, content: str = "", /, **attributes: object) -> str:
     """One element; `class_` is class, underscores become hyphens. `content` is taken as it is."""
     parts = [f'{name.rstrip("_").replace("_", "-")}="{escape(_text(value))}"' for name, value in attributes.items()]
     inside = " ".join([tag, *parts])
     return f"<{inside}>{content}</{tag}>" if content else f"<{inside}/>"
 
 
-def label(x: float, y: float, words: str, **attributes: object) -> str:
+def label(x: float, y: float, words: str, *, class_: str = "plain", text_anchor: str = "start") -> str:
     """Text at a place."""
-    return element("text", escape(words), x=x, y=y, **attributes)
+    return element("text", escape(words), x=x, y=y, **{"class": class_, "text-anchor": text_anchor})
 
 
 def polyline(points: Sequence[tuple[float, float]], **attributes: object) -> str:

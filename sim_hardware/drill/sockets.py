@@ -1,0 +1,235 @@
+"""A drill on real sockets: broker, plant and controller, a process each, started in their order and followed to the end."""
+
+import asyncio
+import shutil
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from controller.core.events import Event
+from controller.protocol import EventsReply, StatusReply
+from controller.site.model import Mqtt
+from sim_hardware.devices.truth import Truth
+from sim_hardware.drill import broker as own_broker
+from sim_hardware.drill import compare
+from sim_hardware.drill.children import Child, Children, wait_ready
+from sim_hardware.drill.errors import DrillError
+from sim_hardware.drill.options import Drill
+from sim_hardware.drill.panel import listening, say
+from sim_hardware.live import View
+from sim_hardware.rehost import free_endpoints, rehost, write_site
+from sim_hardware.report.record import Record, read_truths
+from sim_hardware.report.result import ComparisonResult
+from sim_hardware.scenarios.people import People
+
+READY_LIMIT_S = 90.0
+"""Wall seconds that a process may take to be ready (a fresh machine compiles kernels)."""
+LEAD_S = 8.0
+"""Plant time begins so long (wall) after plant and controller are started, so that both see it begin."""
+SILENCE_LIMIT_S = 15.0
+"""The controller tells something every half second; beyond this the drill is given up."""
+COMPARE_LIMIT_S = 600.0
+
+
+@dataclass(slots=True)
+class _Heard:
+    """What the controller has told so far; counts begin with the first status."""
+
+    events: list[Event] = field(default_factory=list)
+    first: StatusReply | None = None
+    last: StatusReply | None = None
+
+    def take(self, message: StatusReply | EventsReply) -> tuple[Event, ...]:
+        """Keep a message; returns its events."""
+        if isinstance(message, StatusReply):
+            self.first = self.first or message
+            self.last = message
+            return ()
+        events = tuple(entry.event for entry in message.entries)
+        self.events += events
+        return events
+
+    def scans(self) -> tuple[int, int]:
+        """Scans and overruns since the first status."""
+        if self.first is None or self.last is None:
+            return 0, 0
+        begin, end = self.first.scans, self.last.scans
+        return end.scan - begin.scan, end.overruns - begin.overruns
+
+
+class _TruthFile:
+    """The plant's truth as it grows."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.latest: Truth | None = None
+        self._at = 0
+
+    def refresh(self) -> None:
+        """Take in whole lines that are new."""
+        if not self._path.exists():
+            return
+        with self._path.open("rb") as stream:
+            stream.seek(self._at)
+            lines = stream.read().splitlines(keepends=True)
+        whole = [line for line in lines if line.endswith(b"\n")]
+        self._at += sum(len(line) for line in whole)
+        if whole:
+            self.latest = read_truths(whole[-1:])[0]
+
+
+async def run_on_sockets(drill: Drill, view: View) -> tuple[Record, tuple[ComparisonResult, ...]]:
+    """Run a drill; its comparisons run beside it and give way to it. Raises DrillError."""
+    began_s = time.monotonic()
+    folder = drill.folder / "run"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    with tempfile.TemporaryDirectory(prefix="haechi-") as short:
+        socket = Path(short) / "control.sock"  # a socket's path may have 108 bytes at most
+        async with Children(folder) as children:
+            site_file = await _start_broker(drill, folder, children)
+            epoch_ns = time.monotonic_ns() + round(LEAD_S * 1e9)
+            await _start_plant(drill, site_file, epoch_ns, folder, children)
+            await _start_controller(drill, site_file, epoch_ns, socket, folder, children)
+            _check_in_time(drill, epoch_ns)
+            orders = await _start_comparisons(drill, site_file, folder, children) if drill.compare else []
+            heard = await _follow(drill, socket, epoch_ns, view, children, folder)
+            wall_s = time.monotonic() - began_s
+            comparisons = [await _comparison(child, result) for child, result in orders]
+    truths = read_truths((folder / "truth.ndjson").read_bytes().splitlines(keepends=True))
+    kept = tuple(t for t in truths if 0 <= t.tick_ms <= drill.duration_s * 1000)
+    scans, overruns = heard.scans()
+    record = Record(
+        drill.site, drill.scenario, drill.seed, drill.speed, tuple(heard.events), kept, scans, overruns, wall_s
+    )
+    return record, tuple(comparisons)
+
+
+# --- the processes, in their order ----------------------------------------------------------------------------------
+
+
+async def _start_broker(drill: Drill, folder: Path, children: Children) -> Path:
+    """Our own broker, unless another is named; writes the site with free ports and returns its file."""
+    endpoints = free_endpoints(drill.site)
+    brokers = [name for name, link in drill.site.links.items() if isinstance(link, Mqtt)]
+    if drill.broker:
+        endpoints |= dict.fromkeys(brokers, drill.broker)
+        await _must_answer(drill.broker)
+    elif brokers:
+        endpoints |= dict.fromkeys(brokers, endpoints[brokers[0]])
+        command = (sys.executable, "-m", "sim_hardware.drill.broker", endpoints[brokers[0]])
+        child = await children.start("broker", command)
+        await wait_ready(child, lambda: child.said(own_broker.READY), READY_LIMIT_S)
+    site_file = folder / "site.toml"
+    write_site(rehost(drill.site, endpoints), site_file)
+    return site_file
+
+
+async def _must_answer(endpoint: str) -> None:
+    host, _, port = endpoint.rpartition(":")
+    try:
+        async with asyncio.timeout(3.0):
+            _, writer = await asyncio.open_connection(host, int(port))
+    except (OSError, TimeoutError) as error:
+        raise DrillError(
+            f"no broker answers at {endpoint} ({error}); remedy: start it, or leave --broker out"
+        ) from error
+    writer.transport.abort()
+
+
+def _time(drill: Drill, epoch_ns: int) -> tuple[str, ...]:
+    return "--epoch-ns", str(epoch_ns), "--speed", str(drill.speed)
+
+
+async def _start_plant(drill: Drill, site_file: Path, epoch_ns: int, folder: Path, children: Children) -> None:
+    faults = [word for fault in drill.fault_words for word in ("--fault", fault)]
+    command = (
+        sys.executable, "-m", "sim_hardware.cli.main", "serve", str(site_file), *_time(drill, epoch_ns),
+        "--scenario", drill.words, "--seed", str(drill.seed), "--truth", str(folder / "truth.ndjson"), *faults,
+    )  # fmt: skip
+    child = await children.start("plant", command)
+    await wait_ready(child, lambda: child.said("ready:"), READY_LIMIT_S)
+
+
+async def _start_controller(
+    drill: Drill, site_file: Path, epoch_ns: int, socket: Path, folder: Path, children: Children
+) -> None:
+    command = (
+        sys.executable, "-m", "controller.cli.main", "run", str(site_file), *_time(drill, epoch_ns),
+        "--data", str(folder / "data"), "--socket", str(socket),
+    )  # fmt: skip
+    child = await children.start("controller", command)
+    await wait_ready(child, lambda: child.said('"event": "ready"'), READY_LIMIT_S)
+
+
+def _check_in_time(drill: Drill, epoch_ns: int) -> None:
+    """What happens in the plant must find the controller awake."""
+    scenario = drill.scenario
+    acts_s = [item.at_s for item in scenario.initiations]
+    acts_s += [item.at_s for item in scenario.faults] + [item.at_s for item in scenario.inputs]
+    first_s = min((at_s for at_s in acts_s if at_s > 0.0), default=drill.duration_s)
+    now_s = (time.monotonic_ns() - epoch_ns) / 1e9 * drill.speed
+    if now_s > first_s:
+        raise DrillError(
+            f"the controller was ready at plant second {now_s:.0f}, after the first act at {first_s:.0f} s; "
+            "remedy: a lower --speed, or less load on this machine"
+        )
+
+
+# --- what runs beside ------------------------------------------------------------------------------------------------
+
+
+async def _start_comparisons(
+    drill: Drill, site_file: Path, folder: Path, children: Children
+) -> list[tuple[Child, Path]]:
+    orders = []
+    for comparison in drill.scenario.comparisons:
+        order_file, result_file = folder / f"{comparison.name}.order", folder / f"{comparison.name}.result"
+        order = compare.Order(str(site_file), drill.scenario, drill.seed, comparison)
+        order_file.write_bytes(msgspec.msgpack.encode(order))
+        command = (sys.executable, "-m", "sim_hardware.drill.compare", str(order_file), str(result_file))
+        orders.append((await children.start(comparison.name, command), result_file))
+    return orders
+
+
+async def _comparison(child: Child, result_file: Path) -> ComparisonResult:
+    """Wait for a comparison that is still running."""
+    try:
+        async with asyncio.timeout(COMPARE_LIMIT_S):
+            await child.process.wait()
+    except TimeoutError as error:
+        raise DrillError(f"comparison {child.name} did not end within {COMPARE_LIMIT_S:g} s") from error
+    if child.process.returncode != 0:
+        raise DrillError(f"comparison {child.name} gave no result; its last lines:\n{child.last_lines()}")
+    return compare.read_result(result_file)
+
+
+# --- the drill itself ------------------------------------------------------------------------------------------------
+
+
+async def _follow(drill: Drill, socket: Path, epoch_ns: int, view: View, children: Children, folder: Path) -> _Heard:
+    """Listen until the plant's time is over; people answer in the plant's time."""
+    heard, people, truth = _Heard(), People(drill.scenario.acts), _TruthFile(folder / "truth.ndjson")
+    served = [child for child in children.all if child.name in {"broker", "plant", "controller"}]
+    async with listening(socket) as messages:
+        while True:
+            for child in served:
+                child.check()
+            try:
+                async with asyncio.timeout(SILENCE_LIMIT_S):
+                    message = await anext(messages)
+            except TimeoutError as error:
+                raise DrillError(f"the controller has been silent for {SILENCE_LIMIT_S:g} s; see {folder}") from error
+            events = heard.take(message)
+            people.hear(events)
+            now_s = (time.monotonic_ns() - epoch_ns) / 1e9 * drill.speed
+            for command in people.say(max(0, round(now_s * 1000))):
+                await say(socket, command)
+            truth.refresh()
+            view.show(max(now_s, 0.0), heard.last.core if heard.last else None, truth.latest, events)
+            if now_s >= drill.duration_s and isinstance(message, StatusReply):
+                return heard
