@@ -1,0 +1,59 @@
+"""Payloads: JSON objects of numbers with source time and sequence. Strict, size-limited, no I/O.
+
+`{"t": 123456, "seq": 17, "temp_degc": 21.4}`: `t` is the source's clock in milliseconds, `seq` counts its messages on this topic.
+A heartbeat is the same without a field.
+"""
+
+import math
+from dataclasses import dataclass
+
+import msgspec
+
+MAX_BYTES = 4096
+"""Longest payload that is looked at (assumed: twenty times what a sensor of twenty fields sends)."""
+
+_DECODER = msgspec.json.Decoder(dict[str, int | float | None])
+
+
+class PayloadError(ValueError):
+    """A payload that says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """Source time in ms, sequence number, and the fields; None where the source says that it has no value."""
+
+    t_ms: int
+    seq: int
+    fields: dict[str, float | None]
+
+
+def decode(data: bytes) -> Payload:
+    """Decode a payload. Raises `PayloadError` for anything but finite numbers, a time and a sequence."""
+    if len(data) > MAX_BYTES:
+        raise PayloadError(f"payload of {len(data)} bytes, at most {MAX_BYTES} are looked at")
+    try:
+        numbers = _DECODER.decode(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise PayloadError(f"payload is no JSON object of numbers: {error}") from error
+    t_ms, seq = numbers.pop("t", None), numbers.pop("seq", None)
+    if not isinstance(t_ms, int) or not isinstance(seq, int) or seq < 0:
+        raise PayloadError("payload needs whole numbers t (source time in ms) and seq (from 0 on)")
+    fields = {name: None if number is None else _finite(name, number) for name, number in numbers.items()}
+    return Payload(t_ms, seq, fields)
+
+
+def _finite(name: str, number: float) -> float:
+    try:
+        value = float(number)
+    except OverflowError:
+        value = math.inf
+    if not math.isfinite(value):
+        raise PayloadError(f"field {name} is not finite")
+    return value
+
+
+def encode(t_ms: int, seq: int, fields: dict[str, float | None]) -> bytes:
+    """Encode a payload; NaN becomes null."""
+    clean = {name: None if value is None or math.isnan(value) else value for name, value in fields.items()}
+    return msgspec.json.encode({"t": t_ms, "seq": seq, **clean})

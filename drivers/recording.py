@@ -1,0 +1,185 @@
+"""A recording as a link: a CSV file, gzip or not, and a mapping file that says which column is which point.
+
+    time = "Time"              # column of the time stamps, which must increase
+    time_unit = "s"            # s, ms, min or h
+    [columns]
+    "TC 2.4 m" = "heat[0]"     # column = point
+
+What is no finite number in a cell (text, nothing, NaN) is no value and BAD. A row whose time cannot be read is passed over.
+"""
+
+import asyncio
+import csv
+import gzip
+import math
+import re
+from array import array
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from drivers.link import LinkError, LinkHealth, LinkState, PointWrite, ReadOnlyError, TickMs
+from drivers.points import Block, BlockBuffer, Quality
+
+_SECONDS = {"ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
+_POINT = re.compile(r"(?P<block>[^\[\]]+)\[(?P<index>\d+)\]")
+_LONGEST_SLEEP_S = 1.0
+
+
+class RecordingError(LinkError):
+    """A recording or its mapping that cannot be used."""
+
+
+class _Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    time: str
+    columns: dict[str, str]
+    time_unit: Literal["ms", "s", "min", "h"] = "s"
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What a recording says: `times_s` (n,), increasing; `points` the (block, index) of each column; `values` (n, m), NaN for none."""
+
+    times_s: npt.NDArray[np.float64]
+    points: tuple[tuple[str, int], ...]
+    values: npt.NDArray[np.float64]
+
+
+def read_recording(file: Path, mapping: Path) -> Recording:
+    """Read the mapped columns of a CSV file. Raises `RecordingError`, which names the place and the remedy."""
+    try:
+        said = msgspec.toml.decode(mapping.read_bytes(), type=_Mapping)
+    except (OSError, msgspec.MsgspecError) as error:
+        raise RecordingError(str(mapping), f"no mapping: {error}") from error
+    points = tuple(_point(mapping, name) for name in said.columns.values())
+    try:
+        times_s, cells = _rows(file, said)
+    except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
+        raise RecordingError(str(file), f"cannot be read: {error}") from error
+    if not times_s:
+        raise RecordingError(str(file), "no row has a time; check `time` in the mapping")
+    return Recording(np.array(times_s), points, np.array(cells).reshape(len(times_s), len(points)))
+
+
+def _point(mapping: Path, name: str) -> tuple[str, int]:
+    match = _POINT.fullmatch(name)
+    if match is None:
+        raise RecordingError(str(mapping), f"{name!r} is no point; write block[index]")
+    return match["block"], int(match["index"])
+
+
+def _rows(file: Path, said: _Mapping) -> tuple["array[float]", "array[float]"]:
+    times_s, cells = array("d"), array("d")
+    with gzip.open(file, "rt", newline="") if file.suffix == ".gz" else file.open(newline="") as text:
+        rows = csv.reader(text)
+        header = next(rows, [])
+        for name in (said.time, *said.columns):
+            if name not in header:
+                raise RecordingError(
+                    str(file), f"has no column {name!r}; the mapping must use the names of its first line"
+                )
+        at = header.index(said.time)
+        wanted = [header.index(name) for name in said.columns]
+        for row in rows:
+            time_s = _number(row, at) * _SECONDS[said.time_unit]
+            if math.isnan(time_s):
+                continue
+            if times_s and time_s <= times_s[-1]:
+                raise RecordingError(f"{file}:{rows.line_num}", "time does not increase; cut the recording there")
+            times_s.append(time_s)
+            cells.extend(_number(row, column) for column in wanted)
+    return times_s, cells
+
+
+def _number(row: list[str], column: int) -> float:
+    try:
+        value = float(row[column])
+    except (ValueError, IndexError):
+        return math.nan
+    return value if math.isfinite(value) else math.nan
+
+
+class RecordingLink:
+    """Implements `Link`. Row after row becomes the points' values in its own time, `rate` recorded seconds a plant second.
+
+    `speed` is plant time over wall time. The sample number is that of the row. After the last row the points keep it and grow stale.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        recording: Recording,
+        blocks: Mapping[str, Block],
+        tick_ms: TickMs,
+        rate: float = 1.0,
+        speed: float = 1.0,
+    ) -> None:
+        self._name = name
+        self._recording = recording
+        self._tick_ms = tick_ms
+        self._rate = rate
+        self._speed = speed
+        self._row = -1
+        self._state = LinkState.DOWN
+        self._generation = 0
+        self._last_error = ""
+        self.buffers: Mapping[str, BlockBuffer] = {block: BlockBuffer.empty(b.count) for block, b in blocks.items()}
+        for block, index in recording.points:
+            if block not in blocks or index >= blocks[block].count:
+                raise RecordingError(f"{name}/{block}[{index}]", "is no point of this link; correct the mapping")
+        self._columns = tuple(self._by_block())
+
+    @property
+    def name(self) -> str:
+        """The link's name in the site file."""
+        return self._name
+
+    def _by_block(self) -> Iterator[tuple[BlockBuffer, npt.NDArray[np.intp], npt.NDArray[np.intp]]]:
+        """Buffer, indices and columns of each block that is in the recording."""
+        for name, buffer in self.buffers.items():
+            pairs = [(i, column) for column, (block, i) in enumerate(self._recording.points) if block == name]
+            if pairs:
+                indices, columns = zip(*pairs, strict=True)
+                yield buffer, np.array(indices, np.intp), np.array(columns, np.intp)
+
+    def health(self) -> LinkHealth:
+        """A snapshot; reads are rows."""
+        return LinkHealth(self._state, self._generation, self._row + 1, 0, 0, float("nan"), 0, self._last_error)
+
+    async def write(self, write: PointWrite) -> None:
+        """Refuse: the past cannot be written."""
+        raise ReadOnlyError(f"{self._name}/{write.block}[{write.index}]", "a recording cannot be written")
+
+    async def run(self) -> None:
+        """Play the recording once from its first row, then wait to be cancelled."""
+        times_s = self._recording.times_s
+        due_ms = (times_s - times_s[0]) * 1e3 / self._rate + self._tick_ms()
+        self._row, self._state = -1, LinkState.UP
+        self._generation += 1
+        try:
+            while self._row + 1 < len(times_s):
+                now_ms = self._tick_ms()
+                latest = int(np.searchsorted(due_ms, now_ms, side="right")) - 1
+                if latest > self._row:
+                    self._show(latest, now_ms)
+                else:
+                    wait_s = (float(due_ms[self._row + 1]) - now_ms) / 1e3 / self._speed
+                    await asyncio.sleep(min(wait_s, _LONGEST_SLEEP_S))
+            self._last_error = f"{self._name}: the recording has ended"
+            await asyncio.get_running_loop().create_future()
+        finally:
+            self._state = LinkState.DOWN
+
+    def _show(self, row: int, now_ms: int) -> None:
+        self._row = row
+        for buffer, indices, columns in self._columns:
+            values = self._recording.values[row, columns]
+            buffer.value[indices] = values
+            buffer.quality[indices] = np.where(np.isnan(values), Quality.BAD, Quality.GOOD)
+            buffer.sample[indices] = row
+            buffer.received_ms[indices] = now_ms
