@@ -42,6 +42,7 @@ class Point:
     seen: tuple[int, int] | None = None
     fresh: bool = False
     died_ms: int | None = None
+    died_degc: float | None = None
     change_ms: int | None = None
     last_ms: int = -1
     kept_level: int = 0
@@ -82,6 +83,7 @@ class NaiveHead:
         self.reference: NaiveHead | None = None
         self.partner: NaiveHead | None = None
         self.dying: tuple[int, int, int] = (0, 0, 0)
+        self.judges_runaway = self.family == Family.CELL_TEMPERATURE and layout.head.group > 0
 
     def limit(self, name: str, otherwise: float) -> float:
         value = getattr(self.limits, name)
@@ -92,13 +94,17 @@ class NaiveHead:
         died = False
         for start in range(0, len(self.points), size):
             module = self.points[start : start + size]
+            seen = [p.seen for p in module]
             for number, p in enumerate(module, start):
                 died = self._take(p, int(self.layout.points[number]), image) or died
             live = [p.history[-1] for p in module if p.status == "live"]
             middle = statistics.median(live) if len(live) >= 3 and self.layout.head.group else math.nan
+            news = any(p.seen != before for p, before in zip(module, seen, strict=True))
             for number, p in enumerate(module, start):
                 if p.fresh:
                     self._judge(p, number, middle)
+                elif news:
+                    self._judge_died_hot(p, number, image.tick_ms)
         if died and self.layout.physics == Physics.BMS:
             self._judge_dying(image.tick_ms)
 
@@ -153,6 +159,8 @@ class NaiveHead:
                     p.kept = (value, threshold) if level >= Level.PRE_ALARM else (p.slope, self._rate_limit())
                 p.kept_runaway = p.kept_runaway or p.runaway
             p.died_ms = tick_ms if new else None
+            hot = new and rising and p.last is not None and self.judges_runaway and p.last >= MAX_OPERATING_DEGC
+            p.died_degc = p.last if hot else None
         p.status = status
         p.forget(keep_last=status == "stuck")
         return died and new
@@ -192,7 +200,7 @@ class NaiveHead:
         self._thresholds(p, shown, found)
         self._deviation(p, value - middle, found)
         self._rate(p, found)
-        if self.family == Family.CELL_TEMPERATURE and self.layout.head.group:
+        if self.judges_runaway:
             self._runaway(p, number, found)
         best = found[0]
         for one in found[1:]:
@@ -246,6 +254,13 @@ class NaiveHead:
         p.runaway = starts or lasts
         if p.runaway:
             found.append((3, Feature.RUNAWAY, value, MAX_OPERATING_DEGC, value - MAX_OPERATING_DEGC))
+
+    def _judge_died_hot(self, p: Point, number: int, tick_ms: int) -> None:
+        collapsed = self.partner is not None and self.partner.points[number].timer("collapse").on
+        if not collapsed or p.kept_runaway or p.died_degc is None or p.died_ms is None:
+            return
+        if tick_ms - p.died_ms <= 30000:
+            p.kept_level, p.kept_runaway, p.kept = 3, True, (p.died_degc, MAX_OPERATING_DEGC)
 
     def _judge_dying(self, tick_ms: int) -> None:
         dead = [

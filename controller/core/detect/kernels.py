@@ -35,6 +35,8 @@ STEEP_INTERVAL_MS = 900
 """Runaway: 1 K/s or more for more than 3 s (GB 38031-2025), in three or more intervals of about 1 s."""
 SLEW_MIN_S = 1.0
 """A step is judged as if it had taken this long at least: samples may reach us bunched together."""
+DIED_HOT_MS = 30000
+"""Runaway too: a cell dies hot and rising, and its voltage is lost within so long: two quantities agree (assumed; rule 1)."""
 DYING_COUNT = 3
 DYING_WITHIN_MS = 60000
 """So many points of a head that turn absurd within so long, while others live, are a sign of fire (rule 1)."""
@@ -139,6 +141,7 @@ def die(p: Any, head: Any, status: Any, tick_ms: Any, new: Any) -> Any:
                 p.kept_threshold = p.threshold if high else head.rate_pre_alarm * head.sign
             p.kept_runaway = max(p.kept_runaway, p.runaway)
         p.died_ms = tick_ms if new else -1
+        p.died_degc = p.last if new and is_rising(p) and p.last >= head.max_operating else math.nan
     p.status = status
     last = p.last
     forget(p)
@@ -360,6 +363,17 @@ def judge_runaway(p: Any, head: Any, collapsed: Any) -> None:
 
 
 @jit
+def judge_died_hot(p: Any, head: Any, tick_ms: Any) -> None:
+    """A cell's sensor burnt in the rise, and now its voltage is gone as well: that was runaway, and stays so."""
+    if p.died_ms < 0 or tick_ms - p.died_ms > DIED_HOT_MS:
+        return
+    p.kept_runaway = 1
+    p.kept_level = codes.ALARM
+    p.kept_value = p.died_degc
+    p.kept_threshold = head.max_operating
+
+
+@jit
 def judge_dying(points: Any, head: Any, tick_ms: Any) -> None:
     """Latch "sensors dying together" of a head of which a point has just died: higher if one of them had risen."""
     count = 0
@@ -423,14 +437,14 @@ def advance(
                     dies = take(points[i], head, value[k], quality[k], received_ms[k], new, tick_ms)
                     died = died or dies
             if news:
-                judge_group(heads[h], points, partners, start, stride, scratch)
+                judge_group(heads[h], points, partners, start, stride, scratch, tick_ms)
         if died and head.judge_dying:
             judge_dying(points, head, tick_ms)
     return True
 
 
 @jit
-def judge_group(head: Any, points: Any, partners: Any, start: Any, stride: Any, scratch: Any) -> None:
+def judge_group(head: Any, points: Any, partners: Any, start: Any, stride: Any, scratch: Any, tick_ms: Any) -> None:
     """Judge the fresh ones among the points of one module (or one lone point) against their median and reference."""
     middle = math.nan
     if head.group > 0:
@@ -445,5 +459,8 @@ def judge_group(head: Any, points: Any, partners: Any, start: Any, stride: Any, 
         reference = min(max(points[head.reference].last, 0.0), head.reference_cap)
     for i in range(start, start + stride):
         p = points[i]
+        collapsed = p.partner >= 0 and partners[p.partner].on[codes.C_COLLAPSE] != 0
         if p.fresh:
-            judge(p, head, middle, reference, p.partner >= 0 and partners[p.partner].on[codes.C_COLLAPSE] != 0)
+            judge(p, head, middle, reference, collapsed)
+        elif collapsed and not p.kept_runaway and not math.isnan(p.died_degc):
+            judge_died_hot(p, head, tick_ms)

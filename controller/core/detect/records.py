@@ -82,6 +82,7 @@ POINT = np.dtype(
         ("runaway", "u1"),
         ("kept_level", "u1"),
         ("kept_runaway", "u1"),
+        ("died_degc", "f8"),  # temperature of a cell that died hot and rising; NaN: it did not
         ("on", "u1", CONDITIONS),
         # Touched when something happens.
         ("steep_ms", "i8"),  # since when the slope is 1 K/s or more
@@ -102,7 +103,7 @@ def new_points(count: int) -> np.ndarray[tuple[int], np.dtype[np.void]]:
     points = np.zeros(count, POINT)
     for name in ("raw", "last", "before", "long_before", "slope", "anchor"):
         points[name] = np.nan
-    for name in ("collapse_from", "peak", "value", "threshold", "score"):
+    for name in ("collapse_from", "peak", "died_degc", "value", "threshold", "score"):
         points[name] = np.nan
     for name in ("last_ms", "change_ms", "anchor_ms", "steep_ms", "died_ms", "since_ms", "partner"):
         points[name] = -1

@@ -1,5 +1,7 @@
 """Each level is reached by what it is for, and by nothing else."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -208,3 +210,22 @@ def test_a_quiet_hour_of_charge_and_noise_gives_nothing() -> None:
         rig.set("heat", np.round(24.0 + 3.0 * np.sin(second / 300.0) + rng.normal(0.0, 0.1), 1))
         assert rig.run(1) == Level.NORMAL
     assert not rig.readings.fault.any()
+
+
+@pytest.mark.parametrize(
+    ("dies_at_degc", "voltage_v", "runs_away"),
+    [(200.0, 1.0, True), (200.0, 3.7, False), (60.0, 1.0, False)],
+    ids=["hot and voltage lost", "hot, voltage there", "voltage lost, but not hot"],
+)
+def test_a_cell_whose_sensor_burns_in_the_rise_has_run_away_once_its_voltage_is_lost(
+    dies_at_degc: float, voltage_v: float, runs_away: bool
+) -> None:
+    rig = settled(CELLS)
+    ramp(rig, "temperature", 7, 0.5, round((dies_at_degc - 25.0) / 0.5))
+    assert rig.readings.runaway.sum() == 0
+    rig.set("temperature", math.nan, 7)
+    rig.set("voltage", voltage_v, 7)
+    rig.run(3)
+    assert bool(rig.readings.runaway[rig.place["temperature"]]) is runs_away
+    assert rig.feature("temperature") == Feature.DIED_AFTER_RISE
+    assert rig.level("temperature") == (Level.ALARM if runs_away else Level.PRE_ALARM)
