@@ -59,12 +59,13 @@ def _drive(draft: Draft, output: OutputLayout, state: OutputState) -> OutputStat
 
 
 def _adopt(draft: Draft, output: OutputLayout, state: OutputState, read_back: tuple[int, ...]) -> OutputState:
-    """The field's own state is known now. A cold start keeps it where the site says so; never for agent, whose stage decides."""
-    found = read_back[0]
+    """The field's own state is known now. A cold start does what the site says of it; never for agent, whose stage decides."""
+    on_restart = output.output.on_restart
+    start = read_back[0] if on_restart == "keep" else on_restart
     cold = state.since_ms == NEVER
-    if cold and output.output.on_restart == "keep" and found != state.wanted and not output.is_release:
-        draft.tell(Kind.OUTPUT, draft.layout.zones[output.zone], output.name, "adopted", f"found at {found}")
-        return replace(state, wanted=found, adopted=found, drive=Drive.CONFIRMING, since_ms=draft.tick_ms)
+    if cold and start != state.wanted and not output.is_release:
+        draft.tell(Kind.OUTPUT, draft.layout.zones[output.zone], output.name, "adopted", f"found at {read_back[0]}")
+        return replace(state, wanted=start, adopted=start, drive=Drive.CONFIRMING, since_ms=draft.tick_ms)
     return replace(state, drive=Drive.CONFIRMING, since_ms=draft.tick_ms)
 
 
@@ -113,7 +114,8 @@ def _confirm(draft: Draft, output: OutputLayout, state: OutputState) -> OutputSt
 def _again(draft: Draft, output: OutputLayout, state: OutputState) -> OutputState:
     """The same level once more, to every channel: a module may have lost the relay but not the register."""
     draft.tell(Kind.OUTPUT, draft.layout.zones[output.zone], output.name, "retry")
-    draft.writes.extend(Write(output.name, channel, state.wanted) for channel in output.channels)
+    intent = output.is_release and state.wanted != output.output.normal
+    draft.writes.extend(Write(output.name, channel, state.wanted, intent=intent) for channel in output.channels)
     return replace(state, since_ms=draft.tick_ms, written_ms=draft.tick_ms, tries=state.tries + 1)
 
 

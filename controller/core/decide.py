@@ -30,7 +30,7 @@ from controller.core.trips import step_trips
 from controller.core.zone.conditions import condition_vector
 from controller.core.zone.ladder import run_ladder
 from controller.core.zone.signals import run_zone
-from controller.site.model import Physics
+from controller.site.model import Physics, Role
 
 
 class Decision(NamedTuple):
@@ -60,9 +60,10 @@ def is_quiet(state: State) -> bool:
     """Whether nothing is under way that time alone could move: then the same inputs give the same state again."""
     return (
         all(zone.stage is Stage.QUIESCENT and set(zone.active) <= {"watch"} for zone in state.zones)
-        and all(output.drive in {Drive.SETTLED, Drive.FAILED} for output in state.outputs)
+        and all(zone.first_fire_ms == NEVER for zone in state.zones)
+        and all(output.drive is Drive.SETTLED for output in state.outputs)
         and all(since == NEVER for since in state.row_since_ms)
-        and all(trip.shown for trip in state.trips)
+        and all(trip.shown and trip.trip != "intent_not_durable" for trip in state.trips)
         and all(rack == RackState() for rack in state.racks)
     )
 
@@ -98,6 +99,9 @@ def _wanted(draft: Draft) -> list[int]:
         may_cool = output.rack >= 0 and draft.racks[output.rack].cool
         may = interlock(output, draft.zones[output.zone], zones[output.zone], may_cool)
         on = row and may and output.name not in draft.disabled
+        if row or (output.output.role is Role.EXHAUST and not may):
+            # What a cold start found stands until the logic has its own word on it; exhaust never beside agent (rule 6).
+            draft.outputs[output.index] = replace(draft.outputs[output.index], adopted=-1)
         wanted.append(1 - output.output.normal if on else output.output.normal)
     return wanted
 
@@ -112,7 +116,7 @@ def take_up(state: State, inputs: Inputs, rules: Rules) -> State:
     for zone in rules.zones:
         held = [inputs.channels[o.index] for o in rules.layout.outputs if o.name in zone.release_outputs]
         past = zones[zone.index].stage in {Stage.RELEASED, Stage.UNCONFIRMED, Stage.HOLD_TIME}
-        if past and not any(Tri.YES in levels for levels in held):
+        if past and not any(all(level == Tri.YES for level in levels) for levels in held):
             zones[zone.index] = replace(zones[zone.index], spent=True)
     outputs = tuple(replace(output, drive=Drive.UNREAD, written_ms=NEVER, channel=-1) for output in state.outputs)
     return replace(state, zones=tuple(zones), outputs=outputs)

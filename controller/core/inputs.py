@@ -47,6 +47,8 @@ class Inputs(NamedTuple):
 GOOD = int(Quality.GOOD)
 OUT_OF_SERVICE = int(Quality.OUT_OF_SERVICE)
 UNKNOWN = int(Tri.UNKNOWN)
+WHOLE_HEAD = 2
+"""Fault of a head of which nothing is left (`HeadReading.fault`)."""
 CLOSED = 0.5
 """A contact whose value is at least this is closed."""
 

@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from controller.core.draft import Draft
-from controller.core.events import Event, Evidence, Feature, Kind, Level
+from controller.core.events import Evidence, Feature, Kind, Level
 from controller.core.inputs import HeadReading
 from controller.core.layout import HeadLayout
 from controller.core.state import NEVER, HeadLatch, Tri
@@ -29,7 +29,11 @@ def _sense(draft: Draft, head: HeadLayout, reading: HeadReading) -> None:
     if level > latch.level or (reading.runaway and not latch.runaway):
         evidence = draft.evidence(head.index)
         runaway = latch.runaway or bool(reading.runaway)
-        draft.heads[head.index] = HeadLatch(level, draft.tick_ms, NEVER, runaway, evidence)
+        level = max(level, latch.level)
+        first_ms = latch.pre_alarm_ms
+        if first_ms == NEVER and level >= Level.PRE_ALARM:
+            first_ms = draft.tick_ms
+        draft.heads[head.index] = HeadLatch(level, draft.tick_ms, first_ms, NEVER, runaway, evidence)
         _tell_rise(draft, head, level, runaway=runaway, evidence=evidence)
     elif latch.level and level < latch.level and latch.ended_ms == NEVER:
         draft.heads[head.index] = replace(latch, ended_ms=draft.tick_ms)
@@ -55,7 +59,7 @@ def _contact(draft: Draft, head: HeadLayout, before: int, now: int) -> None:
     what = {Tri.NO: "off", Tri.YES: "on", Tri.UNKNOWN: "fault"}[Tri(now)]
     point = draft.layout.point_name(int(head.points[0]))
     evidence = Evidence(head.name, Feature.CONTACT, point, float(now), 1.0)
-    draft.events.append(Event(draft.scan, draft.tick_ms, Kind.INPUT, zone, head.name, what, evidence=(evidence,)))
+    draft.tell(Kind.INPUT, zone, head.name, what, evidence=(evidence,))
     if head.head.family is Family.CALL_POINT and now == Tri.YES:
         state = draft.zone(head.zone, acknowledged=False, silenced=False)
         if state.first_fire_ms == NEVER:

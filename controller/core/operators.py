@@ -16,9 +16,22 @@ from controller.core.commands import (
 from controller.core.draft import Draft
 from controller.core.events import Kind
 from controller.core.rules import ZoneRules
-from controller.core.state import NEVER, HeadLatch, Isolation, RackState, Stage, ZoneState
+from controller.core.state import (
+    AGENT_IN_ROOM,
+    BEFORE_FLOODING,
+    NEVER,
+    HeadLatch,
+    Isolation,
+    RackState,
+    Stage,
+    Tri,
+    Trigger,
+    ZoneState,
+)
 from controller.core.zone.ladder import hand_over
 from controller.core.zone.machine import Signal, step
+from controller.core.zone.signals import wired
+from controller.site.model import Family, Physics
 
 RESETTABLE = frozenset({Stage.QUIESCENT, Stage.PRE_ACTIVATED, Stage.ABORTED, Stage.DISCHARGED})
 
@@ -27,11 +40,16 @@ def obey(draft: Draft, command: AnyCommand) -> None:
     """Carry out one command, or refuse it with the reason; both go into the journal with the operator's name."""
     refusal = _carry_out(draft, command)
     kind = Kind.REFUSED if refusal else Kind.COMMAND
-    name = type(command).__struct_config__.tag
-    draft.tell(kind, "", _subject(command), str(name), refusal, operator=command.operator)
+    draft.tell(kind, "", subject(command), tag(command), refusal, operator=command.operator)
 
 
-def _subject(command: AnyCommand) -> str:
+def tag(command: AnyCommand) -> str:
+    """The command's name on the wire."""
+    return str(type(command).__struct_config__.tag)
+
+
+def subject(command: AnyCommand) -> str:
+    """What a command is about: a zone, rack, head or output."""
     match command:
         case Disable() | Enable():
             return command.subject
@@ -79,11 +97,12 @@ def _reset(draft: Draft, zone: ZoneRules) -> str:
         return f"stage is {state.stage}: reset is possible after the hold time, or before release once aborted"
     if state.stage is not Stage.QUIESCENT and step(state.stage, frozenset({Signal.RESET})) is None:
         return f"stage {state.stage} has no reset"
+    if wired(draft, zone, Family.CALL_POINT) is Tri.YES:
+        return "the call point is still operated, a reset would release again: restore it first"
     for head in zone.sensing:
         draft.heads[head.index] = HeadLatch()
         draft.resets.append(head.index)
-    opened = sum(draft.racks[rack].isolation in {Isolation.WANTED, Isolation.PROVEN} for rack in zone.racks)
-    draft.openings = max(0, draft.openings - opened)
+    draft.openings -= sum(draft.racks[rack].counted for rack in zone.racks)
     for rack in zone.racks:
         draft.racks[rack] = RackState()
     for output in draft.layout.outputs:
@@ -104,9 +123,19 @@ def _disable(draft: Draft, subject: str) -> str:
     )
     if subject not in known:
         return f"no zone, head or output is called {subject!r}"
+    if any(h.name == subject and h.physics is Physics.WIRED for h in draft.layout.heads):
+        return f"{subject} is a wired input: it is a person's own hand and cannot be disabled from here"
+    if any(subject in zone.release_outputs and _is_committed(draft, zone) for zone in draft.rules.zones):
+        return f"{subject} is releasing agent, or a person has asked for it: that is not stopped from here (rule 4)"
     if subject not in draft.disabled:
         draft.disabled = (*draft.disabled, subject)
     return ""
+
+
+def _is_committed(draft: Draft, zone: ZoneRules) -> bool:
+    """Nothing stops the zone's release any more: agent is on its way, or a person wants it."""
+    state = draft.zones[zone.index]
+    return state.stage in AGENT_IN_ROOM or (state.stage in BEFORE_FLOODING and state.trigger is Trigger.MANUAL)
 
 
 def _enable(draft: Draft, subject: str) -> str:

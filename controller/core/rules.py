@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from controller.core.layout import HeadLayout, Layout, OutputLayout
+from controller.core.layout import HeadLayout, Layout
 from controller.core.matrix import CompiledMatrix, compile_matrix
 from controller.core.zone.coincidence import Pair, releasing_pairs
 from controller.site.model import Family, Physics, Role, Zone
@@ -93,8 +93,3 @@ def _neighbours(layout: Layout, rack: int) -> tuple[int, ...]:
         for other in range(rack - reach, rack + reach + 1)
         if other != rack and 0 <= other < len(layout.racks) and layout.rack_zone[other] == layout.rack_zone[rack]
     )
-
-
-def outputs_of_role(layout: Layout, zone: int, role: Role) -> tuple[OutputLayout, ...]:
-    """The outputs of a zone with a role."""
-    return tuple(o for o in layout.outputs if o.zone == zone and o.output.role is role)

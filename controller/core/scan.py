@@ -10,6 +10,7 @@ from controller.core.events import Event, Kind, Write
 from controller.core.image import Image
 from controller.core.inputs import InputReader, Inputs
 from controller.core.layout import Layout
+from controller.core.operators import subject, tag
 from controller.core.rules import ResponseSettings, make_rules
 from controller.core.state import State, Tri
 
@@ -55,7 +56,7 @@ class Controller:
         self.readings = self.detector.advance(image)
         inputs = self._reader.read(image, self.readings)
         if self._resume and not self._resumed(inputs, image.tick_ms):
-            return ScanResult((), (), self.state, state_changed=False)
+            return ScanResult(_not_yet(image, commands), (), self.state, state_changed=False)
         same = inputs == self.inputs
         self.inputs = inputs
         digest = self._digest_event(image)
@@ -63,8 +64,13 @@ class Controller:
             return ScanResult(digest, (), self.state, state_changed=False)
         place = (image.scan, image.tick_ms)
         decision = decide(self.rules, self.state, inputs, commands, place, self.detector.evidence)
-        for head in decision.resets:
-            self.detector.reset(head)
+        if decision.resets:
+            # What the detector kept as evidence goes with the latch. Decided again, so that this scan shows what is still true.
+            for head in decision.resets:
+                self.detector.reset(head)
+            self.readings = self.detector.advance(image)
+            self.inputs = self._reader.read(image, self.readings)
+            decision = decide(self.rules, self.state, self.inputs, commands, place, self.detector.evidence)
         self.state = decision.state
         self._quiet = is_quiet(self.state)
         return ScanResult(decision.events + digest, decision.writes, decision.state, state_changed=True)
@@ -89,3 +95,14 @@ class Controller:
 
     def _make_digest(self, image: Image) -> Event:
         return Event(image.scan, image.tick_ms, Kind.DIGEST, "", "inputs", self._digest.hexdigest())
+
+
+def _not_yet(image: Image, commands: tuple[AnyCommand, ...]) -> tuple[Event, ...]:
+    """Commands that come while the outputs are still being read after a restart are refused in sight, not lost."""
+    why = "the controller has just started and still reads its outputs: say it again"
+    return tuple(
+        Event(
+            image.scan, image.tick_ms, Kind.REFUSED, "", subject(command), tag(command), why, operator=command.operator
+        )
+        for command in commands
+    )

@@ -38,7 +38,7 @@ AGENT_IN_ROOM = frozenset({Stage.RELEASING, Stage.RETRYING, Stage.UNCONFIRMED, S
 """From release to the end of hold: exhaust is latched off (rule 6) and reset is refused."""
 
 PEOPLE_OUT = AGENT_IN_ROOM | {Stage.ACTIVATED, Stage.HELD, Stage.WAITING}
-"""Evacuation signals run; they cannot be silenced."""
+"""From activation to the end of hold: the room is closed up, and evacuation signals run that cannot be silenced."""
 
 
 class Trigger(StrEnum):
@@ -81,6 +81,8 @@ class HeadLatch(msgspec.Struct, frozen=True):
 
     level: int = 0
     since_ms: int = NEVER
+    pre_alarm_ms: int = NEVER
+    """When it first reached pre-alarm: of the gas heads, the first one names the rack."""
     ended_ms: int = NEVER
     runaway: bool = False
     evidence: Evidence | None = None
@@ -99,6 +101,8 @@ class ZoneState(msgspec.Struct, frozen=True):
     """The discharge switch was open when the valve was told to open, so that its closing proves something."""
     spent: bool = False
     """The agent output is not to be energised again (found released and dropped after a restart)."""
+    proven: bool = False
+    """The field has said that agent flows (rule 8)."""
     activated_ms: int = NEVER
     inhibits: tuple[str, ...] = ()
     occupied: bool = False
@@ -127,6 +131,8 @@ class RackState(msgspec.Struct, frozen=True):
     runaway: bool = False
     cool: bool = False
     cool_wanted_ms: int = NEVER
+    counted: bool = False
+    """Its opening counts towards the site's limit of automatic openings."""
 
 
 class OutputState(msgspec.Struct, frozen=True):

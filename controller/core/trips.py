@@ -8,6 +8,8 @@ from msgspec.structs import replace
 
 from controller.core.draft import Draft
 from controller.core.events import Kind
+from controller.core.inputs import WHOLE_HEAD
+from controller.core.layout import OutputLayout
 from controller.core.state import BEFORE_FLOODING, Drive, Stage, Tri, TripState
 from controller.site.model import Family, Mode
 
@@ -26,7 +28,6 @@ OVERRUN_LIMIT_PERMILLE = 10
 JOURNAL_LAG_LIMIT_MS = 2000
 LOOP_LATE_LIMIT_MS = 500
 CLOCK_STEP_LIMIT_MS = 5000
-WHOLE_HEAD = 2
 
 
 class Severity(StrEnum):
@@ -167,6 +168,8 @@ _HOST_LIMITS = (
     ("loop_late", 4, LOOP_LATE_LIMIT_MS),
     ("clock_step", 5, CLOCK_STEP_LIMIT_MS),
 )
+SILENT_FIELD = frozenset({Stage.UNCONFIRMED, Stage.HOLD_TIME, Stage.DISCHARGED})
+"""Stages that agent may have reached without proof."""
 INTENT_TIMEOUTS = HOST_FACTS.index("intent_timeouts_total")
 HOST_HOLD_MS = 60_000
 """A release whose intent was not durable in time is shown for this long."""
@@ -232,11 +235,10 @@ def _output_causes(draft: Draft) -> Iterator[tuple[str, str]]:
     shadow = draft.layout.site.site.mode is Mode.SHADOW
     for output in draft.layout.outputs:
         state = draft.outputs[output.index]
+        active = int(state.wanted != output.output.normal)
         if state.drive is Drive.FAILED:
-            yield output.output.consequence, output.name
-        idle = state.wanted == output.output.normal and state.drive is not Drive.UNREAD and not shadow
-        forged = any(level == 1 - output.output.normal for level in draft.inputs.channels[output.index])
-        if output.is_release and idle and forged and draft.before.outputs[output.index].wanted == state.wanted:
+            yield (output.output.consequence if active else "output_unconfirmed"), output.name
+        if output.is_release and not active and not shadow and _uncommanded(draft, output):
             yield "release_channel", output.name
         elif (
             state.drive is Drive.WRITING
@@ -244,15 +246,23 @@ def _output_causes(draft: Draft) -> Iterator[tuple[str, str]]:
             and not output.is_release
         ):
             yield "output_forced", output.name
-        active = int(state.wanted != output.output.normal)
         if state.drive is Drive.SETTLED and draft.inputs.feedback[output.index] == 1 - active:
             yield "feedback_disagrees", output.name
+
+
+def _uncommanded(draft: Draft, output: OutputLayout) -> bool:
+    """A release channel is on without command: not in the polls that a channel takes to drop after its command has ended."""
+    if not any(level == 1 - output.output.normal for level in draft.inputs.channels[output.index]):
+        return False
+    before, state = draft.before.outputs[output.index], draft.outputs[output.index]
+    told = any(trip.trip == "release_channel" and trip.subject == output.name for trip in draft.trips)
+    return told or (before.wanted == state.wanted and before.drive is not Drive.WRITING)
 
 
 def _zone_causes(draft: Draft) -> Iterator[tuple[str, str]]:
     for rules in draft.rules.zones:
         zone = draft.zones[rules.index]
-        if zone.stage is Stage.UNCONFIRMED:
+        if zone.stage in SILENT_FIELD and not zone.proven:
             yield "release_unconfirmed", rules.name
         if zone.stage in BEFORE_FLOODING and draft.inputs.discharged[rules.index] == Tri.YES:
             yield "unexpected_flow", rules.name

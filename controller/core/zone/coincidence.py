@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 from controller.core.events import Level
-from controller.core.inputs import Inputs
+from controller.core.inputs import WHOLE_HEAD, Inputs
 from controller.core.layout import HeadLayout, Layout
 from controller.core.state import NEVER, HeadLatch
 from controller.site.model import Family, Physics, Release
@@ -88,6 +88,8 @@ def availability(
     reasons = sorted(blocks)
     if reasons:
         return "unavailable: " + ", ".join(reasons)
+    if not pairs:
+        return "unavailable: no two independent heads"
     sick = sorted(sick_members(layout, zone, pairs, inputs, disabled))
     alive = [p for p in pairs if not any(h.name in sick for h in p)]
     if sick and (release.faulty_member == "block" or not alive):
@@ -100,10 +102,9 @@ def sick_members(
 ) -> Iterator[str]:
     """Names of the members of a coincidence that are in fault as a whole, or disabled."""
     members = {h.index for pair in pairs for h in pair}
-    whole = 2
     for head in layout.heads:
         member = head.zone == zone and head.index in members
-        if member and (inputs.heads[head.index].fault >= whole or head.name in disabled):
+        if member and (inputs.heads[head.index].fault >= WHOLE_HEAD or head.name in disabled):
             yield head.name
 
 

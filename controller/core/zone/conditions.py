@@ -4,14 +4,14 @@ from controller.core.draft import Draft
 from controller.core.events import Level
 from controller.core.matrix import ZONE_CONDITIONS
 from controller.core.rules import ZoneRules
-from controller.core.state import AGENT_IN_ROOM, NEVER, PEOPLE_OUT, Isolation, Stage, Tri, Trigger
+from controller.core.state import AGENT_IN_ROOM, NEVER, PEOPLE_OUT, Isolation, Stage, Tri, Trigger, ZoneState
 from controller.core.zone.coincidence import FIRE_PHYSICS
 from controller.core.zone.ladder import level_of
 from controller.core.zone.signals import blocks, wired
 from controller.site.model import Family, Physics
 
-ACTIVE = AGENT_IN_ROOM | {Stage.ACTIVATED, Stage.HELD, Stage.WAITING}
 ENERGISED = frozenset({Stage.RELEASING, Stage.UNCONFIRMED, Stage.RELEASED})
+AFTER_RELEASE = frozenset({Stage.RELEASED, Stage.HOLD_TIME, Stage.DISCHARGED})
 
 
 def condition_vector(draft: Draft) -> tuple[list[bool], list[list[bool]]]:
@@ -43,11 +43,11 @@ def zone_conditions(draft: Draft, zone: ZoneRules) -> dict[str, bool]:
         "gas": gas,
         "fire": called or _fire(draft, zone),
         "pre-activated": stage is not Stage.QUIESCENT,
-        "activated": stage in ACTIVE,
+        "activated": stage in PEOPLE_OUT,
         "curtain": past_warning and wired(draft, zone, Family.OBSTRUCTION) is not Tri.YES,
         "release": let_go and not state.reserve,
         "release-reserve": let_go and state.reserve,
-        "released": stage in {Stage.RELEASED, Stage.UNCONFIRMED, Stage.HOLD_TIME, Stage.DISCHARGED},
+        "released": stage in AFTER_RELEASE and state.proven,
         # Rule 6, exhaust's side: on with off-gas or fire, never from release to the end of hold.
         "exhaust": isolating and stage not in AGENT_IN_ROOM,
         "cool": state.cool_ms != NEVER,
@@ -55,7 +55,7 @@ def zone_conditions(draft: Draft, zone: ZoneRules) -> dict[str, bool]:
         "hand-over": state.hand_over_ms != NEVER,
         "guard": state.guard_ms != NEVER,
         "alert": alarmed and not state.silenced,
-        "evacuate": stage in PEOPLE_OUT or (gas and not state.silenced),
+        "evacuate": stage in PEOPLE_OUT or ((gas or _maybe_flooded(state)) and not state.silenced),
         "request": _request(draft, zone),
         "manual-only": bool(blocks(draft, zone))
         and zone.zone.release is not None
@@ -68,6 +68,11 @@ def _fire(draft: Draft, zone: ZoneRules) -> bool:
     return any(draft.heads[h.index].level >= Level.ALARM for h in zone.sensing if h.physics in FIRE_PHYSICS)
 
 
+def _maybe_flooded(state: ZoneState) -> bool:
+    """The hold time of a release that the field never confirmed is over: people stay out until somebody looks and resets."""
+    return state.stage is Stage.DISCHARGED and not state.proven
+
+
 def _gas(draft: Draft, zone: ZoneRules) -> bool:
     return any(draft.heads[h.index].level >= Level.PRE_ALARM for h in zone.sensing if h.physics is Physics.GAS)
 
@@ -75,6 +80,6 @@ def _gas(draft: Draft, zone: ZoneRules) -> bool:
 def _request(draft: Draft, zone: ZoneRules) -> bool:
     """A person is asked for something and has not answered."""
     racks = (draft.racks[rack] for rack in zone.racks)
-    waiting = any(rack.asked and not rack.vouched and rack.isolation != "proven" for rack in racks)
+    waiting = any(rack.asked and not rack.vouched and rack.isolation is not Isolation.PROVEN for rack in racks)
     state = draft.zones[zone.index]
     return waiting or (state.hand_over_ms != NEVER and not state.handed_over)

@@ -2,10 +2,13 @@
 
 from controller.core.draft import Draft
 from controller.core.events import Evidence, Kind, Level
+from controller.core.inputs import WHOLE_HEAD
 from controller.core.rules import ZoneRules
-from controller.core.state import AGENT_IN_ROOM, NEVER, Isolation, RackState, Stage, Tri
+from controller.core.state import NEVER, PEOPLE_OUT, Isolation, RackState, Tri
 from controller.core.zone.signals import wired
 from controller.site.model import Family, Physics
+
+NO_BREAKER = "the rack has no breaker that Haechi can open"
 
 
 def run_ladder(draft: Draft, zone: ZoneRules) -> None:
@@ -48,15 +51,15 @@ def _naming(draft: Draft, zone: ZoneRules, rack: int) -> tuple[Evidence, ...]:
 
 
 def _leads(draft: Draft, zone: ZoneRules, head: int) -> bool:
-    """Whether no head of the same gas latched earlier: the rack where the gas came from shows it first."""
-    family, since_ms = draft.layout.heads[head].head.family, draft.heads[head].since_ms
+    """Whether no head of the same gas reached pre-alarm earlier: the rack where the gas came from shows it first."""
+    family, since_ms = draft.layout.heads[head].head.family, draft.heads[head].pre_alarm_ms
     rivals = [h.index for h in zone.sensing if h.head.family is family and h.index != head]
     mine = draft.heads[head].evidence
     for rival in rivals:
         latch = draft.heads[rival]
         if latch.level < Level.PRE_ALARM or latch.evidence is None or mine is None:
             continue
-        if (latch.since_ms, -latch.evidence.value) < (since_ms, -mine.value):
+        if (latch.pre_alarm_ms, -latch.evidence.value) < (since_ms, -mine.value):
             return False
     return True
 
@@ -67,20 +70,23 @@ def _want_isolation(draft: Draft, zone: ZoneRules, rack: int, evidence: tuple[Ev
     info = draft.layout.site.site
     ask = ""
     if not draft.rules.breakers[rack]:
-        ask = "the rack has no breaker that Haechi can open"
+        ask = NO_BREAKER
     elif info.while_discharging == "ask" and wired(draft, zone, Family.DISCHARGING) is not Tri.NO:
         ask = "the UPS carries the load"
     elif draft.openings >= info.max_automatic_openings:
         ask = f"{draft.openings} breakers were opened already"
     if ask:
-        draft.tell(
-            Kind.REQUEST, zone.name, name, "open-breaker", f"Open the breaker of {name} by hand: {ask}.", evidence
-        )
-        draft.zone(zone.index, acknowledged=False)
-        return draft.rack(rack, isolation=Isolation.ASKED, isolation_ms=draft.tick_ms, asked=True)
+        return _ask_to_open(draft, zone, rack, ask, evidence)
     draft.openings += 1
     draft.tell(Kind.RESPONSE, zone.name, name, "isolate-wanted", evidence=evidence)
-    return draft.rack(rack, isolation=Isolation.WANTED, isolation_ms=draft.tick_ms)
+    return draft.rack(rack, isolation=Isolation.WANTED, isolation_ms=draft.tick_ms, counted=True)
+
+
+def _ask_to_open(draft: Draft, zone: ZoneRules, rack: int, why: str, evidence: tuple[Evidence, ...]) -> RackState:
+    name = draft.layout.racks[rack]
+    draft.tell(Kind.REQUEST, zone.name, name, "open-breaker", f"Open the breaker of {name} by hand: {why}.", evidence)
+    draft.zone(zone.index, acknowledged=False)
+    return draft.rack(rack, isolation=Isolation.ASKED, isolation_ms=draft.tick_ms, asked=True)
 
 
 def _await_proof(draft: Draft, zone: ZoneRules, rack: int, state: RackState) -> None:
@@ -149,10 +155,16 @@ def _want_coolant(draft: Draft, zone: ZoneRules, rack: int, evidence: tuple[Evid
         state = draft.racks[wet]
         if state.cool_wanted_ms == NEVER:
             state = draft.rack(wet, cool_wanted_ms=draft.tick_ms)
-        opening = draft.rules.breakers[wet] and state.isolation in {Isolation.NONE, Isolation.ASKED}
-        if opening and draft.rules.settings.isolate:
-            draft.rack(wet, isolation=Isolation.WANTED, isolation_ms=draft.tick_ms, asked=False)
-            draft.tell(Kind.RESPONSE, zone.name, draft.layout.racks[wet], "isolate-wanted", "before coolant (rule 7)")
+        if state.isolation in {Isolation.NONE, Isolation.ASKED} and draft.rules.settings.isolate:
+            _isolate_for_coolant(draft, zone, wet, evidence)
+
+
+def _isolate_for_coolant(draft: Draft, zone: ZoneRules, rack: int, evidence: tuple[Evidence, ...]) -> None:
+    if draft.rules.breakers[rack]:
+        draft.rack(rack, isolation=Isolation.WANTED, isolation_ms=draft.tick_ms, asked=False)
+        draft.tell(Kind.RESPONSE, zone.name, draft.layout.racks[rack], "isolate-wanted", "before coolant (rule 7)")
+    elif draft.racks[rack].isolation is Isolation.NONE:
+        _ask_to_open(draft, zone, rack, NO_BREAKER, evidence)
 
 
 def _allow_coolant(draft: Draft, zone: ZoneRules, rack: int) -> None:
@@ -195,12 +207,16 @@ def hand_over(draft: Draft, zone: ZoneRules, why: str) -> None:
 
 
 def _guard(draft: Draft, zone: ZoneRules) -> None:
-    """Controlled: every rack calm on live sensors and no gas head above normal, for the site's time."""
+    """Controlled: every rack calm and no gas head above normal, on live sensors, for the site's time. Until something burns again."""
     state, cooling = draft.zones[zone.index], zone.zone.cooling
-    if cooling is None or state.first_fire_ms == NEVER or state.guard_ms != NEVER:
+    if cooling is None or state.first_fire_ms == NEVER:
         return
-    gas = any(draft.inputs.heads[h.index].level for h in zone.sensing if h.physics is Physics.GAS)
-    if gas or not all(draft.inputs.calm[rack] for rack in zone.racks):
+    if state.guard_ms != NEVER:
+        _watch_reignition(draft, zone)
+        return
+    gas = [draft.inputs.heads[h.index] for h in zone.sensing if h.physics is Physics.GAS]
+    clear = not any(reading.level or reading.fault >= WHOLE_HEAD for reading in gas)
+    if not clear or not all(draft.inputs.calm[rack] for rack in zone.racks):
         draft.zone(zone.index, calm_since_ms=NEVER)
     elif state.calm_since_ms == NEVER:
         draft.zone(zone.index, calm_since_ms=draft.tick_ms)
@@ -210,12 +226,22 @@ def _guard(draft: Draft, zone: ZoneRules) -> None:
         draft.tell(Kind.RESPONSE, zone.name, zone.name, "guard-started", text)
 
 
+def _watch_reignition(draft: Draft, zone: ZoneRules) -> None:
+    """What heads read now, not what they have latched: a sensor that dies during the watch is a trouble, not a fire."""
+    burning = [h for h in zone.sensing if draft.inputs.heads[h.index].level >= Level.PRE_ALARM]
+    if not burning:
+        return
+    draft.zone(zone.index, guard_ms=NEVER, calm_since_ms=NEVER, acknowledged=False, silenced=False)
+    evidence = tuple(draft.evidence(h.index) for h in burning)
+    draft.tell(Kind.RESPONSE, zone.name, zone.name, "guard-lost", "Not controlled any more.", evidence)
+
+
 def _tell_active(draft: Draft, zone: ZoneRules) -> None:
     state, level = draft.zones[zone.index], level_of(draft, zone)
     on = {
         "watch": level >= Level.ADVISORY,
         "isolate": level >= Level.PRE_ALARM and draft.rules.settings.isolate,
-        "extinguish": state.stage in AGENT_IN_ROOM | {Stage.ACTIVATED, Stage.HELD, Stage.WAITING},
+        "extinguish": state.stage in PEOPLE_OUT,
         "cool": state.cool_ms != NEVER,
         "hand-over": state.hand_over_ms != NEVER,
         "guard": state.guard_ms != NEVER,

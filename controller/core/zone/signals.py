@@ -171,12 +171,13 @@ def _enter(draft: Draft, zone: ZoneRules, move: tuple[Stage, Signal], pair: Pair
         since_ms=draft.tick_ms,
         due_ms=due_ms,
         trigger=trigger if stage not in {Stage.QUIESCENT, Stage.PRE_ACTIVATED} else Trigger.NONE,
-        inhibits=before.inhibits if stage is Stage.WAITING else (),
+        proven=before.proven or signal is Signal.PROOF,
     )
     if signal is Signal.MANUAL:
-        state = draft.zone(zone.index, reserve=_reserve_key(draft, zone), attempt=0)
+        # A person's new word: also the reserve bank after a restart that found the main bank dropped.
+        state = draft.zone(zone.index, reserve=_reserve_key(draft, zone), attempt=0, spent=False, proven=False)
     if stage is Stage.ACTIVATED and before.stage is not Stage.HELD:
-        state = draft.zone(zone.index, activated_ms=draft.tick_ms, attempt=0, spent=False)
+        state = draft.zone(zone.index, activated_ms=draft.tick_ms, attempt=0, spent=False, proven=False)
     if stage is Stage.RELEASING:
         _start_releasing(draft, zone, state)
     text = f"{signal}{', ' + trigger if trigger else ''}{', reserve bank' if state.reserve else ''}"
@@ -221,10 +222,18 @@ def _evidence(draft: Draft, zone: ZoneRules, signal: Signal, pair: Pair | None) 
     return tuple(latch.evidence for latch in latches if latch.evidence is not None)
 
 
+def _no_way_out(draft: Draft, zone: ZoneRules) -> tuple[str, ...]:
+    """The main bank's channels that do not read back: what the detectors see would not reach the valve."""
+    output = draft.layout.output(zone.release_outputs[0])
+    return (f"{output.name} not readable",) if Tri.UNKNOWN in draft.inputs.channels[output.index] else ()
+
+
 def _tell_availability(draft: Draft, zone: ZoneRules, why_not: tuple[str, ...]) -> None:
     if zone.zone.release is None:
         return
-    now = availability(draft.layout, zone.index, zone.pairs, draft.inputs, draft.disabled, why_not)
+    now = availability(
+        draft.layout, zone.index, zone.pairs, draft.inputs, draft.disabled, why_not + _no_way_out(draft, zone)
+    )
     if now != draft.zones[zone.index].availability:
         draft.zone(zone.index, availability=now)
         draft.tell(Kind.AVAILABILITY, zone.name, zone.name, now)
