@@ -24,14 +24,20 @@ class Checked:
     summary: str
 
 
+def load_checked(path: Path | str) -> Site:
+    """The site of a file that may run. Raises SiteError with every problem, OSError, UnicodeDecodeError when it is no UTF-8."""
+    site = load(path)
+    if problems := check(site) + merge(_consequences(site)):
+        raise SiteError(problems)
+    return site
+
+
 def check_file(path: Path | str) -> Checked:
     """Read and check the site file. Raises OSError when it cannot be read, UnicodeDecodeError when it is no UTF-8."""
     try:
-        site = load(path)
+        return Checked((), summary(load_checked(path)))
     except SiteError as error:
         return Checked(error.problems, "")
-    problems = check(site) + merge(_consequences(site))
-    return Checked(problems, "" if problems else summary(site))
 
 
 def main(path: Path | str) -> int:
@@ -48,6 +54,17 @@ def main(path: Path | str) -> int:
     count = f"{len(lines)} problem{'' if len(lines) == 1 else 's'}"
     sys.stdout.write("\n".join([*lines, f"{path}: {count}\n"]))
     return REFUSED
+
+
+def load_or_tell(path: Path | str) -> Site | None:
+    """The site of a file that may run; None when it may not, with every problem on stderr."""
+    try:
+        return load_checked(path)
+    except SiteError as error:
+        sys.stderr.write(f"{error}\n{path}: cannot be used, nothing was started\n")
+    except (OSError, UnicodeDecodeError) as error:
+        sys.stderr.write(f"{path}: cannot be read: {error}; name a readable UTF-8 file\n")
+    return None
 
 
 def _consequences(site: Site) -> Iterator[Problem]:

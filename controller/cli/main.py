@@ -1,0 +1,221 @@
+"""The command line, `haechi`."""
+
+import argparse
+import os
+import sys
+import uuid
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from controller.cli.client import ClientError, ask, socket_path, stream_of
+from controller.cli.show import event_line, heat_lines, status_lines
+from controller.protocol import (
+    Accepted,
+    CommandRequest,
+    EventEntry,
+    EventsReply,
+    EventsRequest,
+    Refused,
+    StatusReply,
+    StatusRequest,
+    Subscribe,
+    command,
+)
+
+OK, FAILED, MISUSED = 0, 1, 2
+_CLEAR = "\x1b[H\x1b[2J"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code (0 done, 1 not done, 2 wrong use or a site file with problems)."""
+    options = _parser().parse_args(arguments)
+    run: Callable[[argparse.Namespace], int] = options.run
+    try:
+        return run(options)
+    except ClientError as error:
+        print(f"haechi: {error}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        return OK
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+
+
+# --- what a command does --------------------------------------------------------------------------------------------
+
+
+def _check(options: argparse.Namespace) -> int:
+    from controller.tools import check  # noqa: PLC0415 (numpy and the drivers are loaded by those who need them)
+
+    return check.main(options.site)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from controller.cli.running import run_site  # noqa: PLC0415 (numba is loaded by those who need it)
+
+    return run_site(options)
+
+
+def _status(options: argparse.Namespace) -> int:
+    reply = ask(socket_path(options.socket), StatusRequest(cells=options.cells))
+    if not isinstance(reply, StatusReply):
+        raise ClientError("the daemon gave another reply than asked for; use its version of haechi")
+    if options.json:
+        print(msgspec.json.encode(reply).decode())
+        return OK
+    print("\n".join(status_lines(reply, options.language or reply.language)))
+    if options.cells:
+        print("\n".join(("", *heat_lines(reply))))
+    return OK
+
+
+def _events(options: argparse.Namespace) -> int:
+    path, since = socket_path(options.socket), options.since
+    while True:
+        reply = ask(path, EventsRequest(since=since))
+        entries = reply.entries if isinstance(reply, EventsReply) else ()
+        for entry in entries:
+            print(msgspec.json.encode(entry).decode() if options.json else event_line(entry, options.language or "en"))
+        if not entries:
+            return OK
+        since = entries[-1].seq
+
+
+def _watch(options: argparse.Namespace) -> int:
+    """The screen anew at every message; the last events below it. Not on a terminal: events alone, one a line."""
+    last: list[EventEntry] = []
+    for reply in stream_of(socket_path(options.socket), Subscribe(since=options.since, every_s=options.every)):
+        if isinstance(reply, EventsReply):
+            last = [*last, *reply.entries][-options.lines :]
+            if not sys.stdout.isatty():
+                print("\n".join(event_line(entry, options.language or "en") for entry in reply.entries), flush=True)
+        elif isinstance(reply, StatusReply) and sys.stdout.isatty():
+            language = options.language or reply.language
+            lines = [*status_lines(reply, language), "", *(event_line(entry, language) for entry in last)]
+            print(_CLEAR + "\n".join(lines), flush=True)
+    return OK
+
+
+def _write(options: argparse.Namespace) -> int:
+    """Say one of the operator's commands."""
+    if not options.operator:
+        print("haechi: who are you? Give --operator NAME, it goes into the journal", file=sys.stderr)
+        return MISUSED
+    fields = {options.field: options.subject}
+    if options.do == "occupied":
+        fields["occupied"] = options.answer == "yes"
+    said = command(options.do, options.operator, fields)
+    reply = ask(socket_path(options.socket), CommandRequest(uuid.uuid4().hex, said))
+    match reply:
+        case Accepted():
+            print(f"done{': ' + reply.text if reply.text else ''}")
+            return OK
+        case Refused():
+            print(f"haechi: refused: {reply.why}", file=sys.stderr)
+    return FAILED
+
+
+def _replay(options: argparse.Namespace) -> int:
+    from controller.cli.replaying import replay_file  # noqa: PLC0415 (numba is loaded by those who need it)
+
+    journal = options.journal or options.file.with_name("journal.sqlite")
+    return replay_file(options.file, options.site, journal, quiet=options.quiet)
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from controller.cli.replaying import verify_journal  # noqa: PLC0415 (numba is loaded by those who need it)
+
+    return verify_journal(options.file)
+
+
+# --- how it is called -----------------------------------------------------------------------------------------------
+
+_WRITES = {
+    "ack": ("zone", "acknowledge the alarms and requests of a zone"),
+    "silence": ("zone", "stop the sounders of a zone until a new alarm"),
+    "reset": ("zone", "clear a zone's latches; what is still true shows again"),
+    "disable": ("subject", "take a head, an output or a zone's automatic release out of service"),
+    "enable": ("subject", "put it back into service"),
+    "occupied": ("zone", "mark a room as occupied: manual only while it is"),
+    "confirm-isolated": ("rack", "vouch that a rack is isolated, so that water may flow"),
+    "hand-over": ("zone", "hand a zone over to the fire brigade"),
+}
+"""The operator's commands by their tag: the field that names what they are about, and help."""
+
+
+def _parser() -> argparse.ArgumentParser:
+    description = "Fire detection and suppression controller. No command releases agent: that takes wired contacts."
+    parser = argparse.ArgumentParser(prog="haechi", description=description)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _site_commands(commands)
+    _reading_commands(commands)
+    for do, (field, help_text) in _WRITES.items():
+        write = commands.add_parser(do, help=help_text)
+        write.add_argument("subject", metavar=field.upper())
+        if do == "occupied":
+            write.add_argument("answer", choices=("yes", "no"))
+        write.add_argument("--operator", default=os.environ.get("USER", ""), help="your name, for the journal ($USER)")
+        write.add_argument("--socket", type=Path)
+        write.set_defaults(run=_write, do=do, field=field)
+    return parser
+
+
+def _site_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    check = commands.add_parser("check", help="name every problem of a site file, or sum it up")
+    check.add_argument("site", type=Path)
+    check.set_defaults(run=_check)
+    run = commands.add_parser("run", help="protect a site: the daemon")
+    run.add_argument("site", type=Path)
+    run.add_argument("--data", type=Path, default=Path("haechi-data"), help="journal and recording (haechi-data)")
+    run.add_argument("--socket", type=Path, help="control socket (DATA/haechi.sock)")
+    run.add_argument(
+        "--epoch-ns", type=int, help="CLOCK_MONOTONIC at plant time 0, in nanoseconds (drills and benches)"
+    )
+    run.add_argument("--speed", type=_positive, default=1.0, help="plant seconds in a second (drills and benches)")
+    run.add_argument("--recording-mib", type=int, default=512, help="size limit of the recording (512)")
+    run.set_defaults(run=_run)
+    replay = commands.add_parser("replay", help="run a recording through the core again and compare with its journal")
+    replay.add_argument("file", type=Path)
+    replay.add_argument("site", type=Path)
+    replay.add_argument("--journal", type=Path, help="journal to compare with (journal.sqlite beside the recording)")
+    replay.add_argument("--quiet", action="store_true", help="the result alone, no events")
+    replay.set_defaults(run=_replay)
+    journal = commands.add_parser("journal", help="look after a journal").add_subparsers(
+        required=True, metavar="COMMAND"
+    )
+    verify = journal.add_parser("verify", help="follow the hash chain from the first entry to the last")
+    verify.add_argument("file", type=Path)
+    verify.set_defaults(run=_verify)
+
+
+def _reading_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    status = commands.add_parser("status", help="how the site stands")
+    status.add_argument("--cells", action="store_true", help="every cell's temperature")
+    status.add_argument("--json", action="store_true")
+    status.set_defaults(run=_status)
+    events = commands.add_parser("events", help="journal entries")
+    events.add_argument("--since", type=int, default=0, help="only after this number")
+    events.add_argument("--json", action="store_true")
+    events.set_defaults(run=_events)
+    watch = commands.add_parser("watch", help="status and events as they come; ends with Ctrl-C")
+    watch.add_argument("--since", type=int, default=0, help="only events after this number")
+    watch.add_argument("--every", type=_positive, default=0.5, help="seconds between screens (0.5)")
+    watch.add_argument("--lines", type=int, default=12, help="events shown below the status (12)")
+    watch.set_defaults(run=_watch)
+    for reading in (status, events, watch):
+        reading.add_argument("--language", choices=("en", "ko"))
+        reading.add_argument("--socket", type=Path)
+
+
+def _positive(given: str) -> float:
+    number = float(given)
+    if not number > 0:
+        raise argparse.ArgumentTypeError(f"{given} is not above 0")
+    return number
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,70 @@
+"""`haechi replay` and `haechi journal verify`."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from controller.cli.show import core_event_line
+from controller.runtime.journalfile import JournalError, rows, verify
+from controller.runtime.recording import Recording, RecordingError, open_recording
+from controller.tools.replay import Replayed, compare, read_layout, replay
+
+OK, FAILED, MISUSED = 0, 1, 2
+
+
+def replay_file(path: Path, site: Path, journal: Path, *, quiet: bool) -> int:
+    """Run the recording through the core again, print what it says, and hold it against the journal if there is one."""
+    try:
+        recording = open_recording(path)
+        return _tell(_printed(_again(recording, site), quiet=quiet), recording, journal)
+    except (OSError, ValueError, RecordingError, JournalError) as error:
+        print(f"haechi replay: {error}", file=sys.stderr)
+        return MISUSED
+
+
+def _again(recording: Recording, site: Path) -> Iterator[Replayed]:
+    start = recording.start
+    layout = read_layout(site, start.site_digest)
+    if not recording.is_whole:
+        raise RecordingError(
+            f"{recording.files[0]}: the beginning has been overwritten, so the core's state there is not known; "
+            "remedy: give `haechi run` a larger --recording-mib"
+        )
+    scans = ((recorded.image, recorded.commands) for recorded in recording.scans())
+    return replay(layout, start.state, start.last_hash, scans, closed=recording.is_closed)
+
+
+def _printed(again: Iterable[Replayed], *, quiet: bool) -> Iterator[Replayed]:
+    for one in again:
+        if not quiet:
+            print(core_event_line(one.event))
+        yield one
+
+
+def _tell(again: Iterator[Replayed], recording: Recording, journal: Path) -> int:
+    everything = list(again)
+    last_hash = everything[-1].hash if everything else recording.start.last_hash
+    print(f"{len(everything)} events, last hash {last_hash.hex()}")
+    if not journal.exists():
+        print(f"no journal at {journal}: nothing to compare with (name one with --journal)")
+        return OK
+    known = ((row.seq, row.record, row.hash) for row in rows(journal, recording.start.seq))
+    comparison = compare(everything, known)
+    if comparison.difference:
+        print(f"differs from {journal} after {comparison.compared} equal entries: {comparison.difference}")
+        return FAILED
+    print(f"{comparison.compared} entries equal to those of {journal}")
+    return OK
+
+
+def verify_journal(path: Path) -> int:
+    """Follow the chain; prints what is wrong with it."""
+    try:
+        verdict = verify(path)
+    except JournalError as error:
+        print(f"haechi journal verify: {error}", file=sys.stderr)
+        return MISUSED
+    for problem in verdict.problems:
+        print(f"{path}: {problem}")
+    print(f"{verdict.entries} entries, last hash {verdict.last_hash.hex()}")
+    return FAILED if verdict.problems else OK

@@ -1,0 +1,23 @@
+"""`haechi run`."""
+
+import argparse
+
+from controller.tools.check import REFUSED, load_or_tell
+
+
+def run_site(arguments: argparse.Namespace) -> int:
+    """Check the site file and protect the site; the exit code."""
+    site = load_or_tell(arguments.site)
+    if site is None:
+        return REFUSED
+    from controller.runtime.daemon import Options, run_daemon  # noqa: PLC0415 (a refusal need not load numba)
+
+    options = Options(
+        folder=arguments.site.parent,
+        data=arguments.data,
+        socket=arguments.socket or arguments.data / "haechi.sock",
+        epoch_ns=arguments.epoch_ns,
+        speed=arguments.speed,
+        recording_mib=arguments.recording_mib,
+    )
+    return run_daemon(options, site)

@@ -1,0 +1,148 @@
+"""Status and events as plain text."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from controller.protocol import (
+    Event,
+    EventEntry,
+    Evidence,
+    HeadStatus,
+    OutputStatus,
+    RackStatus,
+    StatusReply,
+    TroubleStatus,
+    ZoneStatus,
+)
+from controller.texts import text
+
+_HOT_DEGC = 60.0
+_MIN_WIDTH = 10
+
+
+def status_lines(status: StatusReply, language: str) -> Iterator[str]:
+    """The whole site on one screen."""
+    yield f"{status.site}  mode {status.mode}  plant time {clock(status.core.tick_ms)}  scan {status.core.scan}"
+    for zone in status.core.zones:
+        yield ""
+        yield from _zone(zone, status.core.tick_ms, language)
+        active = [output for output in status.core.outputs if output.zone == zone.name and output.active]
+        if active:
+            yield f"  {text('outputs_on', language)}: {', '.join(map(_output, active))}"
+    yield ""
+    yield from _troubles(status.core.troubles, status.core.tick_ms, language)
+    yield ""
+    yield from runtime_lines(status)
+
+
+def _zone(zone: ZoneStatus, tick_ms: int, language: str) -> Iterator[str]:
+    title = zone.title_ko if language == "ko" and zone.title_ko else zone.title
+    stage = text(zone.stage, language)
+    due = f", {max(0, zone.due_ms - tick_ms) / 1000:.0f} s" if zone.due_ms >= 0 else ""
+    flags = [text("occupied", language)] if zone.occupied else []
+    flags += [] if zone.acknowledged else [text("unacknowledged", language)]
+    yield f"{zone.name} ({title}): {stage}{due}" + "".join(f"  [{flag}]" for flag in flags)
+    if zone.responses:
+        yield "  " + ", ".join(text(response, language) for response in zone.responses)
+    if zone.availability:
+        yield f"  {_availability(zone.availability, language)}"
+    if zone.inhibits:
+        yield f"  {text('inhibits', language)}: {', '.join(zone.inhibits)}"
+    for head in zone.heads:
+        yield f"  {_head(head, language)}"
+    if zone.racks:
+        yield "  " + "  ".join(_rack(rack, language) for rack in zone.racks)
+
+
+def _head(head: HeadStatus, language: str) -> str:
+    level = text(head.level, language)
+    if head.latched != head.level:
+        level += f" ({text(head.latched, language)}, latched)"
+    why = f": {_evidence(head.evidence)}" if head.evidence else ""
+    return f"{head.name}: {level}{' FAULT' if head.fault else ''}{why}"
+
+
+def _availability(availability: str, language: str) -> str:
+    word, separator, why = availability.partition(":")
+    return text(word, language) + separator + why
+
+
+def _rack(rack: RackStatus, language: str) -> str:
+    hottest = "no sensor" if rack.hottest_degc is None else f"{rack.hottest_degc:.1f} degC"
+    marks = [text(rack.isolation, language)] if rack.isolation != "none" else []
+    marks += ["RUNAWAY"] if rack.runaway else []
+    marks += [text("cool", language)] if rack.cool else []
+    return f"{rack.name} {hottest}" + (f" ({', '.join(marks)})" if marks else "")
+
+
+def _output(output: OutputStatus) -> str:
+    return output.name if output.drive == "settled" else f"{output.name} ({output.drive})"
+
+
+def _troubles(troubles: tuple[TroubleStatus, ...], tick_ms: int, language: str) -> Iterator[str]:
+    if not troubles:
+        yield text("no_troubles", language)
+        return
+    yield f"{text('troubles', language)}: {len(troubles)}"
+    for trouble in troubles:
+        guidance = trouble.guidance_ko if language == "ko" else trouble.guidance
+        age_s = (tick_ms - trouble.since_ms) / 1000
+        yield f"  {text(trouble.severity, language)}: {trouble.subject}: {text(trouble.trip, language)} ({age_s:.0f} s)"
+        yield f"    {guidance}"
+
+
+def runtime_lines(status: StatusReply) -> Iterator[str]:
+    """How the daemon itself is."""
+    scans, storage = status.scans, status.storage
+    yield (
+        f"scans: every {scans.period_ms:g} ms, p99 {scans.p99_ms:g} ms, longest {scans.longest_ms:g} ms, "
+        f"overruns {scans.overruns}"
+    )
+    yield (
+        f"journal: entry {storage.durable_seq} durable, lag {storage.journal_lag_ms} ms, lost {storage.journal_lost}; "
+        f"recorder: lag {storage.recorder_lag_ms} ms, lost {storage.recorder_lost}"
+    )
+    yield f"start: {storage.beginning}"
+    down = [f"{link.name} {link.state} ({link.last_error})" for link in status.links if link.state != "up"]
+    yield f"links: {len(status.links) - len(down)} of {len(status.links)} up" + "".join(f"\n  {line}" for line in down)
+    if status.late:
+        yield f"LATE TASKS, watchdog not fed: {', '.join(status.late)}"
+
+
+def heat_lines(status: StatusReply) -> Iterator[str]:
+    """Every cell of every rack in whole degrees; `--` where no sensor lives."""
+    for zone in status.core.zones:
+        for rack in zone.racks:
+            cells = [
+                "--" if cell is None else f"{cell:.0f}" + ("*" if cell >= _HOT_DEGC else "") for cell in rack.cells_degc
+            ]
+            for first in range(0, len(cells), 16):
+                name = rack.name if first == 0 else ""
+                yield f"{name:<{_MIN_WIDTH}}" + " ".join(f"{cell:>4}" for cell in cells[first : first + 16])
+
+
+def event_line(entry: EventEntry, language: str) -> str:
+    """One journal entry; the time is the wall's, in UTC."""
+    when = datetime.fromtimestamp(entry.wall_time_utc, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    return f"{entry.seq:>6} {when} {core_event_line(entry.event, language)}"
+
+
+def core_event_line(event: Event, language: str = "en") -> str:
+    """What the core said, with its reasons."""
+    what = text(event.what, language)
+    line = f"{clock(event.tick_ms)} {event.kind:<12} {event.zone or '-'} {event.subject} {what}"
+    if event.operator:
+        line += f" by {event.operator}"
+    if event.text:
+        line += f" - {event.text}"
+    return line + "".join(f"\n         why: {evidence.head}: {_evidence(evidence)}" for evidence in event.evidence)
+
+
+def _evidence(evidence: Evidence) -> str:
+    return f"{evidence.feature} {evidence.value:g} (threshold {evidence.threshold:g}) at {evidence.point}"
+
+
+def clock(tick_ms: int) -> str:
+    """Plant time as hours, minutes, seconds, tenths."""
+    seconds, rest_ms = divmod(tick_ms, 1000)
+    return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}.{rest_ms // 100}"

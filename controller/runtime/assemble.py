@@ -1,0 +1,105 @@
+"""From the site to its wires: one link for each entry, the buffers in the order of the image, and the modules' watchdogs."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from controller.core.layout import Layout
+from controller.runtime.clock import PlantClock
+from controller.runtime.writer import Kick
+from controller.site.model import Device, ModbusTcp, Mode, Mqtt, Recording
+from drivers.link import Link
+from drivers.modbus.plan import DeviceLimits
+from drivers.modbus.pymodbus_link import PymodbusLink
+from drivers.mqtt.mqtt_link import MqttLink
+from drivers.points import BlockBuffer, DataType, RegisterBlock, TopicBlock
+from drivers.recording import RecordingLink, read_recording
+
+KICKS_A_TIMEOUT = 4
+"""Signs of life that a module gets within its watchdog's time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """The field as the scan sees it: links by name, buffers in layout order, link of each device, watchdogs to keep alive."""
+
+    links: dict[str, Link]
+    buffers: tuple[BlockBuffer, ...]
+    link_of_device: dict[str, Link]
+    kicks: tuple[Kick, ...]
+
+
+def assemble(layout: Layout, clock: PlantClock, folder: Path) -> Field:
+    """Make the links of a checked site; relative files of recordings are found in `folder`. Nothing is connected yet.
+    Raises LinkError for a recording and OSError for a password file that cannot be read.
+
+    In shadow mode every link is read-only and no module's watchdog is kicked: whoever drives the plant does that.
+    """
+    site = layout.site
+    links = {name: _link(name, layout, clock, folder) for name in site.links}
+    of_device = {name: links[device.link] for name, device in site.devices.items()}
+    buffers = tuple(of_device[block.device].buffers[block.name] for block in layout.blocks)
+    shadow = site.site.mode is Mode.SHADOW
+    return Field(links, buffers, of_device, () if shadow else _kicks(layout, clock))
+
+
+def device_of(layout: Layout) -> Callable[[int], str]:
+    """Device of an image index."""
+    return lambda point: layout.site.blocks[layout.place_of(point)[0]].device
+
+
+def _link(name: str, layout: Layout, clock: PlantClock, folder: Path) -> Link:
+    entry = layout.site.links[name]
+    devices = {device: model for device, model in layout.site.devices.items() if model.link == name}
+    match entry:
+        case ModbusTcp():
+            host, port = _endpoint(entry.endpoint)
+            limits = {device: DeviceLimits(model.max_registers, model.max_gap) for device, model in devices.items()}
+            read_only = layout.site.site.mode is Mode.SHADOW
+            blocks = _register_blocks(layout, devices)
+            return PymodbusLink(
+                name, host, port, blocks, limits, entry.timeout_s, clock.tick_ms, read_only, clock.speed
+            )
+        case Mqtt():
+            return _mqtt(name, entry, layout, devices, clock, folder)
+        case Recording():
+            recording = read_recording(folder / entry.file, folder / entry.mapping)
+            return RecordingLink(
+                name, recording, _blocks(layout, devices), clock.tick_ms, rate=entry.speed, speed=clock.speed
+            )
+
+
+def _mqtt(
+    name: str, entry: Mqtt, layout: Layout, devices: Mapping[str, Device], clock: PlantClock, folder: Path
+) -> MqttLink:
+    host, port = _endpoint(entry.endpoint)
+    blocks = {block.name: block for block in layout.blocks if isinstance(block, TopicBlock) and block.device in devices}
+    heartbeats = {device: model.heartbeat for device, model in devices.items() if model.heartbeat}
+    password = (folder / entry.password_file).read_text(encoding="utf-8").strip() if entry.password_file else ""
+    return MqttLink(
+        name, host, port, blocks, heartbeats, clock.tick_ms, clock.speed, entry.keepalive_s, entry.username, password
+    )
+
+
+def _endpoint(endpoint: str) -> tuple[str, int]:
+    host, _, port = endpoint.rpartition(":")
+    return host.strip("[]"), int(port)
+
+
+def _register_blocks(layout: Layout, devices: Mapping[str, Device]) -> dict[str, RegisterBlock]:
+    return {b.name: b for b in layout.blocks if isinstance(b, RegisterBlock) and b.device in devices}
+
+
+def _blocks(layout: Layout, devices: Mapping[str, Device]) -> dict[str, RegisterBlock | TopicBlock]:
+    return {block.name: block for block in layout.blocks if block.device in devices}
+
+
+def _kicks(layout: Layout, clock: PlantClock) -> tuple[Kick, ...]:
+    kicks = []
+    for device in layout.site.devices.values():
+        if device.watchdog is not None:
+            point = layout.point(device.watchdog.point)
+            block = layout.site.blocks[layout.place_of(point)[0]]
+            period_s = clock.wall_s(device.watchdog.timeout_s / KICKS_A_TIMEOUT)
+            kicks.append(Kick(point, period_s, block.type is DataType.BIT))
+    return tuple(kicks)

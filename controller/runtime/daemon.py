@@ -1,0 +1,252 @@
+"""The daemon: everything put together, started in the one order that is safe, and stopped cleanly."""
+
+import asyncio
+import gc
+import logging
+import signal
+import sys
+import time
+import uuid
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from controller.core.commands import AnyCommand
+from controller.core.detect.detector import warm_up
+from controller.core.events import Event, Kind
+from controller.core.layout import Layout, lay_out
+from controller.core.scan import Controller
+from controller.core.survey import core_status
+from controller.protocol import EventEntry, StatusReply
+from controller.runtime import datadir
+from controller.runtime.assemble import Field, assemble, device_of
+from controller.runtime.clock import PlantClock
+from controller.runtime.control import ControlServer
+from controller.runtime.eventlog import KEPT, EventLog
+from controller.runtime.hostfacts import HostFacts
+from controller.runtime.journal import Journal
+from controller.runtime.recorder import Recorder
+from controller.runtime.recording import Start
+from controller.runtime.scanner import Outlets, Scanner
+from controller.runtime.snapshot import Parts, snapshot
+from controller.runtime.supervision import Supervision
+from controller.runtime.watchdog import Notifier, Watchdog, kick_period_s, notify_address
+from controller.runtime.writer import Writer
+from controller.site.digest import site_digest
+from controller.site.model import Site
+from drivers.link import Link, LinkError
+from drivers.points import Quality
+
+log = structlog.get_logger()
+
+REFUSED = 2
+"""Exit code: the site file or the data directory cannot be used."""
+FAILED = 1
+FIRST_VALUES_S = 2.0
+"""Wall seconds to wait for the field's first values; what has not come by then is unknown, and says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What `haechi run` is given. Relative file names of the site start in `folder`.
+
+    Without `epoch_ns` plant time begins now, or goes on from the last run.
+    """
+
+    folder: Path
+    data: Path
+    socket: Path
+    epoch_ns: int | None = None
+    speed: float = 1.0
+    recording_mib: int = 512
+
+
+def run_daemon(options: Options, site: Site) -> int:
+    """Protect a checked site until SIGTERM or SIGINT; the exit code."""
+    configure_log()
+    try:
+        with datadir.hold(options.data):
+            return asyncio.run(_main(options, site))
+    except (OSError, datadir.DataError, LinkError) as error:
+        log.error("refused", error=str(error))  # noqa: TRY400 (what to do is in the text, not in a traceback)
+    return REFUSED
+
+
+def configure_log() -> None:
+    """Log one JSON object a line to stderr."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+    )
+
+
+class Daemon:
+    """One site under protection. Made with the state restored and the kernels compiled; nothing is connected before `run`."""
+
+    def __init__(self, options: Options, site: Site, layout: Layout) -> None:
+        path = options.data / datadir.JOURNAL
+        beginning = datadir.begin(path, site, KEPT)
+        restored = beginning.restored
+        self.clock: PlantClock = datadir.plant_clock(path, beginning, options.epoch_ns, options.speed)
+        datadir.note_run(path, site, self.clock)
+        self.layout, self.beginning = layout, beginning.how
+        self.core = Controller(layout, beginning.state)
+        self.field: Field = assemble(layout, self.clock, options.folder)
+        self.supervision = Supervision()
+        self.journal = Journal(path, restored.seq + 1, restored.last_hash)
+        start = Start(
+            uuid.uuid4().hex, 0, layout.n_points, site_digest(site), beginning.state_bytes,
+            restored.last_hash, restored.seq,
+        )  # fmt: skip
+        self.recorder = Recorder(options.data / datadir.RECORDING, start, options.recording_mib << 20)
+        self.eventlog = EventLog(beginning.tail)
+        self.writer = Writer(
+            self.field.link_of_device, device_of(layout), layout.place_of, lambda: self.journal.durable_seq,
+            self.clock.wall_s(site.site.scan_s), self.supervision,
+        )  # fmt: skip
+        self.facts = HostFacts(self.journal.lag_ms, self.recorder.lag_ms, lambda: self.writer.intent_timeouts)
+        outlets = Outlets(self.journal, self.recorder, self.writer, self._publish)
+        self.scanner = Scanner(
+            layout, self.core, self.field.buffers, self.clock, self.facts, outlets, self.supervision, restored.scan
+        )
+        self.notifier = Notifier(notify_address())
+        self.watchdog = Watchdog(self.notifier, self.supervision, lambda: self.scanner.scan)
+        self.control = ControlServer(options.socket, self, self.supervision)
+        self._started_s = time.monotonic()
+        self._withheld: tuple[str, ...] = ()
+
+    # --- what the control socket asks -------------------------------------------------------------------------------
+
+    def status(self, *, cells: bool) -> StatusReply:
+        """A snapshot; the socket opens after the first scan."""
+        image = self.scanner.image
+        if image is None:
+            raise RuntimeError("there was no scan yet")
+        parts = Parts(
+            self.layout, self.clock, self.field.links, self.scanner, self.writer, self.journal, self.recorder,
+            self.facts, self.supervision, self.beginning, self._started_s,
+        )  # fmt: skip
+        return snapshot(parts, core_status(self.core, image, cells=cells), self.eventlog.last_seq)
+
+    def events(self, since: int, limit: int) -> tuple[EventEntry, ...]:
+        """The entries after number `since`."""
+        return self.eventlog.since(since, limit)
+
+    def ask(self, command: AnyCommand) -> asyncio.Future[Event | None]:
+        """Give a command to the next scan."""
+        return self.scanner.ask(command)
+
+    def _publish(self, first_seq: int, events: tuple[Event, ...]) -> None:
+        self.eventlog.add(first_seq, events)
+        for event in events:
+            if event.kind is not Kind.DIGEST:
+                log.info(
+                    "event", kind=event.kind, zone=event.zone, subject=event.subject, what=event.what, scan=event.scan
+                )
+
+    # --- its life ---------------------------------------------------------------------------------------------------
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Protect until `stop`. Raises what ends a task that must not end."""
+        loop = asyncio.get_running_loop()
+        self.journal.start(lambda: call_on(loop, self.writer.durable))
+        self.recorder.start()
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = self._start_field(group)
+                await self._first_values()
+                tasks += await self._start_scanning(group)
+                await stop.wait()
+                for task in reversed(tasks):
+                    task.cancel()
+        finally:
+            self._close()
+
+    def _start_field(self, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
+        """The owners of the links; nothing is written yet (rule 11)."""
+        tasks = []
+        for name, link in self.field.links.items():
+            task = group.create_task(_own(link), name=f"link {name}")
+            self.supervision.own(f"link {name}", task)
+            tasks.append(task)
+        return tasks
+
+    async def _first_values(self) -> None:
+        """Wait until every point has been received, but not for long."""
+        deadline_s = time.monotonic() + FIRST_VALUES_S
+        while time.monotonic() < deadline_s and _unknown(self.field):  # noqa: ASYNC110 (plain arrays: nobody could set an event)
+            await asyncio.sleep(0.02)
+
+    async def _start_scanning(self, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
+        """Scan, write, serve; READY only once a scan has been made and clients can connect."""
+        self.scanner.scan_once()
+        listening = asyncio.Event()
+        jobs: list[tuple[str, Coroutine[Any, Any, None]]] = [
+            ("control", self.control.run(listening.set)),
+            ("writer", self.writer.run()),
+            ("scanner", self.scanner.run()),
+            ("watchdog", self.watchdog.run(kick_period_s(), self._hear_withheld)),
+            *((f"kick {kick.point}", self.writer.kick(kick, lambda: self.scanner.scan)) for kick in self.field.kicks),
+        ]
+        tasks = [group.create_task(job, name=name) for name, job in jobs]
+        await listening.wait()
+        gc.collect()
+        gc.freeze()
+        self.notifier.notify("READY=1")
+        log.info("ready", site=self.layout.site.site.name, mode=self.layout.site.site.mode, beginning=self.beginning)
+        return tasks
+
+    def _hear_withheld(self, reasons: tuple[str, ...]) -> None:
+        if reasons != self._withheld:
+            self._withheld = reasons
+            log.error("watchdog_withheld", late=reasons)
+
+    def _close(self) -> None:
+        self.notifier.notify("STOPPING=1")
+        self.scanner.close()
+        whole = self.journal.close() & self.recorder.close()
+        self.notifier.close()
+        log.info("stopped", scan=self.scanner.scan, all_on_disk=whole)
+
+
+async def _main(options: Options, site: Site) -> int:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    layout = lay_out(site)
+    warm_up(layout)
+    daemon = Daemon(options, site, layout)
+    try:
+        await daemon.run(stop)
+    except ExceptionGroup as failures:  # told with every traceback; the service manager starts anew
+        log.exception("failed", errors=[repr(error) for error in failures.exceptions])
+        return FAILED
+    return 0
+
+
+async def _own(link: Link) -> None:
+    """A link that fails as no wire can make it fail is shown and supervised; the other links go on."""
+    try:
+        await link.run()
+    except Exception:  # a fault of the program: logged, and the missing owner withholds the watchdog
+        log.exception("link_failed", link=link.name)
+
+
+def _unknown(field: Field) -> bool:
+    return any(bool((buffer.quality == Quality.UNKNOWN).any()) for buffer in field.buffers)
+
+
+def call_on(loop: asyncio.AbstractEventLoop, function: Callable[[], None]) -> None:
+    """Call on the loop from another thread; a loop that has ended needs it no more."""
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(function)

@@ -1,0 +1,59 @@
+"""What the runtime knows of itself, as integers that travel in the image (and so into the recording).
+
+They are coarse on purpose: a figure that changed every scan would wake `decide` every scan.
+"""
+
+import time
+from collections.abc import Callable
+
+STEP_MS = 50
+"""Lags are given in whole steps; what is below one step is health."""
+_REFERENCE_S = 10.0
+_STEP_SEEN_MS = 200
+"""A wall clock that is slewed stays below this within the reference time (500 ppm of 10 s is 5 ms)."""
+
+
+class HostFacts:
+    """Counts and lags; `read` gives them in the order of `controller.core.trips.HOST_FACTS`."""
+
+    def __init__(
+        self,
+        journal_lag_ms: Callable[[], int],
+        recorder_lag_ms: Callable[[], int],
+        intent_timeouts: Callable[[], int],
+        wall_ns: Callable[[], int] = time.time_ns,
+        monotonic_ns: Callable[[], int] = time.monotonic_ns,
+    ) -> None:
+        self._journal_lag_ms = journal_lag_ms
+        self._recorder_lag_ms = recorder_lag_ms
+        self._intent_timeouts = intent_timeouts
+        self._wall_ns = wall_ns
+        self._monotonic_ns = monotonic_ns
+        self._reference_ns = wall_ns() - monotonic_ns()
+        self._referred_ns = monotonic_ns()
+        self.overruns = 0
+        self.loop_late_ms = 0
+
+    def read(self) -> tuple[int, ...]:
+        """scan_overruns_total, journal_lag_ms, recorder_lag_ms, intent_timeouts_total, loop_late_ms, wall_clock_step_ms."""
+        return (
+            self.overruns,
+            _coarse(self._journal_lag_ms()),
+            _coarse(self._recorder_lag_ms()),
+            self._intent_timeouts(),
+            _coarse(self.loop_late_ms),
+            self._wall_clock_step_ms(),
+        )
+
+    def _wall_clock_step_ms(self) -> int:
+        """How far the wall clock jumped against the monotonic one within the last ten seconds; below 200 ms it is none."""
+        now_ns = self._monotonic_ns()
+        offset_ns = self._wall_ns() - now_ns
+        step_ms = abs(offset_ns - self._reference_ns) // 1_000_000
+        if now_ns - self._referred_ns > _REFERENCE_S * 1e9:
+            self._reference_ns, self._referred_ns = offset_ns, now_ns
+        return step_ms // _STEP_SEEN_MS * _STEP_SEEN_MS
+
+
+def _coarse(lag_ms: int) -> int:
+    return lag_ms // STEP_MS * STEP_MS

@@ -1,0 +1,84 @@
+"""What stages, responses, levels and troubles are called for people, in English and Korean, by their ids. Data and one look-up."""
+
+from typing import Literal
+
+Language = Literal["en", "ko"]
+
+TEXTS: dict[str, tuple[str, str]] = {
+    # stages of the release machine
+    "quiescent": ("normal", "정상"),
+    "pre-activated": ("pre-alarm of release (one head)", "소화 1차 감지"),
+    "activated": ("PRE-WARNING: leave the room", "방출 예고: 즉시 대피"),
+    "held": ("release held by hand", "방출 보류"),
+    "aborted": ("release aborted", "방출 중단"),
+    "waiting": ("release waits for exhaust or dampers", "배기·댐퍼 대기"),
+    "releasing": ("RELEASING AGENT", "소화약제 방출 중"),
+    "retrying": ("release not confirmed: once more", "방출 미확인: 재시도"),
+    "unconfirmed": ("RELEASE NOT CONFIRMED", "방출 미확인"),
+    "released": ("AGENT RELEASED: do not enter", "방출 완료: 출입 금지"),
+    "hold-time": ("hold time: keep closed", "유지 시간: 밀폐 유지"),
+    "discharged": ("discharged: reset by a person", "방출 종료: 복구 필요"),
+    # responses
+    "watch": ("watch", "관찰"),
+    "isolate": ("isolate", "격리"),
+    "extinguish": ("extinguish", "소화"),
+    "cool": ("cool", "냉각"),
+    "hand-over": ("hand over to the fire brigade", "소방대 인계"),
+    "guard": ("guard against re-ignition", "재발화 감시"),
+    # levels of a head
+    "normal": ("normal", "정상"),
+    "advisory": ("advisory", "주의"),
+    "pre-alarm": ("pre-alarm", "예비경보"),
+    "alarm": ("ALARM", "화재경보"),
+    # isolation of a rack
+    "none": ("-", "-"),
+    "wanted": ("opening", "개방 중"),
+    "asked": ("OPEN BY HAND", "수동 개방 요청"),
+    "proven": ("isolated", "격리 확인"),
+    # release availability
+    "full": ("automatic release available", "자동 방출 가능"),
+    "degraded": ("automatic release degraded", "자동 방출 성능 저하"),
+    "unavailable": ("automatic release UNAVAILABLE", "자동 방출 불가"),
+    # severities of troubles
+    "maintenance": ("maintenance", "정비"),
+    "trouble": ("trouble", "고장"),
+    "urgent": ("URGENT", "긴급"),
+    # troubles
+    "device_lost": ("device does not answer", "장치 응답 없음"),
+    "head_fault": ("detector faulty", "감지기 고장"),
+    "points_fault": ("some sensors faulty", "일부 센서 고장"),
+    "contact_fault": ("contacts disagree or wire broken", "접점 불일치 또는 단선"),
+    "output_unconfirmed": ("output not confirmed", "출력 미확인"),
+    "breaker_stuck": ("breaker does not open", "차단기 개방 불가"),
+    "damper_unproven": ("damper not proven closed", "댐퍼 폐쇄 미확인"),
+    "coolant_no_flow": ("no coolant flow", "냉각수 흐름 없음"),
+    "release_unconfirmed": ("release not confirmed", "방출 미확인"),
+    "release_channel": ("release channel on without command", "방출 채널 오동작"),
+    "output_forced": ("output does not hold its level", "출력 강제 변경"),
+    "feedback_disagrees": ("feedback disagrees", "상태 신호 불일치"),
+    "unexpected_flow": ("discharge switch on without a release", "방출 스위치 오동작"),
+    "low_agent": ("agent low", "소화약제 부족"),
+    "obstructed": ("fire curtain obstructed", "방화막 장애물"),
+    "scan_overrun": ("scan overrun", "스캔 지연"),
+    "journal_late": ("journal behind", "기록 지연"),
+    "recorder_late": ("recorder behind", "원시 기록 지연"),
+    "intent_not_durable": ("release intent not on disk in time", "방출 의도 미기록"),
+    "loop_late": ("control loop late", "제어 루프 지연"),
+    "clock_step": ("wall clock jumped", "시각 급변"),
+    "disabled": ("out of service", "사용 중지"),
+    # headings
+    "zone": ("zone", "구역"),
+    "occupied": ("occupied: manual only", "재실 중: 수동 전용"),
+    "unacknowledged": ("NOT ACKNOWLEDGED", "미확인 경보"),
+    "troubles": ("troubles", "고장"),
+    "outputs_on": ("outputs on", "동작 중 출력"),
+    "inhibits": ("held back by", "방출 억제"),
+    "no_troubles": ("no troubles", "고장 없음"),
+}
+"""Ids are those of the core's stages, responses, isolation, availability and trips."""
+
+
+def text(key: str, language: str = "en") -> str:
+    """What `key` is called; the key itself when it is not in the catalogue."""
+    known = TEXTS.get(key)
+    return key if known is None else known[language == "ko"]
