@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from drivers.modbus.frame import Words, decode, mark_bad
 from drivers.modbus.plan import Request
-from drivers.points import BlockBuffer, RegisterBlock
+from drivers.points import NEVER, BlockBuffer, RegisterBlock
 
 
 class _Intake:
@@ -16,7 +16,7 @@ class _Intake:
         self.block = block
         self.buffer = BlockBuffer.empty(block.count)
         self.raw: int | None = None
-        self.sample = 0
+        self.sample = NEVER if block.counter is None else 0
         self.known = False
 
     def count(self, raw: int) -> None:
@@ -28,9 +28,9 @@ class _Intake:
 
     def take(self, words: Words, first: int, received_ms: int) -> None:
         """Decode points from `first` on. Without a counter each good read is a sample of the points it touches."""
-        counted = self.block.counter is not None
-        sample = self.sample if counted else int(self.buffer.sample[first]) + 1
-        decode(self.block, words, self.buffer, sample, received_ms, first)
+        if self.block.counter is None:
+            self.sample += 1
+        decode(self.block, words, self.buffer, self.sample, received_ms, first)
 
 
 class Intakes:

@@ -6,6 +6,7 @@ library's retries and reconnection are off, and a connection that failed once is
 """
 
 import asyncio
+import logging
 import socket
 import struct
 from collections.abc import Callable, Mapping
@@ -22,6 +23,9 @@ from drivers.modbus.frame import READ_FUNCTION, WRITE_COIL, WRITE_REGISTER, WRIT
 from drivers.modbus.plan import BIT_TABLES, DeviceLimits, Request
 from drivers.modbus.poller import CONNECT_TIMEOUT_S, DeviceRefusedError, ModbusLink
 from drivers.points import RegisterBlock, Table
+
+# What the library would say at every attempt stands once, with its place, in the link's health.
+logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)
 
 _NO_LINGER = struct.pack("ii", 1, 0)
 _SHORTEST = 9
@@ -176,7 +180,7 @@ class PymodbusWire:
         if sending:
             self._head = data[:4]
             return data
-        if not self._answers or len(data) < _SHORTEST:
+        if not self._answers or len(data) < _SHORTEST or self._client.ctx.response_future.done():
             return b""
         length, size = self._answers.get(data[6:8], (0, None))
         if data[:4] == self._head and int.from_bytes(data[4:6], "big") == length and size in {None, data[8]}:

@@ -91,6 +91,18 @@ async def test_a_write_is_read_back_at_once(target: RegisterBlock, value: float)
             assert link.buffers["w"].sample.tolist() == [0, 0, 1, 0]
 
 
+async def test_a_poll_after_a_read_back_is_a_new_sample_of_every_point() -> None:
+    async with pymodbus_server() as (_, port):
+        link = link_to(port, block("w", 10, 4, period_s=0.3))
+        async with running(link):
+            buffer = link.buffers["w"]
+            await until(lambda: buffer.sample[0] == 0)
+            await link.write(PointWrite("w", 2, 7.0))
+            before = buffer.sample.copy()
+            await until(lambda: buffer.sample[0] != before[0])
+            assert (buffer.sample > before).all()
+
+
 async def test_no_delay_on_the_socket() -> None:
     async with pymodbus_server() as (_, port):
         link = link_to(port, block("h", 0, 1))

@@ -1,0 +1,73 @@
+import pytest
+
+from drivers.modbus.plan import plan
+from drivers.modbus.schedule import FIRST_REST_S, LONGEST_REST_S, Schedule
+from tests.drivers.test_plan import block
+
+FAST = plan([block("fast", 0, 1, period_s=1.0)])
+SLOW = plan([block(f"s{n}", 100 * n, 1, period_s=1.0, unit=2) for n in range(4)])
+
+
+def serve(schedule: Schedule, now_s: float, until_s: float, takes_s: dict[str, float]) -> list[str]:
+    """Play a bus on which each device takes its time; give the order of turns."""
+    turns = []
+    while now_s < until_s:
+        cycle = schedule.pick(now_s)
+        if cycle is None:
+            now_s = schedule.next_due_s()
+            continue
+        turns.append(cycle.device)
+        ends_s = now_s + takes_s[cycle.device]
+        schedule.done(cycle, now_s, ends_s)
+        now_s = ends_s
+    return turns
+
+
+def test_every_request_once_a_period() -> None:
+    turns = serve(Schedule({"a": FAST, "b": SLOW}, 1.0, 0.0), 0.0, 10.0, {"a": 0.01, "b": 0.01})
+    assert turns.count("a") == 10
+    assert turns.count("b") == 40
+
+
+def test_speed_shortens_the_period() -> None:
+    turns = serve(Schedule({"a": FAST}, 5.0, 0.0), 0.0, 10.0, {"a": 0.01})
+    assert 49 <= len(turns) <= 51
+
+
+def test_a_slow_device_delays_another_by_one_turn_at_most() -> None:
+    schedule = Schedule({"a": FAST, "b": SLOW}, 1.0, 0.0)
+    turns = serve(schedule, 0.0, 60.0, {"a": 0.01, "b": 0.9})
+    assert turns.count("a") >= 55
+    assert schedule.late_cycles > 20
+
+
+def test_late_cycles_are_skipped_and_not_made_up_for() -> None:
+    schedule = Schedule({"a": FAST}, 1.0, 0.0)
+    cycle = schedule.pick(0.0)
+    assert cycle is not None
+    schedule.done(cycle, 0.0, 5.5)
+    assert schedule.late_cycles == 4
+    assert serve(schedule, 5.5, 7.9, {"a": 0.01}) == ["a", "a", "a"]
+
+
+def test_a_failing_device_rests_longer_and_longer_and_starts_afresh() -> None:
+    schedule = Schedule({"b": SLOW}, 1.0, 0.0)
+    first = schedule.pick(0.0)
+    assert first is not None
+    schedule.done(first, 0.0, 0.01)
+    now_s, rests = 0.01, []
+    for _ in range(7):
+        schedule.failed("b", now_s, now_s)
+        rests.append(schedule.next_due_s() - now_s)
+        now_s = schedule.next_due_s()
+        probe = schedule.pick(now_s)
+        assert probe is not None
+        assert probe.position == 0
+    assert rests[0] == pytest.approx(FIRST_REST_S)
+    assert rests[1] == pytest.approx(2 * FIRST_REST_S)
+    assert rests[-1] == pytest.approx(LONGEST_REST_S)
+    again = schedule.pick(now_s)
+    assert again is not None
+    schedule.done(again, now_s, now_s)
+    schedule.failed("b", now_s, now_s)
+    assert schedule.next_due_s() - now_s == pytest.approx(FIRST_REST_S)
