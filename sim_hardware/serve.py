@@ -69,10 +69,9 @@ class Server:
             now_ms = self._clock.tick_ms()
             behind_ms = now_ms - self._plant.tick_ms
             self.behind_ms = max(self.behind_ms, behind_ms)
-            self._plant.advance_to(min(now_ms, self._plant.tick_ms + LONGEST_CATCH_UP_MS))
+            self._advance_to(min(now_ms, self._plant.tick_ms + LONGEST_CATCH_UP_MS))
             for message in self._plant.drain():
                 self.mqtt[self._plant.layout.site.devices[message.device].link].offer(message)
-            self._tell_truth()
             due_ms = self._plant.tick_ms + STEP_MS - self._clock.tick_ms()
             await asyncio.sleep(max(0.0, self._clock.wall_s(due_ms)))
 
@@ -84,12 +83,17 @@ class Server:
         for server in self.modbus:
             await server.stop()
 
-    def _tell_truth(self) -> None:
-        if self._truth is None or not isinstance(self._plant, Plant) or self._plant.tick_ms < self._truth_ms:
+    def _advance_to(self, tick_ms: int) -> None:
+        """Move the plant on; with a truth to tell, stop at each second for a snapshot."""
+        if self._truth is None or not isinstance(self._plant, Plant):
+            self._plant.advance_to(tick_ms)
             return
-        self._truth_ms = self._plant.tick_ms - self._plant.tick_ms % TRUTH_MS + TRUTH_MS
-        self._truth.write(msgspec.json.encode(self._plant.truth()) + b"\n")
-        self._truth.flush()
+        while self._truth_ms <= tick_ms:
+            self._plant.advance_to(self._truth_ms)
+            self._truth.write(msgspec.json.encode(self._plant.truth()) + b"\n")
+            self._truth.flush()
+            self._truth_ms += TRUTH_MS
+        self._plant.advance_to(tick_ms)
 
 
 def _modbus_servers(plant: Served, site: Site) -> tuple[ModbusServer, ...]:

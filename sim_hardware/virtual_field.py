@@ -63,7 +63,7 @@ class VirtualField:
         for poll in self._polls:
             if poll.due_ms > tick_ms:
                 continue
-            poll.due_ms += poll.period_ms
+            poll.due_ms += poll.period_ms * (1 + (tick_ms - poll.due_ms) // poll.period_ms)
             if self._answers(poll.device):
                 request = poll.request
                 words = self._plant.memories[poll.device].read(request.table, request.address, request.count)

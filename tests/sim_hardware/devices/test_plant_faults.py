@@ -32,7 +32,9 @@ def _write(plant: Plant, name: str, index: int, value: int) -> None:
 
 
 def test_a_fault_is_read_from_a_word() -> None:
-    assert parse_fault("ramp:h2-4:2.5@10-20") == FaultSpec(kind="ramp", target="h2-4", param=2.5, at_s=10.0, until_s=20.0)
+    assert parse_fault("ramp:h2-4:2.5@10-20") == FaultSpec(
+        kind="ramp", target="h2-4", param=2.5, at_s=10.0, until_s=20.0
+    )
     assert parse_fault("nan:heat-1") == FaultSpec(kind="nan", target="heat-1")
 
 

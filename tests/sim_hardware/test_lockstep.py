@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import pytest
+
+from controller.core.events import Kind
+from controller.core.rules import ResponseSettings
+from controller.site.model import Site
+from drivers.points import Quality
+from sim_hardware.faults.spec import parse_fault
+from sim_hardware.lockstep import LockStep, Moment, Result, run
+from sim_hardware.scenarios import loader
+
+FIRE_KINDS = {Kind.LEVEL, Kind.STAGE, Kind.REQUEST, Kind.TROUBLE, Kind.RESPONSE, Kind.REFUSED}
+
+
+def _told(result: Result, *kinds: Kind) -> list[tuple[str, str]]:
+    return [(event.subject, event.what) for event in result.events if event.kind in kinds]
+
+
+def test_ten_quiet_minutes_with_a_discharge_tell_nothing(hall: Site) -> None:
+    result = run(hall, loader.load("quiet"), duration_s=600.0)
+    assert result.scans == 6000
+    assert _told(result, *FIRE_KINDS) == []
+    assert result.truth.battery[0].current_a == [-65.0] * 8
+
+
+def test_the_same_seed_gives_the_same_journal_and_another_seed_another(hall: Site) -> None:
+    first, again, other = (run(hall, duration_s=65.0, seed=seed).chain for seed in (1, 1, 2))
+    assert first == again != other
+
+
+def test_a_runaway_is_isolated_released_upon_and_cooled(hall: Site) -> None:
+    def released(moment: Moment) -> bool:
+        return any(event.kind is Kind.STAGE and event.what == "released" for event in moment.events)
+
+    result = run(hall, loader.load("runaway"), stop=released)
+    at_s = {(event.subject, event.what): event.tick_ms / 1000 for event in reversed(result.events)}
+    truth = result.truth.battery[0]
+    assert result.scans < 9000, "agent was never let go"
+    assert at_s["rack-4", "isolate-proven"] < at_s["hall", "activated"] < at_s["hall", "releasing"]
+    assert at_s["hall", "releasing"] - at_s["hall", "activated"] == pytest.approx(30.0, abs=0.2)
+    assert at_s["hall", "coolant-flowing"] - at_s["hall", "activated"] < 10.0
+    assert truth.first_runaway_s[3] is not None
+    assert [count > 0 for count in truth.runaway] == [False, False, False, True, False, False, False, False]
+    assert truth.coolant_lpm[3] > 0.0
+    assert truth.current_a[3] == 0.0
+
+
+def test_what_is_switched_off_is_not_done(hall: Site) -> None:
+    nothing = ResponseSettings(isolate=False, extinguish=False, cool=False)
+    result = run(hall, loader.load("runaway"), duration_s=90.0, settings=nothing)
+    assert ("cell-temperature-4", "pre-alarm") in _told(result, Kind.LEVEL)
+    assert result.truth.positions["breaker-4"] == 0.0
+
+
+def test_a_dead_device_and_one_that_is_too_late_are_bad_at_once(hall: Site) -> None:
+    faults = [parse_fault(text) for text in ("device-dead:gas@2", "device-late:heat:0.5@2", "device-late:bms-1:0.1@2")]
+    lockstep = LockStep(hall, faults=faults)
+    moment = [lockstep.step() for _ in range(50)][-1]
+    layout = moment.plant.layout
+    qualities = {
+        name: set(moment.image.quality[layout.first[name] : layout.first[name] + 4].tolist())
+        for name in ("gas-h2", "heat-temperature", "bms-1-temperature")
+    }
+    assert qualities == {
+        "gas-h2": {Quality.BAD}, "heat-temperature": {Quality.BAD}, "bms-1-temperature": {Quality.GOOD},
+    }  # fmt: skip
+
+
+def test_a_sample_of_the_bms_counts_once_however_often_it_is_looked_at(hall: Site) -> None:
+    lockstep = LockStep(hall)
+    samples = []
+    for _ in range(60):
+        moment = lockstep.step()
+        samples.append(int(moment.image.sample[moment.plant.layout.first["bms-2-temperature"]]))
+    assert samples[-1] - samples[0] == 5
+
+
+def test_modules_stay_up_while_the_controller_kicks_them(hall: Site) -> None:
+    assert run(hall, duration_s=20.0).truth.fallen_modules == []
+
+
+def test_how_long_must_be_said(hall: Site) -> None:
+    with pytest.raises(ValueError, match="remedy"):
+        run(hall)
+
+
+@pytest.mark.parametrize(
+    ("row", "reaches"),
+    [
+        ("a BMS lies as a whole", "alarm (runaway)"),
+        ("smoke: ramp", "alarm"),
+        ("call-point: one contact made", ""),
+        ("hold: comes on by itself", ""),
+    ],
+)
+def test_rows_of_the_false_alarm_table(hall: Site, row: str, reaches: str) -> None:
+    scenario = loader.load("false-alarm")
+    faults = next(entry.faults for entry in scenario.rows if entry.name == row)
+    result = run(hall, scenario, duration_s=60.0, faults=faults)
+    levels = [what for _, what in _told(result, Kind.LEVEL)]
+    assert reaches in levels or not (reaches or levels)
+    assert not {"activated", "releasing"} & {what for _, what in _told(result, Kind.STAGE)}

@@ -1,0 +1,195 @@
+"""The plant on real sockets, read by other makers' clients."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import pytest_asyncio
+from pymodbus.client import AsyncModbusTcpClient
+
+from controller.site.model import Site
+from sim_hardware.devices.plant import Plant
+from sim_hardware.faults.spec import parse_fault
+from sim_hardware.rehost import free_endpoints, rehost, split_endpoint, write_site
+from sim_hardware.serve import PlantClock, Server
+
+# A server that closes leaves pymodbus's own transports to the collector.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+@pytest.fixture
+def moved(hall: Site) -> Site:
+    return rehost(hall, free_endpoints(hall))
+
+
+def _port(site: Site, link: str) -> int:
+    return split_endpoint(site.links[link].endpoint)[1]  # type: ignore[union-attr]
+
+
+@contextlib.asynccontextmanager
+async def _served(plant: Plant) -> AsyncIterator[Server]:
+    """The Modbus units of a plant whose time stands still unless the test moves it."""
+    server = Server(plant, PlantClock(time.monotonic_ns()))
+    server.mqtt = {}
+    await server.start()
+    try:
+        yield server
+    finally:
+        await server.stop()
+
+
+@pytest_asyncio.fixture
+async def plant(moved: Site) -> AsyncIterator[Plant]:
+    faults = ["device-dead:gas", "device-late:heat:0.3", "device-dead:di-1"]
+    plant = Plant(moved, 1, faults=[parse_fault(text) for text in faults])
+    plant.advance_to(3_000)
+    async with _served(plant):
+        yield plant
+
+
+async def _client(port: int) -> AsyncModbusTcpClient:
+    client = AsyncModbusTcpClient("127.0.0.1", port=port, timeout=0.5, retries=0)
+    assert await client.connect()
+    return client
+
+
+async def test_cells_come_over_the_wire_as_they_are(moved: Site, plant: Plant) -> None:
+    client = await _client(_port(moved, "bms-5"))
+    try:
+        low = await client.read_input_registers(0, count=100, device_id=1)
+        high = await client.read_input_registers(100, count=29, device_id=1)
+        words = np.array([*low.registers, *high.registers], np.uint16)
+        truth = plant.battery("hall").room.cell_temp_degc[4].ravel()
+        assert np.abs(words[:128].view(np.int16) * 0.1 - truth).max() <= 0.1
+        assert words[128] == plant.memories["bms-5"].view(plant.layout.blocks[0].table, 128, 1)[0]  # type: ignore[union-attr]
+    finally:
+        client.close()
+
+
+async def test_coils_are_written_read_back_and_act(moved: Site, plant: Plant) -> None:
+    client = await _client(_port(moved, "io-1"))
+    try:
+        assert not (await client.write_coil(8 + 3, True, device_id=1)).isError()
+        assert not (await client.write_coils(0, [True, False, True], device_id=1)).isError()
+        back = await client.read_coils(0, count=16, device_id=1)
+        assert [place for place, bit in enumerate(back.bits[:16]) if bit] == [0, 2, 11]
+        plant.advance_to(4_000)
+        assert plant.battery("hall").room.inputs.breaker_open.tolist() == [False] * 3 + [True] + [False] * 4
+    finally:
+        client.close()
+
+
+async def test_what_is_not_there_is_refused_with_the_right_exception(moved: Site, plant: Plant) -> None:
+    client = await _client(_port(moved, "io-1"))
+    try:
+        assert (await client.read_coils(26, count=1, device_id=1)).exception_code == 2
+        assert (await client.read_coils(20, count=7, device_id=1)).exception_code == 2
+        assert (await client.read_input_registers(0, count=1, device_id=1)).exception_code == 2
+        assert (await client.read_coils(0, count=1, device_id=9)).exception_code == 11
+    finally:
+        client.close()
+
+
+async def test_a_value_cannot_be_written_where_the_site_does_not_say_so(moved: Site, plant: Plant) -> None:
+    client = await _client(_port(moved, "bms-1"))
+    try:
+        assert (await client.write_register(0, 1, device_id=1)).exception_code == 2
+    finally:
+        client.close()
+
+
+async def test_a_dead_device_is_silent_while_its_neighbour_answers(moved: Site, plant: Plant) -> None:
+    client = await _client(_port(moved, "io-1"))
+    try:
+        with pytest.raises(Exception, match="No response"):
+            await client.read_discrete_inputs(0, count=1, device_id=2)
+        assert not (await client.read_coils(0, count=1, device_id=1)).isError()
+    finally:
+        client.close()
+
+
+async def test_a_late_device_answers_late(moved: Site, plant: Plant) -> None:
+    client = await _client(_port(moved, "heat"))
+    try:
+        began_s = time.monotonic()
+        assert not (await client.read_input_registers(0, count=4, device_id=1)).isError()
+        assert 0.3 <= time.monotonic() - began_s < 0.5
+    finally:
+        client.close()
+
+
+@pytest.mark.needs("mbpoll")
+async def test_mbpoll_reads_the_bms(moved: Site, plant: Plant) -> None:
+    words = ["-0", "-1", "-a", "1", "-t", "3", "-r", "129", "-c", "64", "-p", str(_port(moved, "bms-2")), "127.0.0.1"]
+    process = await asyncio.create_subprocess_exec(
+        "mbpoll", "-m", "tcp", *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    output, _ = await process.communicate()
+    lines = [line.split(":") for line in output.decode().splitlines() if line.startswith("[")]
+    volts = np.array([int(value.split()[0]) for _, value in lines]) * 0.001
+    truth = plant.battery("hall").room.cell_voltage_v[1].ravel()[:64]
+    assert process.returncode == 0
+    assert len(volts) == 64
+    assert np.abs(volts - truth).max() <= 0.001
+
+
+# --- as a process ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def broker(moved: Site) -> Iterator[int]:
+    port = _port(moved, "broker")
+    process = subprocess.Popen(["mosquitto", "-p", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 5.0
+        while time.monotonic() < deadline:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 0.2):
+                break
+            time.sleep(0.05)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(5)
+
+
+@pytest.mark.needs("mosquitto", "mosquitto_sub")
+def test_serve_publishes_tells_the_truth_and_stops_cleanly(moved: Site, broker: int, tmp_path: Path) -> None:
+    write_site(moved, tmp_path / "site.toml")
+    truth = tmp_path / "truth.ndjson"
+    words = ["serve", str(tmp_path / "site.toml"), "--speed", "10", "--truth", str(truth), "--scenario", "runaway"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "sim_hardware.cli.main", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline().startswith("ready: 17 Modbus endpoints, 1 brokers")
+            heard = subprocess.run(
+                ["mosquitto_sub", "-p", str(broker), "-t", "hall-1/climate/+", "-C", "60", "-W", "10", "-v"],
+                capture_output=True, text=True, check=True, timeout=20,
+            ).stdout  # fmt: skip
+        finally:
+            process.send_signal(signal.SIGTERM)
+            _, errors = process.communicate(timeout=10)
+    assert process.returncode == 0
+    assert errors == ""
+    topics = {line.split(" ", 1)[0] for line in heard.splitlines()}
+    assert topics == {f"hall-1/climate/sensor-{n}" for n in range(1, 25)} | {"hall-1/climate/heartbeat"}
+    sensor = [json.loads(line.split(" ", 1)[1]) for line in heard.splitlines() if "sensor-7 " in line]
+    assert all(15.0 < message["temperature"] < 35.0 for message in sensor)
+    told = [json.loads(line) for line in truth.read_text().splitlines()]
+    assert [entry["tick_ms"] for entry in told] == list(range(0, 1000 * len(told), 1000))
+    assert len(told[0]["battery"][0]["module_max_degc"]) == 8
