@@ -17,9 +17,10 @@ asked_after_wanted_s                isolation of that rack wanted to a person as
 asked_after_fire_s                  first fire alarm to a person asked
 confirmed_after_fire_s              first fire alarm to rule 3's coincidence
 release_after_confirmed_s           rule 3's coincidence to the command of the agent
-release_over_warning_s              the same, beyond the site's pre-warning
+release_over_warning_s              first fire alarm to the command of the agent, beyond the site's pre-warning
 release_by_rule_3                   the evidence of the activation is a pair that rule 3 allows
 released_after_command_s            command of the agent to the field's word that it flows
+releases_unconfirmed                releases for which the field's word never came
 coolant_after_fire_s                first fire alarm to coolant flowing
 cells_vented, cells_in_runaway, modules_in_runaway, racks_in_runaway
 neighbour_peak_degc                 hottest cell of any other rack
@@ -125,13 +126,15 @@ def _release_figures(record: Record) -> dict[str, float | None]:
     release = record.site.zones[record.zone].release
     confirmed_s = moments.stage_s(record, Stage.ACTIVATED)
     command_s = moments.stage_s(record, Stage.RELEASING)
-    waited_s = between(confirmed_s, command_s)
+    fire_s = moments.first_fire_s(record)
+    unconfirmed = [e for e in record.events if e.kind is Kind.STAGE and e.what == Stage.UNCONFIRMED]
     return {
-        "confirmed_after_fire_s": between(moments.first_fire_s(record), confirmed_s),
-        "release_after_confirmed_s": waited_s,
-        "release_over_warning_s": between(release.pre_warning_s, waited_s) if release else None,
+        "confirmed_after_fire_s": between(fire_s, confirmed_s),
+        "release_after_confirmed_s": between(confirmed_s, command_s),
+        "release_over_warning_s": between(release.pre_warning_s, between(fire_s, command_s)) if release else None,
         "release_by_rule_3": _by_rule_3(record),
         "released_after_command_s": between(command_s, moments.stage_s(record, Stage.RELEASED)),
+        "releases_unconfirmed": len(unconfirmed),
     }
 
 
