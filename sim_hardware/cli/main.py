@@ -10,7 +10,10 @@ from pathlib import Path
 
 from controller.site.loader import load as load_site
 from controller.site.problem import SiteError
+from drivers.link import LinkError
+from drivers.recording import read_recording
 from sim_hardware.devices.plant import Plant
+from sim_hardware.devices.playback import Playback
 from sim_hardware.faults.kinds import FAULTS
 from sim_hardware.faults.spec import FaultError, parse_fault
 from sim_hardware.rehost import rehost
@@ -35,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SiteError as error:
         for problem in error.problems:
             print(f"{parsed.site}: {problem}", file=sys.stderr)
-    except (FaultError, scenarios.ScenarioError, ValueError, KeyError, OSError, RuntimeError) as error:
+    except (FaultError, scenarios.ScenarioError, LinkError, ValueError, KeyError, OSError, RuntimeError) as error:
         print(f"haechi-sim: {error}", file=sys.stderr)
     return USAGE_ERROR
 
@@ -90,7 +93,8 @@ def _plant(arguments: argparse.Namespace) -> Served:
     scenario = scenarios.load(arguments.scenario) if arguments.scenario else None
     seed = arguments.seed if arguments.seed is not None else (scenario.seed if scenario else 1)
     faults = [parse_fault(text) for text in arguments.fault]
-    return Plant(site, seed, scenario, faults)
+    playback = Playback(read_recording(arguments.recording, arguments.mapping)) if arguments.recording else None
+    return Plant(site, seed, scenario, faults, playback)
 
 
 def _list_scenarios(_arguments: argparse.Namespace) -> int:

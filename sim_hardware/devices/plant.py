@@ -13,6 +13,7 @@ from sim_hardware.devices.faulting import Faulting
 from sim_hardware.devices.memory import DeviceMemory
 from sim_hardware.devices.messages import Message, Messenger
 from sim_hardware.devices.modules import build_modules
+from sim_hardware.devices.playback import Playback
 from sim_hardware.devices.rooms import BatteryZone, Room, ServerZone
 from sim_hardware.devices.sensors import Sensor
 from sim_hardware.devices.truth import Truth, battery_truth, server_truth
@@ -32,7 +33,12 @@ class Plant:
     """
 
     def __init__(
-        self, site: Site, seed: int, scenario: Scenario | None = None, faults: Sequence[FaultSpec] = ()
+        self,
+        site: Site,
+        seed: int,
+        scenario: Scenario | None = None,
+        faults: Sequence[FaultSpec] = (),
+        playback: Playback | None = None,
     ) -> None:
         self.site = site
         self.layout: Layout = lay_out(site)
@@ -45,7 +51,9 @@ class Plant:
         }
         self.inputs = Inputs()
         rooms = tuple(self.rooms.values())
-        self.sensors: tuple[Sensor, ...] = wire_up(self.layout, rooms, self.actuators, self.inputs, seed)
+        self._playback = playback
+        recorded = playback.probes(self.layout) if playback else {}
+        self.sensors: tuple[Sensor, ...] = wire_up(self.layout, rooms, self.actuators, self.inputs, seed, recorded)
         for sensor in self.sensors:
             sensor.attach(self.memories[sensor.block.device])
         self._doors = {
@@ -99,6 +107,8 @@ class Plant:
         self.tick_ms += STEP_MS
         if self._player:
             self._player.play(self)
+        if self._playback and self._playback.advance(self.tick_ms):
+            self.actuators.changed = True
         self.faulting.advance(self.tick_ms)
         for module in self.modules.values():
             module.advance(self.tick_ms)

@@ -1,6 +1,6 @@
 """What each point of the site looks at, and which actuator each head and output belongs to: the binding of blocks to rooms."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -31,15 +31,25 @@ class Inputs:
 
 
 def wire_up(
-    layout: Layout, rooms: tuple[Room, ...], actuators: Actuators, inputs: Inputs, seed: int
+    layout: Layout,
+    rooms: tuple[Room, ...],
+    actuators: Actuators,
+    inputs: Inputs,
+    seed: int,
+    recorded: Mapping[int, Probe],
 ) -> tuple[Sensor, ...]:
-    """One `Sensor` for each block that the plant fills: all but those that the controller writes. Raises ValueError."""
+    """One `Sensor` for each block that the plant fills: all but those that the controller writes. Raises ValueError.
+
+    Points with an entry in `recorded` (by image index) show that, whatever stands in the rooms.
+    """
     sensors = {
         block.name: _sensor(layout, block, seed)
         for block in layout.blocks
         if not layout.site.blocks[block.name].writable
     }
     binder = _Binder(layout, sensors)
+    for point, probe in recorded.items():
+        binder.bind(point, probe)
     for zone, room in enumerate(rooms):
         _bind_zone(binder, zone, room)
     for output in layout.outputs:
@@ -65,13 +75,18 @@ class _Binder:
         self._bound: set[int] = set()
 
     def bind(self, point: int, probe: Probe, count: int = 1, family: Family | None = None) -> None:
-        if point in self._bound:
+        """Let `probe` show `count` points from `point` on, with the noise of `family`."""
+        if self.is_bound(point):
             return
         self._bound.update(range(point, point + count))
         name, place = self.layout.place_of(point)
         if name not in self._sensors:
             raise ValueError(f"blocks.{name} is written by the controller and measured; remedy: take `writable` out")
         self._sensors[name].look_at(place, count, probe, family)
+
+    def is_bound(self, point: int) -> bool:
+        """Whether something shows the point already."""
+        return point in self._bound
 
 
 def _sensor(layout: Layout, block: Block, seed: int) -> Sensor:
@@ -108,6 +123,8 @@ def _bind_zone(binder: _Binder, zone: int, room: Room) -> None:
 
 
 def _bind_head(binder: _Binder, head: HeadLayout, point: int, count: int, probe: Probe | None) -> None:
+    if all(binder.is_bound(int(k)) for k in range(point, point + count)):
+        return
     if probe is None:
         zone = binder.layout.zones[head.zone]
         raise ValueError(f"heads.{head.name}: zone {zone} of the simulated plant has no {head.head.family}")
