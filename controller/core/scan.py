@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from controller.core.chain import InputDigest
 from controller.core.commands import AnyCommand
 from controller.core.decide import decide, first_state, is_quiet, take_up
@@ -71,8 +73,10 @@ class Controller:
             self.readings = self.detector.advance(image)
             self.inputs = self._reader.read(image, self.readings)
             decision = decide(self.rules, self.state, self.inputs, commands, place, self.detector.evidence)
+        # A state that this scan changed may move the matrix in the next one, with the same inputs.
+        unchanged = replace(self.state, tick_ms=image.tick_ms) == decision.state
         self.state = decision.state
-        self._quiet = is_quiet(self.state)
+        self._quiet = unchanged and is_quiet(self.state)
         return ScanResult(decision.events + digest, decision.writes, decision.state, state_changed=True)
 
     def close(self, image: Image) -> Event:

@@ -184,7 +184,9 @@ def test_a_restart_in_each_stage_goes_on_where_it_was(wait_s: int, stage: str) -
     field.clear()
     field.restart()
     field.run(1)
-    assert field.zone() == before
+    assert field.zone() == msgspec.structs.replace(
+        before, spent=stage == "hold-time"
+    )  # channels are off by then anyway
     assert [field.on(o.name) for o in field.layout.outputs] == outputs
     assert field.told(Kind.INTENT) == []
     assert field.writes == []
