@@ -31,9 +31,9 @@ class Field:
 
 def assemble(layout: Layout, clock: PlantClock, folder: Path) -> Field:
     """Make the links of a checked site; relative files of recordings are found in `folder`. Nothing is connected yet.
-    Raises LinkError for a recording and OSError for a password file that cannot be read.
 
-    In shadow mode every link is read-only and no module's watchdog is kicked: whoever drives the plant does that.
+    In shadow mode every link is read-only and no module's watchdog is kicked: whoever drives the plant does that. Raises LinkError for a
+    recording and OSError for a password file that cannot be read.
     """
     site = layout.site
     links = {name: _link(name, layout, clock, folder) for name in site.links}

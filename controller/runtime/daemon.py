@@ -2,9 +2,7 @@
 
 import asyncio
 import gc
-import logging
 import signal
-import sys
 import time
 import uuid
 from collections.abc import Callable, Coroutine
@@ -28,6 +26,7 @@ from controller.runtime.control import ControlServer
 from controller.runtime.eventlog import KEPT, EventLog
 from controller.runtime.hostfacts import HostFacts
 from controller.runtime.journal import Journal
+from controller.runtime.logs import configure_log
 from controller.runtime.recorder import Recorder
 from controller.runtime.recording import Start
 from controller.runtime.scanner import Outlets, Scanner
@@ -66,27 +65,15 @@ class Options:
 
 def run_daemon(options: Options, site: Site) -> int:
     """Protect a checked site until SIGTERM or SIGINT; the exit code."""
-    configure_log()
+    logs = configure_log()
     try:
         with datadir.hold(options.data):
             return asyncio.run(_main(options, site))
     except (OSError, datadir.DataError, LinkError) as error:
         log.error("refused", error=str(error))  # noqa: TRY400 (what to do is in the text, not in a traceback)
-    return REFUSED
-
-
-def configure_log() -> None:
-    """Log one JSON object a line to stderr."""
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
-    )
+        return REFUSED
+    finally:
+        logs.drain()
 
 
 class Daemon:

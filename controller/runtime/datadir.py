@@ -1,9 +1,10 @@
 """The data directory: held by one daemon at a time; what a restart goes on from."""
 
 import fcntl
+import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,7 +70,7 @@ def begin(journal: Path, site: Site, kept: int) -> Beginning:
     try:
         restored = restore(journal)
         rows, meta = tail(journal, kept), read_meta(journal)
-    except JournalError as error:
+    except (JournalError, sqlite3.DatabaseError) as error:
         moved = set_aside(journal, str(time.time_ns()))
         return Beginning(None, b"", Restored(), [], f"without latched state: {error} (moved to {moved.name})")
     digest = site_digest(site).hex()
@@ -94,6 +95,10 @@ def plant_clock(journal: Path, beginning: Beginning, epoch_ns: int | None, speed
 
 
 def note_run(journal: Path, site: Site, clock: PlantClock) -> None:
-    """Note in the journal's file what the next start has to know of this run."""
+    """Note in the journal's file what the next start has to know of this run.
+
+    A disk that does not take it is no reason not to protect: the journal's lag will show it.
+    """
     values = {"site": site_digest(site).hex(), "boot": boot_id(), "speed": str(clock.speed)}
-    write_meta(journal, {**values, "epoch_ns": str(clock.epoch_ns)})
+    with suppress(sqlite3.Error):
+        write_meta(journal, {**values, "epoch_ns": str(clock.epoch_ns)})

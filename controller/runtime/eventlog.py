@@ -2,8 +2,11 @@
 
 import time
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import islice
+
+import msgspec
 
 from controller.core.chain import decode
 from controller.core.events import Event
@@ -17,9 +20,7 @@ class EventLog:
     """Entries by their journal number, newest `KEPT`."""
 
     def __init__(self, rows: Iterable[JournalRow] = ()) -> None:
-        self._entries: deque[EventEntry] = deque(
-            (EventEntry(row.seq, row.wall_time_utc, decode(row.record)) for row in rows), KEPT
-        )
+        self._entries: deque[EventEntry] = deque(_readable(rows), KEPT)
 
     @property
     def last_seq(self) -> int:
@@ -42,3 +43,10 @@ class EventLog:
             if entry.seq <= seq:
                 return
             yield entry
+
+
+def _readable(rows: Iterable[JournalRow]) -> Iterator[EventEntry]:
+    """The entries that this version can read: an older one may have told other kinds of events."""
+    for row in rows:
+        with suppress(msgspec.DecodeError):
+            yield EventEntry(row.seq, row.wall_time_utc, decode(row.record))
