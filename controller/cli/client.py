@@ -11,7 +11,8 @@ import msgspec
 
 from controller.protocol import AnyReply, AnyRequest, Failure, decode_reply, encode_line
 
-DEFAULT_SOCKET = Path("haechi-data/haechi.sock")
+SOCKETS = (Path("haechi-data/haechi.sock"), Path("/run/haechi/control.sock"))
+"""Where a daemon started by hand, and one started by the service manager, listens."""
 REPLY_LIMIT_S = 8.0
 """Longer than the daemon gives a command."""
 
@@ -21,8 +22,12 @@ class ClientError(Exception):
 
 
 def socket_path(given: Path | None) -> Path:
-    """The socket: as given, or $HAECHI_SOCKET, or in the default data directory."""
-    return given or Path(os.environ.get("HAECHI_SOCKET", DEFAULT_SOCKET))
+    """The socket: as given, or $HAECHI_SOCKET, or the first of the usual places where one is."""
+    if given is not None:
+        return given
+    if named := os.environ.get("HAECHI_SOCKET"):
+        return Path(named)
+    return next((path for path in SOCKETS if path.is_socket()), SOCKETS[0])
 
 
 def ask(path: Path, request: AnyRequest) -> AnyReply:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from controller.cli import client
+from controller.cli.client import socket_path
 from controller.cli.main import main
 from controller.core.commands import Acknowledge, ConfirmIsolated, HandOver, Occupied
 from controller.core.events import Evidence, Feature, Kind
@@ -127,9 +130,9 @@ async def test_watch_tells_events_as_they_come_until_the_daemon_goes(
     await asyncio.sleep(0.3)
     bench.daemon.log.add(2, [event(2, "second")])
     await asyncio.sleep(0.3)
-    for client in asyncio.all_tasks():
-        if "ControlServer._serve" in repr(client):
-            client.cancel()
+    for served in asyncio.all_tasks():
+        if "ControlServer._serve" in repr(served):
+            served.cancel()
     assert await watching == 1
     said = capsys.readouterr()
     assert said.out.count("first") == 1
@@ -174,6 +177,19 @@ def test_without_a_daemon_the_error_says_what_to_do(tmp_path: Path, capsys: pyte
     for words in (["status"], ["events"], ["watch"], ["ack", "hall", "--operator", "Kim"]):
         assert main([*words, "--socket", str(tmp_path / "none")]) == 1
         assert "start one with `haechi run SITE`" in capsys.readouterr().err
+
+
+def test_the_socket_is_found_in_its_usual_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HAECHI_SOCKET", raising=False)
+    monkeypatch.chdir(tmp_path)
+    assert socket_path(None) == Path("haechi-data/haechi.sock")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind("service.sock")
+        monkeypatch.setattr(client, "SOCKETS", (Path("haechi-data/haechi.sock"), tmp_path / "service.sock"))
+        assert socket_path(None) == tmp_path / "service.sock"
+    monkeypatch.setenv("HAECHI_SOCKET", "/named")
+    assert socket_path(None) == Path("/named")
+    assert socket_path(Path("given")) == Path("given")
 
 
 def test_no_command_of_the_command_line_releases(capsys: pytest.CaptureFixture[str]) -> None:
