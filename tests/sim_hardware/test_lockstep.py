@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from controller.core.events import Kind
 from controller.core.rules import ResponseSettings
@@ -33,12 +34,13 @@ def test_a_runaway_is_isolated_released_upon_and_cooled(hall: Site) -> None:
     def released(moment: Moment) -> bool:
         return any(event.kind is Kind.STAGE and event.what == "released" for event in moment.events)
 
-    result = run(hall, loader.load("runaway"), stop=released)
+    coarse = replace(hall, site=replace(hall.site, scan_s=0.5))  # quick; the drill runs at 100 ms
+    result = run(coarse, loader.load("runaway"), stop=released)
     at_s = {(event.subject, event.what): event.tick_ms / 1000 for event in reversed(result.events)}
     truth = result.truth.battery[0]
-    assert result.scans < 9000, "agent was never let go"
+    assert result.scans < 1800, "agent was never let go"
     assert at_s["rack-4", "isolate-proven"] < at_s["hall", "activated"] < at_s["hall", "releasing"]
-    assert at_s["hall", "releasing"] - at_s["hall", "activated"] == pytest.approx(30.0, abs=0.2)
+    assert at_s["hall", "releasing"] - at_s["hall", "activated"] == pytest.approx(30.0, abs=1.0)
     assert at_s["hall", "coolant-flowing"] - at_s["hall", "activated"] < 10.0
     assert truth.first_runaway_s[3] is not None
     assert [count > 0 for count in truth.runaway] == [False, False, False, True, False, False, False, False]
