@@ -56,21 +56,27 @@ class Children:
         for child in reversed(self.all):
             await end(child)
 
-    async def start(self, name: str, command: Sequence[str]) -> Child:
-        """Start a process in a session of its own, so that Ctrl-C reaches this program alone."""
+    async def start(self, name: str, command: Sequence[str], niceness: int = 0) -> Child:
+        """Start a process in a session of its own, so that Ctrl-C reaches this program alone.
+
+        A negative `niceness`, as a service manager would give, is left out where it is not allowed.
+        """
         log = self._folder / f"{name}.log"
         with log.open("wb") as stream:
             process = await asyncio.create_subprocess_exec(
                 *command, stdin=asyncio.subprocess.DEVNULL, stdout=stream, stderr=stream, start_new_session=True
             )
+        if niceness:
+            with contextlib.suppress(PermissionError, ProcessLookupError):
+                os.setpriority(os.PRIO_PROCESS, process.pid, niceness)
         child = Child(name, process, log)
         self.all.append(child)
         return child
 
-    def check(self) -> None:
-        """Raise DrillError if any process has died."""
-        for child in self.all:
-            child.check()
+    async def stop(self, child: Child) -> None:
+        """End one process before its time."""
+        await end(child)
+        self.all.remove(child)
 
 
 async def wait_ready(child: Child, ready: Callable[[], bool], limit_s: float) -> None:

@@ -64,7 +64,7 @@ def run(drill: Drill, console: Console) -> DrillResult:
         record = run_virtual(
             drill.site, drill.scenario, drill.seed, drill.duration_s, progress=lambda s: view.show(s, None, None, ())
         )
-        wanted = drill.scenario.comparisons if drill.compare else ()
+        wanted = drill.scenario.comparisons if drill.compared else ()
         comparisons = tuple(run_comparison(drill.site, drill.scenario, drill.seed, one) for one in wanted)
     else:
         record, comparisons = _on_sockets(drill, console)

@@ -1,4 +1,4 @@
-"""One comparison run, a process of its own that gives way to the drill: `python -m sim_hardware.drill.compare ORDER RESULT`."""
+"""The comparison runs, one after the other in a process that gives way to the drill: `python -m sim_hardware.drill.compare ORDER RESULT`."""
 
 import sys
 from pathlib import Path
@@ -9,29 +9,29 @@ from controller.site.loader import load as load_site
 from sim_hardware.drill.children import yield_to_others
 from sim_hardware.drill.virtual import run_comparison
 from sim_hardware.report.result import ComparisonResult
-from sim_hardware.scenarios.model import Comparison, Scenario
+from sim_hardware.scenarios.model import Scenario
 
 
 class Order(msgspec.Struct, frozen=True):
-    """What to run (as MessagePack, which knows infinity)."""
+    """What to run: the comparisons of `scenario` (as MessagePack, which knows infinity)."""
 
     site: str
     scenario: Scenario
     seed: int
-    comparison: Comparison
 
 
 def main(order_file: Path, result_file: Path) -> None:
-    """Run the order and write its result."""
+    """Run the order and write its results."""
     yield_to_others()
     order = msgspec.msgpack.decode(order_file.read_bytes(), type=Order)
-    result = run_comparison(load_site(Path(order.site)), order.scenario, order.seed, order.comparison)
-    result_file.write_bytes(msgspec.msgpack.encode(result))
+    site = load_site(Path(order.site))
+    results = [run_comparison(site, order.scenario, order.seed, one) for one in order.scenario.comparisons]
+    result_file.write_bytes(msgspec.msgpack.encode(results))
 
 
-def read_result(result_file: Path) -> ComparisonResult:
-    """What a comparison that has ended well left behind."""
-    return msgspec.msgpack.decode(result_file.read_bytes(), type=ComparisonResult)
+def read_results(result_file: Path) -> tuple[ComparisonResult, ...]:
+    """What a process that has ended well left behind."""
+    return msgspec.msgpack.decode(result_file.read_bytes(), type=tuple[ComparisonResult, ...])
 
 
 if __name__ == "__main__":

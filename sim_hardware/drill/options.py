@@ -37,6 +37,11 @@ class Drill:
     fault_words: tuple[str, ...]
 
     @property
+    def compared(self) -> bool:
+        """Whether the scenario's comparisons are run."""
+        return self.compare and bool(self.scenario.comparisons)
+
+    @property
     def folder(self) -> Path:
         """Where the report goes."""
         return self.out / self.scenario.name

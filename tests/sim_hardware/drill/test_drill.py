@@ -1,0 +1,110 @@
+"""`haechi-sim drill` as it is called: exit codes, virtual time, and real sockets."""
+
+from __future__ import annotations
+
+import json
+import socket
+from pathlib import Path
+
+import pytest
+
+from sim_hardware.cli.main import main
+from tests.sim_hardware.drill import samples
+
+CALM = f"""
+name = "calm"
+title = "A calm minute"
+site = "{samples.HALL}"
+duration_s = 15.0
+[[criteria]]
+metric = "highest"
+title = "Highest stage"
+equals = 0.0
+"""
+UNEASY = CALM.replace("equals = 0.0", "at_least = 1.0")
+TABLE = (
+    CALM.replace('name = "calm"', 'name = "table"').partition("[[criteria]]")[0]
+    + """
+[[rows]]
+name = "smoke rises"
+highest = "normal"
+faults = [{ kind = "ramp", target = "smoke-1", param = 1.0, at_s = 1.0 }]
+[[rows]]
+name = "nothing"
+highest = "normal"
+faults = []
+"""
+)
+
+
+def drill(folder: Path, text: str, *arguments: str) -> int:
+    """Write a scenario and drill it in virtual time."""
+    file = folder / "scenario.toml"
+    file.write_text(text, encoding="utf-8")
+    return main(["drill", str(file), "--virtual", "--out", str(folder / "out"), *arguments])
+
+
+def test_a_drill_in_virtual_time_that_passes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    timeline = tmp_path / "docs" / "timeline.svg"
+    assert drill(tmp_path, CALM, "--json", "--timeline", str(timeline)) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["passed"]
+    assert told["speed"] == 0.0
+    assert told == json.loads((tmp_path / "out" / "calm" / "report.json").read_text(encoding="utf-8"))
+    assert timeline.read_text(encoding="utf-8").startswith("<svg ")
+    assert (tmp_path / "out" / "calm" / "report.html").is_file()
+
+
+def test_a_missed_criterion_is_exit_code_1_and_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert drill(tmp_path, UNEASY) == 1
+    assert "MISSED: Highest stage" in capsys.readouterr().out
+
+
+def test_a_table_names_the_row_that_went_too_far(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert drill(tmp_path, TABLE) == 1
+    told = capsys.readouterr().out
+    assert "MISSED: smoke rises: reached" in told
+    assert "nothing: reached normal, may reach normal: passed" in told
+
+
+def test_a_fault_from_the_command_line_reaches_the_plant(tmp_path: Path) -> None:
+    assert drill(tmp_path, CALM, "--fault", "ramp:smoke-1:1@1") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["nowhere"], "no scenario 'nowhere'"),
+        (["quiet", "--speed", "0"], "--speed 0"),
+        (["quiet", "--fault", "gone"], "--fault 'gone'"),
+        (["quiet", "--broker", "amqp://here:1"], "amqp is not spoken"),
+        (["quiet", "--site", "/nowhere.toml"], "nowhere.toml"),
+    ],
+)
+def test_what_cannot_be_is_exit_code_2(arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["drill", *arguments]) == 2
+    assert says in capsys.readouterr().out.replace("\n", " ")
+
+
+def test_an_unknown_figure_is_exit_code_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert drill(tmp_path, CALM.replace('"highest"', '"colour"')) == 2
+    assert "no figure 'colour'" in capsys.readouterr().out
+
+
+def test_a_quiet_drill_on_real_sockets(tmp_path: Path) -> None:
+    """Broker, plant and controller; no alarm, and the fixture of all tests sees that nothing is left running."""
+    assert main(["drill", "quiet", "--duration", "20", "--no-live", "--out", str(tmp_path)]) in {0, 1}
+    report = json.loads((tmp_path / "quiet" / "report.json").read_text(encoding="utf-8"))
+    missed = [check["metric"] for check in report["checks"] if not check["passed"]]
+    assert missed in ([], ["scan_overruns_pct"])  # a loaded machine may be late; nothing else may go wrong
+    assert report["speed"] == 5.0
+    assert report["duration_s"] >= 20.0
+    assert any(e["kind"] == "availability" and e["what"] == "full" for e in report["events"])
+    assert (tmp_path / "quiet" / "run" / "data" / "journal.sqlite").is_file()
+
+
+def test_a_broker_that_is_not_there_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    assert main(["drill", "quiet", "--broker", f"mqtt://127.0.0.1:{port}", "--out", str(tmp_path)]) == 1
+    assert f"no broker answers at 127.0.0.1:{port}" in capsys.readouterr().out.replace("\n", " ")
