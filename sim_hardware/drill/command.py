@@ -24,12 +24,16 @@ from sim_hardware.report.result import ComparisonResult, DrillResult, RowResult
 from sim_hardware.report.write import print_result, write_report, write_timeline
 from sim_hardware.scenarios.loader import ScenarioError
 
+LINE_WIDTH = 120
+"""Where there is no terminal to ask."""
 PASSED, MISSED, REFUSED, INTERRUPTED = 0, 1, 2, 130
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run a drill. Exit code: 0 passed, 1 an acceptance missed or the drill broke down, 2 it cannot be, 130 ended by hand."""
     console = Console(stderr="--json" in arguments)
+    if not console.is_terminal:
+        console.width = LINE_WIDTH
     try:
         drill = parse(arguments)
         result = run(drill, console)

@@ -101,6 +101,8 @@ async def run_on_sockets(drill: Drill, view: View) -> tuple[Record, tuple[Compar
             beside = await _start_comparisons(drill, site_file, folder, children) if drill.compared else None
             heard = await _follow(drill, socket, epoch_ns, view, children, folder)
             wall_s = time.monotonic() - began_s
+            for child in [child for child in reversed(children.all) if child is not beside]:
+                await children.stop(child)  # what is left of the comparisons has the machine to itself
             comparisons = await _comparisons(beside, folder) if beside else ()
     truths = read_truths((folder / "truth.ndjson").read_bytes().splitlines(keepends=True))
     kept = tuple(t for t in truths if 0 <= t.tick_ms <= drill.duration_s * 1000)

@@ -2,6 +2,9 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
 
 from msgspec.structs import replace
 
@@ -15,7 +18,7 @@ from sim_hardware.report.make import judge_row, make_comparison
 from sim_hardware.report.moments import spread_s
 from sim_hardware.report.record import Record
 from sim_hardware.report.result import ComparisonResult, RowResult
-from sim_hardware.scenarios.model import Comparison, Responses, Scenario
+from sim_hardware.scenarios.model import Comparison, Responses, Row, Scenario
 
 LONG_S = 7200.0
 """Runs beyond this keep the truth less often."""
@@ -60,10 +63,14 @@ def run_virtual(
 
 
 def run_rows(site: Site, scenario: Scenario, seed: int, duration_s: float) -> Iterator[RowResult]:
-    """Each row of a table of runs, one after the other."""
-    for row in scenario.rows:
-        alone = replace(scenario, rows=())
-        yield judge_row(row, run_virtual(site, alone, seed, duration_s, faults=row.faults))
+    """Each row of a table of runs, in its order, as many at a time as the machine has processors."""
+    run = partial(_run_row, site, replace(scenario, rows=()), seed, duration_s)
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+        yield from pool.map(run, scenario.rows)
+
+
+def _run_row(site: Site, scenario: Scenario, seed: int, duration_s: float, row: Row) -> RowResult:
+    return judge_row(row, run_virtual(site, scenario, seed, duration_s, faults=row.faults))
 
 
 def run_comparison(site: Site, scenario: Scenario, seed: int, comparison: Comparison) -> ComparisonResult:

@@ -6,7 +6,7 @@ from sim_hardware.report import svg
 from sim_hardware.report.result import Series
 
 WIDTH, HEIGHT = 560.0, 230.0
-LEFT, RIGHT, TOP, BOTTOM = 54.0, 12.0, 44.0, 26.0
+LEFT, RIGHT, TOP, BOTTOM = 54.0, 22.0, 44.0, 26.0
 MAX_TICKS = 6
 
 

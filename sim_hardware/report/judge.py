@@ -56,5 +56,7 @@ def _check(criterion: Criterion, found: Figures) -> Check:
 
 
 def _limit(criterion: Criterion) -> str:
+    if criterion.at_least is not None and criterion.at_most is not None:
+        return f"{shown(criterion.metric, criterion.at_least)} to {shown(criterion.metric, criterion.at_most)}"
     bounds = (("≤", criterion.at_most), ("≥", criterion.at_least), ("=", criterion.equals))
     return " and ".join(f"{sign} {shown(criterion.metric, bound)}" for sign, bound in bounds if bound is not None)

@@ -10,6 +10,7 @@ from sim_hardware.report.result import Bar, Lane, Mark
 from sim_hardware.report.words import LANES, ROLES, stage
 
 LEVEL_TONES = {"advisory": "quiet", "pre-alarm": "warn", "alarm": "bad"}
+_STARTS = {"runaway-drill": "internal short", "internal-short": "internal short", "cable-smoulder": "cable smoulders"}
 STAGE_TONES = {"pre-activated": "quiet", "activated": "warn", "held": "quiet", "waiting": "quiet", "aborted": "quiet"}
 
 
@@ -38,7 +39,7 @@ def _of_zone(record: Record, *kinds: Kind) -> Iterator[Event]:
 def _plant(record: Record) -> tuple[Mark, ...]:
     origin = record.origin
     known = (
-        (origin.at_s if origin else None, origin.kind.replace("-", " ") if origin else "", "quiet"),
+        (origin.at_s if origin else None, _STARTS.get(origin.kind, origin.kind) if origin else "", "quiet"),
         (moments.first_vent_s(record), "first vent", "warn"),
         (moments.first_runaway_s(record), "runaway", "bad"),
         (moments.second_runaway_s(record), "second cell", "bad"),
