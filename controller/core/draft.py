@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from controller.core.events import Event, Evidence, Kind, Write
+from controller.core.events import Event, Evidence, Feature, Kind, Write
 from controller.core.inputs import Inputs
 from controller.core.layout import Layout
 from controller.core.rules import Rules
@@ -50,6 +50,12 @@ class Draft:
         self.events.append(
             Event(self.scan, self.tick_ms, kind, zone, subject, what, text=text, evidence=evidence, operator=operator)
         )
+
+    def contact(self, head_index: int) -> Evidence:
+        """A wired input's present state as evidence: 0 off, 1 on, 2 in fault."""
+        head = self.layout.heads[head_index]
+        point = self.layout.point_name(int(head.points[0]))
+        return Evidence(head.name, Feature.CONTACT, point, float(self.inputs.wired[head_index]), 1.0)
 
     def zone(self, index: int, **changes: Any) -> ZoneState:
         """Change fields of a zone's state."""

@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from controller.core.draft import Draft
-from controller.core.events import Evidence, Feature, Kind, Level
+from controller.core.events import Evidence, Kind, Level
 from controller.core.inputs import HeadReading
 from controller.core.layout import HeadLayout
 from controller.core.state import NEVER, HeadLatch, Tri
@@ -57,9 +57,7 @@ def _contact(draft: Draft, head: HeadLayout, before: int, now: int) -> None:
         return
     zone = draft.layout.zones[head.zone]
     what = {Tri.NO: "off", Tri.YES: "on", Tri.UNKNOWN: "fault"}[Tri(now)]
-    point = draft.layout.point_name(int(head.points[0]))
-    evidence = Evidence(head.name, Feature.CONTACT, point, float(now), 1.0)
-    draft.tell(Kind.INPUT, zone, head.name, what, evidence=(evidence,))
+    draft.tell(Kind.INPUT, zone, head.name, what, evidence=(draft.contact(head.index),))
     if head.head.family is Family.CALL_POINT and now == Tri.YES:
         state = draft.zone(head.zone, acknowledged=False, silenced=False)
         if state.first_fire_ms == NEVER:

@@ -1,7 +1,7 @@
 """What the release machine is told each scan: heads, contacts, clocks and people, judged for one zone."""
 
 from controller.core.draft import Draft
-from controller.core.events import Evidence, Kind, Level
+from controller.core.events import Evidence, Feature, Kind, Level
 from controller.core.rules import ZoneRules
 from controller.core.state import (
     BEFORE_FLOODING,
@@ -15,6 +15,8 @@ from controller.core.zone.coincidence import MEMBERS, Pair, availability, confir
 from controller.core.zone.machine import Signal, step
 from controller.site.model import Family, Release, Strategy
 
+HANDS = {Signal.MANUAL: Family.CALL_POINT, Signal.ABORT: Family.ABORT, Signal.HOLD: Family.HOLD}
+"""Signals that a person gives, and the contact that gives them."""
 RETRY_PAUSE_MS = 2000
 """The actuator is let go for so long before it is tried again (assumed: longer than a solenoid's drop-out)."""
 
@@ -214,7 +216,13 @@ def _due_ms(draft: Draft, zone: ZoneRules, stage: Stage, trigger: Trigger) -> in
 
 
 def _evidence(draft: Draft, zone: ZoneRules, signal: Signal, pair: Pair | None) -> tuple[Evidence, ...]:
-    """Why the zone moved: the pair of rule 3, or every head that stands in fire alarm (rule 12)."""
+    """Why the zone moved (rule 12): a person's contact, the field's switch, the pair of rule 3, or every head in fire alarm."""
+    if signal in HANDS:
+        pressed = [h for h in zone.wired.get(HANDS[signal], ()) if draft.inputs.wired[h] == Tri.YES]
+        return tuple(draft.contact(h) for h in pressed)
+    if signal is Signal.PROOF and zone.zone.release is not None:
+        switch = zone.zone.release.discharged
+        return (Evidence(switch, Feature.CONTACT, switch, float(draft.inputs.discharged[zone.index]), 1.0),)
     if signal is Signal.CONFIRMED and pair is not None:
         latches = [draft.heads[head.index] for head in pair]
     else:

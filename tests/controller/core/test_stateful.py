@@ -195,7 +195,7 @@ class Room(RuleBasedStateMachine):
 
 TestRoom = Room.TestCase
 TestRoom.settings = settings(
-    max_examples=25,
+    max_examples=20,
     stateful_step_count=30,
     deadline=None,
     derandomize=True,

@@ -1,0 +1,133 @@
+"""Rule 3: automatic release needs two independent heads, with confirmed runaway or smoke with heat among them."""
+
+import pytest
+
+from controller.core import latch
+from controller.core.events import Level
+from controller.core.layout import HeadLayout
+from controller.core.state import HeadLatch
+from controller.core.zone import coincidence, signals
+from tests.controller.core.field import Field, play, site
+from tests.rules.breaking import Check, Mutant, notices, original
+
+MQTT_HEAT = (
+    '[heads."heat-[1-2]"]',
+    '[heads.mqtt-heat]\nfamily = "heat"\nzone = "hall"\npoints = ["climate-temperature"]\n[heads."heat-[1-2]"]',
+)
+
+
+def never(heads: str) -> None:
+    field = Field(site(MQTT_HEAT))
+    play(field, f"0 | {heads} | |\n 40 | | | -agent")
+    assert field.zone().activated_ms < 0
+
+
+def one_head_is_not_enough() -> None:
+    for head in ("smoke-1 alarm", "heat-1 alarm", "h2-1 alarm", "cells-1 runaway"):
+        never(head)
+
+
+def one_family_is_not_enough() -> None:
+    for heads in ("smoke-1 alarm, smoke-2 alarm", "cells-1 runaway, cells-2 runaway", "heat-1 alarm, heat-2 alarm"):
+        never(heads)
+
+
+def gas_with_smoke_is_not_enough() -> None:
+    never("h2-1 alarm, smoke-1 alarm")
+
+
+def a_hot_cell_without_runaway_is_not_enough() -> None:
+    never("cells-1 alarm, smoke-1 alarm")
+
+
+def a_fault_is_no_alarm() -> None:
+    never("smoke-1 alarm, heat-1 fault, heat-2 fault")
+
+
+def mqtt_never_counts() -> None:
+    never("smoke-1 alarm, mqtt-heat alarm")
+
+
+def without_the_sites_word_one_family_does_not_release_the_server_room() -> None:
+    field = Field(site(("same_family = true\n", "")))
+    play(
+        field,
+        "0 | server-smoke-3 alarm, server-smoke-4 alarm | pre-activated |\n 40 | | pre-activated | -server-agent",
+        "server",
+    )
+
+
+CHECKS = (
+    one_head_is_not_enough,
+    one_family_is_not_enough,
+    gas_with_smoke_is_not_enough,
+    a_hot_cell_without_runaway_is_not_enough,
+    a_fault_is_no_alarm,
+    mqtt_never_counts,
+    without_the_sites_word_one_family_does_not_release_the_server_room,
+)
+
+
+def a_pair_of_one(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(coincidence, "combinations", lambda heads, n: [(head, head) for head in heads])
+    all_are_independent(patch)
+    all_are_sufficient(patch)
+
+
+def all_are_independent(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(coincidence, "independent", lambda a, b, same_family: True)
+
+
+def all_are_sufficient(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(coincidence, "sufficient", lambda a, b: True)
+
+
+def any_bms_alarm_counts(patch: pytest.MonkeyPatch) -> None:
+    alarms = lambda head, latch, *a: latch.level >= Level.ALARM  # noqa: E731
+    patch.setattr(coincidence, "_alarms", alarms)
+
+
+def a_fault_counts(patch: pytest.MonkeyPatch) -> None:
+    confirmed = original(signals, "confirmed")
+
+    def with_faults(pairs: tuple[coincidence.Pair, ...], latches: list[HeadLatch], *a: object) -> object:
+        heads: list[HeadLayout] = [head for pair in pairs for head in pair]
+        for head in heads:
+            if head.head.family == "heat":
+                latches[head.index] = HeadLatch(level=Level.ALARM)
+        return confirmed(pairs, latches, *a)
+
+    patch.setattr(signals, "confirmed", with_faults)
+
+
+def mqtt_counts(patch: pytest.MonkeyPatch) -> None:
+    """Two guards hold it: the level of an MQTT head, and its independence. Both must be broken."""
+    patch.setattr(latch, "min", lambda a, b: a, raising=False)
+    all_are_independent(patch)
+
+
+def the_policy_is_not_asked(patch: pytest.MonkeyPatch) -> None:
+    independent = coincidence.independent
+    patch.setattr(coincidence, "independent", lambda a, b, same_family: independent(a, b, same_family=True))
+
+
+MUTANTS = [
+    (a_pair_of_one, one_head_is_not_enough),
+    (all_are_independent, one_family_is_not_enough),
+    (all_are_sufficient, gas_with_smoke_is_not_enough),
+    (any_bms_alarm_counts, a_hot_cell_without_runaway_is_not_enough),
+    (a_fault_counts, a_fault_is_no_alarm),
+    (mqtt_counts, mqtt_never_counts),
+    (the_policy_is_not_asked, without_the_sites_word_one_family_does_not_release_the_server_room),
+]
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_holds(check: Check) -> None:
+    check()
+
+
+@pytest.mark.parametrize(("mutant", "check"), MUTANTS)
+def test_is_noticed_when_broken(mutant: Mutant, check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
+    mutant(monkeypatch)
+    notices(check)

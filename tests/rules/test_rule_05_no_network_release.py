@@ -1,0 +1,177 @@
+"""Rule 5: no command from a network can release; manual release is an antivalent pair; a release has two channels on two modules."""
+
+from itertools import product
+from typing import get_args
+
+import msgspec
+import pytest
+
+from controller import protocol
+from controller.core import commands, decide, inputs, operators
+from controller.core.commands import Acknowledge, AnyCommand, Command, HandOver
+from controller.core.draft import Draft
+from controller.core.rules import ZoneRules
+from controller.core.state import Stage, Trigger
+from controller.site.check import check as check_site
+from controller.site.checks import outputs
+from tests.controller.core.field import Field, play, site
+from tests.rules.breaking import Check, Mutant, notices, original
+
+MAY_BE_SAID = {"ack", "silence", "reset", "disable", "enable", "occupied", "confirm-isolated", "hand-over"}
+MAY_BE_ASKED = {"status", "events", "subscribe", "command"}
+
+
+def _all_commands(field: Field) -> list[AnyCommand]:
+    """Every command with every name of the site in every text field, and both values of every flag."""
+    layout = field.layout
+    words = [*layout.zones, *layout.racks, *(o.name for o in layout.outputs), *(h.name for h in layout.heads)]
+    made = []
+    for kind in get_args(commands.AnyCommand):
+        fields = [f for f in msgspec.structs.fields(kind) if f.name != "operator"]
+        choices = [words if f.type is str else [False, True] for f in fields]
+        for values in product(*choices):
+            made.append(kind(operator="kim", **{f.name: v for f, v in zip(fields, values, strict=True)}))
+    return made
+
+
+def no_message_releases() -> None:
+    assert {kind.__struct_config__.tag for kind in get_args(commands.AnyCommand)} == MAY_BE_SAID
+    assert {kind.__struct_config__.tag for kind in get_args(protocol.AnyRequest)} == MAY_BE_ASKED
+    fields = {f.name: f.type for f in msgspec.structs.fields(protocol.CommandRequest)}
+    assert fields == {"id": str, "command": commands.AnyCommand}
+    for forged in (
+        b'{"do":"release","operator":"kim","zone":"hall"}',
+        b'{"do":"ack","operator":"kim","zone":"hall","release":true}',
+    ):
+        line = b'{"type":"command","id":"1","command":' + forged + b"}"
+        try:
+            protocol.decode_request(line)
+        except msgspec.ValidationError:
+            continue
+        raise AssertionError(f"{line!r} was understood")
+
+
+def nothing_that_can_be_said_releases() -> None:
+    """Every command, one after the other, into a quiet room and into one that would release if it were not manual-only."""
+    for story in ("0 | | quiescent |", "0 | mode-key off, smoke-1 alarm, heat-1 alarm | pre-activated |"):
+        field = Field()
+        play(field, story)
+        for command in _all_commands(field):
+            field.say(command)
+            assert field.zone().activated_ms < 0, command
+            assert field.zone("server").activated_ms < 0, command
+        assert not any(write.intent for _, write in field.writes)
+
+
+def a_hand_is_two_contacts() -> None:
+    """One contact alone, stuck or forged, is a trouble and releases nothing."""
+    for reference, value in (("di-1-inputs[0]", 1.0), ("di-2-inputs[0]", 0.0)):
+        field = Field()
+        field.point(reference, value)
+        play(field, "15 | | quiescent | -agent")
+        assert "contact_fault:call-point" in field.troubles()
+
+
+def one_forged_point_releases_nothing() -> None:
+    field = Field()
+    for module, coil in product((1, 2), range(12)):
+        field.point(
+            f"do-{module}-coils[{coil}]", 1.0 - field.buffer.value[field.layout.point(f"do-{module}-coils[{coil}]")]
+        )
+        assert not any(field.on(name) for name in ("agent", "agent-reserve", "server-agent"))
+        field.run(1)
+        assert not any(field.on(name) for name in ("agent", "agent-reserve", "server-agent"))
+
+
+def arm_comes_before_fire() -> None:
+    field = Field()
+    field.deaf.add("agent")
+    play(field, "0 | call-point on | activated |\n 20 | | releasing |")
+    arm, fire = field.layout.output("agent").channels
+    assert {write.point for _, write in field.writes if write.output == "agent"} == {arm}
+    assert fire not in {write.point for _, write in field.writes}
+
+
+def one_channel_is_refused() -> None:
+    for channels in ('["do-1-coils[3]"]', '["do-1-coils[3]", "do-1-coils[4]"]'):
+        broken = site(('channels = ["do-1-coils[3]", "do-2-coils[3]"]', f"channels = {channels}"))
+        assert any(problem.path.startswith("outputs.agent") for problem in check_site(broken)), channels
+
+
+CHECKS = (
+    no_message_releases,
+    nothing_that_can_be_said_releases,
+    a_hand_is_two_contacts,
+    one_forged_point_releases_nothing,
+    arm_comes_before_fire,
+    one_channel_is_refused,
+)
+
+
+class ReleaseNow(Command, frozen=True, kw_only=True, tag="release"):
+    """What must never exist."""
+
+    zone: str
+
+
+def a_message_for_release(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(commands, "AnyCommand", AnyCommand | ReleaseNow)
+
+
+def the_socket_understands_it(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(protocol, "decode_request", msgspec.json.decode)
+
+
+def a_command_that_releases(patch: pytest.MonkeyPatch) -> None:
+    to_zone = operators._to_zone
+
+    def activating(draft: Draft, command: Acknowledge, zone: ZoneRules) -> str:
+        if isinstance(command, HandOver):
+            draft.zone(zone.index, stage=Stage.ACTIVATED, trigger=Trigger.MANUAL, due_ms=0, activated_ms=draft.tick_ms)
+        return to_zone(draft, command, zone)
+
+    patch.setattr(operators, "_to_zone", activating)
+
+
+def one_contact_is_enough(patch: pytest.MonkeyPatch) -> None:
+    one = inputs.wired_state
+    patch.setattr(inputs, "wired_state", lambda f, a, c: int(c[0] == 1 or c[1] == 0) if len(c) > 1 else one(f, a, c))
+
+
+def the_level_follows_the_field(patch: pytest.MonkeyPatch) -> None:
+    act = original(decide, "act")
+
+    def following(draft: Draft, wanted: list[int]) -> None:
+        act(draft, [max(level, 1 in back) for level, back in zip(wanted, draft.inputs.channels, strict=True)])
+
+    patch.setattr(decide, "act", following)
+
+
+def both_channels_at_once(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr("controller.core.layout.OutputLayout.is_release", property(lambda self: False))
+
+
+def the_checker_counts_no_channels(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(outputs, "_release_channels", lambda *a: iter(()))
+
+
+MUTANTS = [
+    (a_message_for_release, no_message_releases),
+    (the_socket_understands_it, no_message_releases),
+    (a_command_that_releases, nothing_that_can_be_said_releases),
+    (one_contact_is_enough, a_hand_is_two_contacts),
+    (the_level_follows_the_field, one_forged_point_releases_nothing),
+    (both_channels_at_once, arm_comes_before_fire),
+    (the_checker_counts_no_channels, one_channel_is_refused),
+]
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_holds(check: Check) -> None:
+    check()
+
+
+@pytest.mark.parametrize(("mutant", "check"), MUTANTS)
+def test_is_noticed_when_broken(mutant: Mutant, check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
+    mutant(monkeypatch)
+    notices(check)

@@ -1,0 +1,106 @@
+"""Rule 6: exhaust against agent is settled before release only; then exhaust is off to the end of the hold time."""
+
+import pytest
+
+from controller.core import decide, inputs
+from controller.core.state import AGENT_IN_ROOM
+from controller.core.zone import conditions, signals
+from drivers.points import Quality
+from tests.controller.core.field import Field, play, site
+from tests.rules.breaking import Check, Mutant, notices
+
+FIRE = "0 | smoke-1 alarm, heat-1 alarm | activated |"
+
+
+def exhaust_goes_first_while_gas_is_high() -> None:
+    field = Field()
+    field.point("gas-h2[1]", 12000.0)
+    play(field, f"{FIRE}\n 30 | | waiting | -agent +exhaust\n 50 | | waiting | -agent +exhaust")
+
+
+def exhaust_goes_first_while_gas_is_not_known() -> None:
+    field = Field()
+    for place in range(3):
+        field.point(f"gas-h2[{place}]", 0.0, Quality.BAD)
+    play(field, f"{FIRE}\n 30 | | waiting | -agent +exhaust")
+
+
+def the_wait_has_the_sites_bound() -> None:
+    field = Field()
+    field.point("gas-h2[1]", 12000.0)
+    play(field, f"{FIRE}\n 93 | | |\n 1 | | released | +agent")
+
+
+def a_hand_wins_and_is_in_the_journal() -> None:
+    field = Field()
+    field.point("gas-h2[1]", 12000.0)
+    play(field, f"{FIRE}\n 32 | | waiting |\n 0 | call-point on | releasing |")
+    assert [e.text for e in field.events if e.what == "releasing"] == ["manual, manual"]
+
+
+def exhaust_is_off_from_release_to_the_end_of_hold() -> None:
+    """Even when a row of the site, or a level that a cold start found, wants it on."""
+    rows = ('when = ["hall.exhaust"]', 'when = ["hall.isolate", "hall.released"]')
+    field = Field(site(rows), settle=False)
+    field.point("do-1-coils[5]", 1.0)
+    play(field, f"3 | | | +exhaust\n{FIRE}\n 32 | | |\n 1 | | | -exhaust")
+    for _ in range(17):
+        field.run(10)
+        assert field.zone().stage not in AGENT_IN_ROOM or not field.on("exhaust")
+    assert field.zone().stage == "hold-time"
+
+
+CHECKS = (
+    exhaust_goes_first_while_gas_is_high,
+    exhaust_goes_first_while_gas_is_not_known,
+    the_wait_has_the_sites_bound,
+    a_hand_wins_and_is_in_the_journal,
+    exhaust_is_off_from_release_to_the_end_of_hold,
+)
+
+
+def gas_holds_nothing_back(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(signals, "inhibits", lambda *a: ())
+
+
+def not_known_means_none(patch: pytest.MonkeyPatch) -> None:
+    gas_high = inputs._gas_high
+    patch.setattr(inputs, "_gas_high", lambda *a: gas_high(*a) % 2)
+
+
+def the_wait_has_no_end(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(signals, "inhibits", lambda *a: ("exhaust first",))
+
+
+def a_hand_waits_as_well(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(signals, "_manual", lambda *a: False)
+
+
+def a_row_overrules_the_interlock(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(decide, "interlock", lambda *a: True)
+
+
+def exhaust_in_the_hold_time(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr("controller.core.matrix.AGENT_IN_ROOM", frozenset({"releasing"}))
+    patch.setattr(conditions, "AGENT_IN_ROOM", frozenset({"releasing"}))
+
+
+MUTANTS = [
+    (gas_holds_nothing_back, exhaust_goes_first_while_gas_is_high),
+    (not_known_means_none, exhaust_goes_first_while_gas_is_not_known),
+    (the_wait_has_no_end, the_wait_has_the_sites_bound),
+    (a_hand_waits_as_well, a_hand_wins_and_is_in_the_journal),
+    (a_row_overrules_the_interlock, exhaust_is_off_from_release_to_the_end_of_hold),
+    (exhaust_in_the_hold_time, exhaust_is_off_from_release_to_the_end_of_hold),
+]
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_holds(check: Check) -> None:
+    check()
+
+
+@pytest.mark.parametrize(("mutant", "check"), MUTANTS)
+def test_is_noticed_when_broken(mutant: Mutant, check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
+    mutant(monkeypatch)
+    notices(check)

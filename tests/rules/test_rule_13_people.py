@@ -1,0 +1,99 @@
+"""Rule 13: people first: the pre-warning is never zero, and an occupied room is manual-only."""
+
+import pytest
+
+from controller.core.commands import Occupied
+from controller.core.state import Tri
+from controller.core.zone import conditions, signals
+from controller.site.check import check as check_site
+from controller.site.checks import release
+from tests.controller.core.field import Field, play, site
+from tests.rules.breaking import Check, Mutant, notices, original
+
+FIRE = "0 | smoke-1 alarm, heat-1 alarm | {stage} |"
+
+
+def the_pre_warning_runs_whole() -> None:
+    play(Field(), f"{FIRE.format(stage='activated')}\n 29 | | activated | -agent +sounder +beacon")
+    play(
+        Field(),
+        f"{FIRE.format(stage='activated')}\n 29 | hold on | held |\n 5 | hold off | activated |\n 29 | | activated | -agent",
+    )
+
+
+def a_pre_warning_of_zero_is_refused() -> None:
+    broken = site(("pre_warning_s = 30.0", "pre_warning_s = 0.0"))
+    assert "zones.hall.release.pre_warning_s" in {problem.path for problem in check_site(broken)}
+
+
+def an_occupied_room_is_manual_only() -> None:
+    """By contact, by a contact that cannot be read, by an operator; before the alarms and in the middle of the warning."""
+    for hand in ("occupied on", "occupied fault"):
+        play(Field(), f"0 | {hand} | |\n{FIRE.format(stage='pre-activated')}\n 40 | | pre-activated | -agent")
+        play(
+            Field(), f"{FIRE.format(stage='activated')}\n 20 | {hand} | pre-activated |\n 40 | | pre-activated | -agent"
+        )
+    field = Field()
+    play(field, FIRE.format(stage="activated"))
+    field.say(Occupied(operator="kim", zone="hall", occupied=True))
+    play(field, "40 | | pre-activated | -agent")
+
+
+def an_obstructed_curtain_stays_up() -> None:
+    play(Field(), f"0 | obstruction on | |\n{FIRE.format(stage='activated')}\n 33 | | | -curtain")
+
+
+CHECKS = (
+    the_pre_warning_runs_whole,
+    a_pre_warning_of_zero_is_refused,
+    an_occupied_room_is_manual_only,
+    an_obstructed_curtain_stays_up,
+)
+
+
+def no_pre_warning(patch: pytest.MonkeyPatch) -> None:
+    due_ms = signals._due_ms
+    patch.setattr(
+        signals, "_due_ms", lambda d, z, stage, t: d.tick_ms + 1000 if stage == "activated" else due_ms(d, z, stage, t)
+    )
+
+
+def a_hold_does_not_reload(patch: pytest.MonkeyPatch) -> None:
+    due_ms = signals._due_ms
+    patch.setattr(
+        signals, "_due_ms", lambda d, z, s, t: d.zones[z.index].activated_ms + 30_000
+        if d.zones[z.index].stage == "held" else due_ms(d, z, s, t)
+    )  # fmt: skip
+
+
+def the_checker_lets_zero_pass(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(release, "_times", lambda *a: iter(()))
+
+
+def nobody_looks_inside(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(signals, "blocks", lambda *a: ())
+
+
+def nobody_looks_under_the_curtain(patch: pytest.MonkeyPatch) -> None:
+    wired = original(conditions, "wired")
+    patch.setattr(conditions, "wired", lambda d, z, family: Tri.NO if family == "obstruction" else wired(d, z, family))
+
+
+MUTANTS = [
+    (no_pre_warning, the_pre_warning_runs_whole),
+    (a_hold_does_not_reload, the_pre_warning_runs_whole),
+    (the_checker_lets_zero_pass, a_pre_warning_of_zero_is_refused),
+    (nobody_looks_inside, an_occupied_room_is_manual_only),
+    (nobody_looks_under_the_curtain, an_obstructed_curtain_stays_up),
+]
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_holds(check: Check) -> None:
+    check()
+
+
+@pytest.mark.parametrize(("mutant", "check"), MUTANTS)
+def test_is_noticed_when_broken(mutant: Mutant, check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
+    mutant(monkeypatch)
+    notices(check)
