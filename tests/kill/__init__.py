@@ -1,0 +1,1 @@
+"""The daemon is killed at named points, and started again."""

@@ -1,0 +1,186 @@
+"""`kill -9` of the daemon at named points, and a new start: the same stage, no output lost, none fired anew (rule 11).
+
+The daemon kills itself at the point (`tests.stand.launcher`); the modules of the plant keep every change of every coil.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from controller.core.events import Event, Kind
+from controller.core.state import Drive, Stage
+from controller.protocol import OutputStatus, StatusReply, ZoneStatus
+from tests.stand.launcher import ARM, FIRE
+from tests.stand.stand import Nursery, Stand, stand
+
+BREAKERS = {("do-1-coils", 0), ("do-1-coils", 1)}
+DAMPER, SOUNDER, BEACON, PUMP = ("do-1-coils", 4), ("do-2-coils", 4), ("do-2-coils", 5), ("do-2-coils", 3)
+COOLANT = {("do-2-coils", 0), ("do-2-coils", 1), PUMP}
+EXHAUST, FAULT_RELAY = ("do-1-coils", 3), ("do-1-coils", 5)
+MAY_DROP = {EXHAUST, FAULT_RELAY}
+"""Exhaust goes off when agent comes (rule 6); the fault relay drops with any trouble, such as a slow machine's late scans."""
+
+Seen = dict[str, Any]
+
+
+def hall(status: StatusReply) -> ZoneStatus:
+    return next(zone for zone in status.core.zones if zone.name == "hall")
+
+
+def output(status: StatusReply, name: str) -> OutputStatus:
+    return next(one for one in status.core.outputs if one.name == name)
+
+
+def in_stage(*stages: Stage):  # type: ignore[no-untyped-def]
+    return lambda status: hall(status).stage in stages
+
+
+def edges(seen: Seen, coil: tuple[str, int], level: int) -> int:
+    """How often a coil has gone to `level`."""
+    return sum((block, place, to) == (*coil, level) for _, block, place, to in seen["changes"])
+
+
+def energised(seen: Seen) -> set[tuple[str, int]]:
+    return {(block, place) for block, levels in seen["coils"].items() for place, on in enumerate(levels) if on}
+
+
+def lost(seen: Seen, before: Seen) -> set[tuple[str, int]]:
+    """Coils that were on at `before` and have dropped since, were it for one step."""
+    since = seen["changes"][len(before["changes"]) :]
+    return {(block, place) for _, block, place, to in since if not to} & energised(before) - MAY_DROP
+
+
+def stages(events: list[Event]) -> list[str]:
+    return [event.what for event in events if event.kind is Kind.STAGE]
+
+
+def times(events: list[Event], kind: Kind, subject: str, what: str) -> int:
+    return sum((event.kind, event.subject, event.what) == (kind, subject, what) for event in events)
+
+
+# --- the release ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("point", "latched", "channels"),
+    [
+        ("before-commit:activated", Stage.QUIESCENT, (0, 0)),
+        ("before-commit:intent", Stage.ACTIVATED, (0, 0)),
+        ("after-commit:intent", Stage.RELEASING, (0, 0)),
+        ("before-write:arm", Stage.RELEASING, (0, 0)),
+        ("after-write:arm", Stage.RELEASING, (1, 0)),
+        ("before-write:fire", Stage.RELEASING, (1, 0)),
+        ("after-write:fire", Stage.RELEASING, (1, 1)),
+        ("before-commit:released", Stage.RELEASING, (1, 1)),
+        ("after-commit:released", Stage.RELEASED, (1, 1)),
+        ("before-commit:hold-time", Stage.RELEASED, (1, 1)),
+        ("after-commit:hold-time", Stage.HOLD_TIME, None),
+    ],
+)
+def test_killed_in_a_release_it_goes_on_and_fires_once(
+    nursery: Nursery, folder: Path, point: str, latched: Stage, channels: tuple[int, int] | None
+) -> None:
+    with stand(nursery, folder) as here:
+        first = here.daemon(point)
+        first.ready()
+        first.until(lambda status: hall(status).availability == "full")
+        here.plant("input", head="call-point", value=True)
+        first.killed()
+        before, state = here.plant(), here.latched().zones[0]
+        assert state.stage is latched
+        if channels is not None:
+            assert (edges(before, ARM, 1), edges(before, FIRE, 1)) == channels
+        second = here.daemon()
+        status = second.ready()
+        assert status.storage.beginning == "latched state restored"
+        if latched in {Stage.RELEASED, Stage.HOLD_TIME} and hall(status).stage == latched:
+            assert (hall(status).since_ms, hall(status).due_ms) == (state.since_ms, state.due_ms)
+        goal = Stage.HOLD_TIME if "hold-time" in point else Stage.RELEASED
+        second.until(in_stage(goal))
+        second.until(lambda status: output(status, "agent").drive == Drive.SETTLED)
+        seen = here.plant()
+        assert (edges(seen, ARM, 1), edges(seen, FIRE, 1)) == (1, 1)
+        released = {ARM, FIRE} if goal is Stage.HOLD_TIME else set()
+        assert lost(seen, before) <= released
+        assert {DAMPER, SOUNDER, BEACON} <= energised(seen)
+        assert seen["fallen"] == []
+        assert second.stop() == 0
+        events = here.events()
+        assert stages(events) == ["activated", "releasing", "released", "hold-time"][: 4 if released else 3]
+        assert times(events, Kind.INTENT, "agent", "activate") == 1
+
+
+@pytest.mark.parametrize("stage", [Stage.RETRYING, Stage.UNCONFIRMED])
+def test_killed_while_the_field_is_silent_it_keeps_count_of_its_tries(
+    nursery: Nursery, folder: Path, stage: Stage
+) -> None:
+    with stand(nursery, folder, speed=10.0) as here:
+        here.plant("fault", fault="pressure-switch-failed:hall")
+        first = here.daemon(f"after-commit:{stage}")
+        first.until(lambda status: hall(status).availability == "full")
+        here.plant("input", head="call-point", value=True)
+        first.killed()
+        assert here.latched().zones[0].stage is stage
+        second = here.daemon()
+        second.until(in_stage(Stage.UNCONFIRMED))
+        seen = second.until(lambda status: output(status, "agent").drive == Drive.SETTLED) and here.plant()
+        assert (edges(seen, ARM, 1), edges(seen, FIRE, 1)) == (2, 2)  # the site's two attempts, with or without a kill
+        second.until(lambda status: any(trouble.trip == "release_unconfirmed" for trouble in status.core.troubles))
+        assert second.stop() == 0
+        expected = ["activated", "releasing", "retrying", "releasing", "unconfirmed"]
+        assert stages(here.events()) == expected
+
+
+# --- the ladder -----------------------------------------------------------------------------------------------------
+
+HOT_CELL, HOT_BMS, HOT_HEAD, SMOKE = "ramp:cells-1[0]:2", "bms-lies:bms-1:5", "ramp:heat-1:3", "ramp:smoke:0.5"
+RISE_S = {HOT_CELL: 15.0}
+"""A cell that is out of line with its module, and not yet in runaway; the others rise until they are believed."""
+
+
+@pytest.mark.parametrize(
+    ("point", "faults", "stage", "rack", "stays"),
+    [
+        ("after-commit:isolate-wanted", [HOT_CELL], Stage.QUIESCENT, "wanted", set()),
+        ("after-commit:isolate-proven", [HOT_CELL], Stage.QUIESCENT, "proven", {("do-1-coils", 0)}),
+        ("after-commit:pre-activated", [HOT_HEAD], Stage.PRE_ACTIVATED, "none", {EXHAUST}),
+        ("after-commit:activated", [HOT_HEAD, SMOKE], Stage.ACTIVATED, "none", {EXHAUST}),
+        ("after-commit:cool-allowed", [HOT_BMS, HOT_HEAD], None, "proven", BREAKERS),
+        ("after-commit:coolant-flowing", [HOT_BMS, HOT_HEAD], Stage.ACTIVATED, "proven", BREAKERS | COOLANT | {DAMPER}),
+    ],
+)
+def test_killed_in_a_response_it_stands_where_it_stood(
+    nursery: Nursery, folder: Path, point: str, faults: list[str], stage: Stage | None, rack: str, stays: set[tuple[str, int]]
+) -> None:
+    with stand(nursery, folder) as here:
+        first = here.daemon(point)
+        first.until(lambda status: hall(status).availability == "full")
+        for fault in faults:
+            here.plant("fault", fault=fault, for_s=RISE_S.get(fault, 40.0))
+        first.killed()
+        before, state = here.plant(), here.latched()
+        assert stage in {state.zones[0].stage, None}
+        assert state.racks[0].isolation == rack
+        assert stays <= energised(before)
+        second = here.daemon()
+        status = second.ready()
+        if stage in {Stage.PRE_ACTIVATED, Stage.ACTIVATED}:
+            assert (hall(status).stage, hall(status).since_ms) == (stage, state.zones[0].since_ms)
+            assert hall(status).due_ms == state.zones[0].due_ms
+        assert hall(status).racks[0].isolation in {rack, "proven"}
+        assert hall(status).racks[0].cool == state.racks[0].cool
+        # All the way through the release, by hand, with what the fire had called for still in place.
+        here.plant("input", head="call-point", value=True)
+        second.until(in_stage(Stage.RELEASED))
+        seen = here.plant()
+        assert lost(seen, before) == set()
+        assert (edges(seen, ARM, 1), edges(seen, FIRE, 1)) == (1, 1)
+        assert second.stop() == 0
+        events = here.events()
+        assert len(set(stages(events))) == len(stages(events)) - stages(events).count("activated") + 1
+        for what in ("isolate-wanted", "isolate-proven", "cool-allowed"):
+            assert times(events, Kind.RESPONSE, "rack-1", what) <= 1
+        assert times(events, Kind.RESPONSE, "hall", "coolant-flowing") <= 1
