@@ -99,9 +99,10 @@ def _wanted(draft: Draft) -> list[int]:
         may_cool = output.rack >= 0 and draft.racks[output.rack].cool
         may = interlock(output, draft.zones[output.zone], zones[output.zone], may_cool)
         on = row and may and output.name not in draft.disabled
-        if row or (output.output.role is Role.EXHAUST and not may):
+        state = draft.outputs[output.index]
+        if state.adopted >= 0 and (row or (output.output.role is Role.EXHAUST and not may)):
             # What a cold start found stands until the logic has its own word on it; exhaust never beside agent (rule 6).
-            draft.outputs[output.index] = replace(draft.outputs[output.index], adopted=-1)
+            draft.outputs[output.index] = replace(state, adopted=-1)
         wanted.append(1 - output.output.normal if on else output.output.normal)
     return wanted
 

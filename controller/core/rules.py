@@ -35,11 +35,12 @@ class ZoneRules:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """All that is fixed while scanning. `breakers` are the outputs of a rack's isolation set; `neighbours` its racks to protect."""
+    """All that is fixed while scanning. Per rack: its sensing heads, the outputs of its isolation set, its racks to protect."""
 
     layout: Layout
     settings: ResponseSettings
     zones: tuple[ZoneRules, ...]
+    rack_heads: tuple[tuple[HeadLayout, ...], ...]
     breakers: tuple[tuple[int, ...], ...]
     neighbours: tuple[tuple[int, ...], ...]
     matrix: CompiledMatrix
@@ -52,6 +53,7 @@ def make_rules(layout: Layout, settings: ResponseSettings | None = None) -> Rule
         layout,
         settings or ResponseSettings(),
         tuple(_zone_rules(layout, index) for index in range(len(layout.zones))),
+        tuple(tuple(h for h in layout.heads if h.rack == rack and h.physics is not Physics.WIRED) for rack in racks),
         tuple(_of_rack(layout, rack, Role.BREAKER) for rack in racks),
         tuple(_neighbours(layout, rack) for rack in racks),
         compile_matrix(layout),

@@ -59,11 +59,15 @@ def confirmed(
 
     A head in fault keeps an alarm that it raised before (rule 1), but a fault is never an alarm. A BMS head counts by confirmed runaway only.
     """
-    for a, b in pairs:
-        if _alarms(a, latches[a.index], disabled, tick_ms, window_ms) and _alarms(
-            b, latches[b.index], disabled, tick_ms, window_ms
-        ):
-            return a, b
+    standing: dict[int, bool] = {}
+    for pair in pairs:
+        for head in pair:
+            if head.index not in standing:
+                standing[head.index] = _alarms(head, latches[head.index], disabled, tick_ms, window_ms)
+            if not standing[head.index]:
+                break
+        else:
+            return pair
     return None
 
 
@@ -91,8 +95,7 @@ def availability(
     if not pairs:
         return "unavailable: no two independent heads"
     sick = sorted(sick_members(layout, zone, pairs, inputs, disabled))
-    alive = [p for p in pairs if not any(h.name in sick for h in p)]
-    if sick and (release.faulty_member == "block" or not alive):
+    if sick and (release.faulty_member == "block" or all(a.name in sick or b.name in sick for a, b in pairs)):
         return "unavailable: " + ", ".join(sick)
     return "degraded: " + ", ".join(sick) if sick else "full"
 
@@ -101,10 +104,9 @@ def sick_members(
     layout: Layout, zone: int, pairs: tuple[Pair, ...], inputs: Inputs, disabled: Sequence[str]
 ) -> Iterator[str]:
     """Names of the members of a coincidence that are in fault as a whole, or disabled."""
-    members = {h.index for pair in pairs for h in pair}
     for head in layout.heads:
-        member = head.zone == zone and head.index in members
-        if member and (inputs.heads[head.index].fault >= WHOLE_HEAD or head.name in disabled):
+        sick = inputs.heads[head.index].fault >= WHOLE_HEAD or head.name in disabled
+        if sick and head.zone == zone and any(head is member for pair in pairs for member in pair):
             yield head.name
 
 

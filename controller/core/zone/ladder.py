@@ -40,9 +40,9 @@ def _isolate(draft: Draft, zone: ZoneRules, rack: int) -> None:
 def _naming(draft: Draft, zone: ZoneRules, rack: int) -> tuple[Evidence, ...]:
     """Evidence at pre-alarm that names this rack. Gas drifts to neighbours: a gas head names its rack only where its family is highest."""
     found = []
-    for head in zone.sensing:
+    for head in draft.rules.rack_heads[rack]:
         latch = draft.heads[head.index]
-        if head.rack != rack or latch.level < Level.PRE_ALARM or latch.evidence is None:
+        if latch.level < Level.PRE_ALARM or latch.evidence is None:
             continue
         if head.physics is Physics.GAS and not _leads(draft, zone, head.index):
             continue
@@ -134,15 +134,14 @@ def _cool(draft: Draft, zone: ZoneRules) -> None:
 
 def _runaway(draft: Draft, zone: ZoneRules, rack: int) -> tuple[Evidence, ...]:
     """Runaway of a rack is confirmed by its BMS together with any other physics at pre-alarm: one lying BMS brings no water."""
-    latches = [draft.heads[h.index] for h in zone.sensing if h.rack == rack and draft.heads[h.index].runaway]
-    others = [
-        draft.heads[h.index]
-        for h in zone.sensing
-        if h.physics is not Physics.BMS and draft.heads[h.index].level >= Level.PRE_ALARM
-    ]
-    if not latches or not others:
+    latches = [draft.heads[h.index] for h in draft.rules.rack_heads[rack] if draft.heads[h.index].runaway]
+    if not latches:
         return ()
-    return tuple(latch.evidence for latch in (*latches, others[0]) if latch.evidence is not None)
+    for head in zone.sensing:
+        other = draft.heads[head.index]
+        if head.physics is not Physics.BMS and other.level >= Level.PRE_ALARM:
+            return tuple(latch.evidence for latch in (*latches, other) if latch.evidence is not None)
+    return ()
 
 
 def _want_coolant(draft: Draft, zone: ZoneRules, rack: int, evidence: tuple[Evidence, ...]) -> None:
