@@ -106,3 +106,9 @@ async def end(child: Child) -> None:
 def yield_to_others() -> None:
     """Let this process run only while nothing else wants the processor."""
     os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+
+
+def yield_no_more(child: Child) -> None:
+    """Give a process that yields its full share again, where that is allowed."""
+    with contextlib.suppress(PermissionError, ProcessLookupError):
+        os.sched_setscheduler(child.process.pid, os.SCHED_OTHER, os.sched_param(0))

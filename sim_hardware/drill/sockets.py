@@ -16,7 +16,7 @@ from controller.site.model import Mqtt
 from sim_hardware.devices.truth import Truth
 from sim_hardware.drill import broker as own_broker
 from sim_hardware.drill import compare
-from sim_hardware.drill.children import Child, Children, wait_ready
+from sim_hardware.drill.children import Child, Children, wait_ready, yield_no_more
 from sim_hardware.drill.errors import DrillError
 from sim_hardware.drill.options import Drill
 from sim_hardware.drill.panel import listening, say
@@ -213,7 +213,8 @@ async def _start_comparisons(drill: Drill, site_file: Path, folder: Path, childr
 
 
 async def _comparisons(child: Child, folder: Path) -> tuple[ComparisonResult, ...]:
-    """Wait for comparisons that are still running."""
+    """Wait for comparisons that are still running; they need not give way any more."""
+    yield_no_more(child)
     try:
         async with asyncio.timeout(COMPARE_LIMIT_S):
             await child.process.wait()
