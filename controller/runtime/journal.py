@@ -22,6 +22,9 @@ SCHEMA_VERSION = 1
 APPLICATION_ID = 0x48414543
 """Says in the file's header whose file it is ("HAEC")."""
 _BATCH = 1000
+PROBE_S = 3.0
+"""Wall seconds without anything to write after which the disk is tried all the same: in a quiet site a hung disk must not wait for the
+first alarm to be noticed. The lag of the try shows it, with the limit of `journal_late` in 5 s."""
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS events (
@@ -156,13 +159,19 @@ class Journal:
         """Wait for entries; an empty list ends the thread."""
         with self._changed:
             while not self._waiting and not self._closing:
-                self._changed.wait()
+                if not self._changed.wait(PROBE_S):
+                    self._waiting.append(self._probe())
             batch: list[Entry] = []
             n_records = 0
             while self._waiting and n_records < _BATCH:
                 batch.append(self._waiting.popleft())
                 n_records += len(batch[-1].records)
             return batch
+
+    def _probe(self) -> Entry:
+        """Nothing but a sign that the disk still takes something."""
+        self._oldest_s = time.monotonic()
+        return Entry(self._next_seq, 0, 0, self._wall_s(), self._oldest_s, (), None)
 
     def _give_back(self, batch: list[Entry]) -> bool:
         """Put a batch that could not be written in front again and wait a second; whether the journal is closing."""
@@ -191,6 +200,8 @@ class Journal:
             newest = next((entry for entry in reversed(batch) if entry.state is not None), None)
             if newest is not None:
                 _put_state(database, newest)
+            else:
+                database.execute("INSERT OR REPLACE INTO meta VALUES ('alive_utc', ?)", (str(batch[-1].wall_s),))
         return last_hash
 
 
