@@ -24,8 +24,7 @@ def act(draft: Draft, wanted: list[int]) -> None:
         level = _wanted_level(output, state, wanted[output.index])
         if level != state.wanted:
             state = _command(draft, output, state, level, shadow=shadow)
-        if not shadow:
-            state = _drive(draft, output, state)
+        state = replace(state, drive=Drive.SETTLED) if shadow else _drive(draft, output, state)
         draft.outputs[output.index] = state
 
 
@@ -41,7 +40,7 @@ def _command(draft: Draft, output: OutputLayout, state: OutputState, level: int,
     what = ("would-" if shadow else "") + ("activate" if active else "deactivate")
     kind = Kind.INTENT if output.is_release and active else Kind.OUTPUT
     draft.tell(kind, draft.layout.zones[output.zone], output.name, what)
-    drive = state.drive if shadow or state.drive is Drive.UNREAD else Drive.WRITING
+    drive = Drive.UNREAD if state.drive is Drive.UNREAD else Drive.WRITING
     return replace(state, wanted=level, drive=drive, since_ms=draft.tick_ms, written_ms=NEVER, channel=-1, tries=0)
 
 
@@ -51,6 +50,9 @@ def _drive(draft: Draft, output: OutputLayout, state: OutputState) -> OutputStat
         if Tri.UNKNOWN in read_back:
             return state
         state = _adopt(draft, output, state, read_back)
+    if Tri.UNKNOWN in read_back and state.drive is not Drive.WRITING:
+        # Not heard is not another level: the lost module is a trouble of its own, and nothing can be written to it anyway.
+        return state
     if any(level != state.wanted for level in read_back):
         return _write(draft, output, state, read_back)
     if state.drive is Drive.WRITING:

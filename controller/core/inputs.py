@@ -80,7 +80,7 @@ class InputReader:
             readings.level,
             readings.runaway,
             readings.fault,
-            np.where(good[self._contacts], image.value[self._contacts] >= CLOSED, UNKNOWN).astype(np.uint8),
+            self._levels(image, good),
             self._feedback.read(image, good),
             self._devices.read(image, good),
             np.array([_flowing(image, flow) for flow in self._flow], np.uint8),
@@ -112,6 +112,12 @@ class InputReader:
             calm=tuple(calm),
             host=host,
         )
+
+    def _levels(self, image: Image, good: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint8]:
+        """Contacts and channels: 0 or 1, UNKNOWN without a good value (NaN is none)."""
+        value = image.value[self._contacts]
+        known = good[self._contacts] & ~np.isnan(value)
+        return np.where(known, value >= CLOSED, UNKNOWN).astype(np.uint8)
 
     def _calm(self, readings: Readings) -> npt.NDArray[np.bool_]:
         hottest, slope = readings.rack_hottest_degc, readings.rack_slope_degc_per_s

@@ -4,17 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from controller.core.layout import Layout, OutputLayout
-from controller.core.state import AGENT_IN_ROOM, NEVER, ZoneState
+from controller.core.state import NEVER, NO_EXHAUST, ZoneState
+from controller.site.conditions import RACK, SITE, ZONE
 from controller.site.model import Role
 
-ZONE_CONDITIONS = (
-    "watch", "isolate", "gas", "fire", "pre-activated", "activated", "curtain", "release", "release-reserve", "released",
-    "exhaust", "cool", "supply", "hand-over", "guard", "alert", "evacuate", "request", "manual-only", "trouble",
-)  # fmt: skip
-"""Conditions of a zone, in the order of the condition vector."""
-
-RACK_CONDITIONS = ("isolate", "cool")
-SITE_CONDITIONS = ("trouble", "fire")
+ZONE_CONDITIONS, RACK_CONDITIONS, SITE_CONDITIONS = tuple(ZONE), tuple(RACK), tuple(SITE)
+"""Names of the conditions, in the order of the condition vector."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +74,8 @@ def driven(
 def interlock(output: OutputLayout, zone: ZoneState, zone_conditions: Sequence[bool], rack_may_cool: bool) -> bool:
     """Whether an output may be driven at all, whatever the rows say.
 
-    Agent only on the release machine's word (rules 3 to 5); exhaust never from release to the end of hold (rule 6); coolant only on a
-    rack that is proven or vouched isolated (rule 7).
+    Agent only on the release machine's word (rules 3 to 5); exhaust never from release to the end of hold (rule 6), nor by itself
+    after it; coolant only on a rack that is proven or vouched isolated (rule 7).
     """
     role = output.output.role
     if role is Role.AGENT:
@@ -88,7 +83,7 @@ def interlock(output: OutputLayout, zone: ZoneState, zone_conditions: Sequence[b
     if role is Role.AGENT_RESERVE:
         return zone_conditions[ZONE_CONDITIONS.index("release-reserve")]
     if role is Role.EXHAUST:
-        return zone.stage not in AGENT_IN_ROOM
+        return zone.stage not in NO_EXHAUST
     if role is Role.COOLANT:
         return rack_may_cool
     return True

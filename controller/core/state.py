@@ -37,6 +37,9 @@ BEFORE_FLOODING = frozenset(
 AGENT_IN_ROOM = frozenset({Stage.RELEASING, Stage.RETRYING, Stage.UNCONFIRMED, Stage.RELEASED, Stage.HOLD_TIME})
 """From release to the end of hold: exhaust is latched off (rule 6) and reset is refused."""
 
+NO_EXHAUST = AGENT_IN_ROOM | {Stage.DISCHARGED}
+"""Exhaust stays off: the agent must hold, and after it a person decides, for a rich mixture passes through its flammable range."""
+
 PEOPLE_OUT = AGENT_IN_ROOM | {Stage.ACTIVATED, Stage.HELD, Stage.WAITING}
 """From activation to the end of hold: the room is closed up, and evacuation signals run that cannot be silenced."""
 

@@ -246,7 +246,8 @@ def _output_causes(draft: Draft) -> Iterator[tuple[str, str]]:
             and not output.is_release
         ):
             yield "output_forced", output.name
-        if state.drive is Drive.SETTLED and draft.inputs.feedback[output.index] == 1 - active:
+        elsewhere = draft.inputs.feedback[output.index] == 1 - active
+        if state.drive is Drive.SETTLED and elsewhere and not shadow:
             yield "feedback_disagrees", output.name
 
 

@@ -38,20 +38,23 @@ ZONE: dict[str, Condition] = {
     "release": Condition("the main bank is let go", "소화약제 방출", (_N.RELEASE,)),
     "release-reserve": Condition("the reserve bank is let go, by a person", "예비 약제 방출", (_N.RELEASE, _N.RESERVE)),
     "released": Condition("the field says that agent flows", "방출 확인", (_N.RELEASE,)),
-    "exhaust": Condition("exhaust wanted; off from release to the end of hold", "배기 요구", (_N.DETECTION,)),
+    "exhaust": Condition("exhaust wanted; off from release until a reset", "배기 요구", (_N.DETECTION,)),
     "cool": Condition("a rack is cooled", "냉각 중", (_N.COOLING,)),
     "supply": Condition("water wanted: barrier and pump", "냉각수 공급 요구", (_N.COOLING,)),
-    "hand-over": Condition("not controlled: the fire brigade takes over", "소방대 인계", (_N.COOLING,)),
+    "hand-over": Condition("not controlled: the fire brigade takes over", "소방대 인계", (_N.DETECTION,)),
     "guard": Condition("controlled: watch for re-ignition", "재발화 감시", (_N.COOLING,)),
     "alert": Condition("new alarm, not silenced", "경보음 (정지 가능)", (_N.DETECTION,)),
     "evacuate": Condition("leave the room; not silenceable during pre-warning", "대피", (_N.DETECTION,)),
     "request": Condition("a person is asked to act", "조치 요청"),
     "manual-only": Condition("no automatic release: key, presence or permit", "수동 전용", (_N.RELEASE,)),
-    "trouble": Condition("a trouble in this zone", "고장"),
+    "trouble": Condition("any trouble of the site", "고장"),
 }
 
 RACK: dict[str, Condition] = {
-    "isolate": Condition("stop the charge and open the breaker of this rack", "랙 격리", (_N.RACK_EVIDENCE,)),
+    "stop-charge": Condition(
+        "stop the charge of this rack; also while a person is asked", "랙 충전 정지", (_N.RACK_EVIDENCE,)
+    ),
+    "isolate": Condition("open the breaker of this rack", "랙 격리", (_N.RACK_EVIDENCE,)),
     "cool": Condition("coolant on this rack, after its isolation", "랙 냉각", (_N.COOLING, _N.RACK_CELLS)),
 }
 

@@ -81,8 +81,8 @@ def a_row_overrules_the_interlock(patch: pytest.MonkeyPatch) -> None:
 
 
 def exhaust_in_the_hold_time(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr("controller.core.matrix.AGENT_IN_ROOM", frozenset({"releasing"}))
-    patch.setattr(conditions, "AGENT_IN_ROOM", frozenset({"releasing"}))
+    patch.setattr("controller.core.matrix.NO_EXHAUST", frozenset({"releasing"}))
+    patch.setattr(conditions, "NO_EXHAUST", frozenset({"releasing"}))
 
 
 MUTANTS = [

@@ -10,8 +10,10 @@ import pytest
 from msgspec.structs import replace
 
 from controller.core import actuation, scan
+from controller.core.draft import Draft
 from controller.core.events import Write
-from controller.core.state import State
+from controller.core.layout import OutputLayout
+from controller.core.state import OutputState, State
 from controller.runtime import writer as writer_module
 from controller.runtime.supervision import Supervision
 from controller.runtime.writer import Lane, Writer
@@ -152,7 +154,10 @@ def a_restart_takes_all_as_spent(patch: pytest.MonkeyPatch) -> None:
 
 
 def written_unread(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(scan, "take_up", lambda state, *a: state)
+    def blindly(draft: Draft, output: OutputLayout, state: OutputState) -> OutputState:
+        return actuation._write(draft, output, state, (-1,) * len(output.channels))
+
+    patch.setattr(actuation, "_drive", blindly)
 
 
 def no_intent(patch: pytest.MonkeyPatch) -> None:

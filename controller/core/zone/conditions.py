@@ -2,9 +2,20 @@
 
 from controller.core.draft import Draft
 from controller.core.events import Level
-from controller.core.matrix import ZONE_CONDITIONS
+from controller.core.matrix import RACK_CONDITIONS, ZONE_CONDITIONS
 from controller.core.rules import ZoneRules
-from controller.core.state import AGENT_IN_ROOM, NEVER, PEOPLE_OUT, Isolation, Stage, Tri, Trigger, ZoneState
+from controller.core.state import (
+    AGENT_IN_ROOM,
+    NEVER,
+    NO_EXHAUST,
+    PEOPLE_OUT,
+    Isolation,
+    RackState,
+    Stage,
+    Tri,
+    Trigger,
+    ZoneState,
+)
 from controller.core.zone.coincidence import FIRE_PHYSICS
 from controller.core.zone.ladder import level_of
 from controller.core.zone.signals import blocks, wired
@@ -16,17 +27,23 @@ AFTER_RELEASE = frozenset({Stage.RELEASED, Stage.HOLD_TIME, Stage.DISCHARGED})
 
 def condition_vector(draft: Draft) -> tuple[list[bool], list[list[bool]]]:
     """All conditions in the order of `matrix.condition_names`; and the zones' parts apart, for the interlocks."""
-    zones = [list(zone_conditions(draft, zone).values()) for zone in draft.rules.zones]
-    racks = [
-        flag for rack in draft.racks for flag in (rack.isolation in {Isolation.WANTED, Isolation.PROVEN}, rack.cool)
-    ]
+    named = [zone_conditions(draft, zone) for zone in draft.rules.zones]
+    zones = [[conditions[name] for name in ZONE_CONDITIONS] for conditions in named]
+    racks = [flag for rack in draft.racks for flag in _rack_conditions(rack)]
     fire = ZONE_CONDITIONS.index("fire")
     site = [any(trip.shown for trip in draft.trips), any(zone[fire] for zone in zones)]
     return [flag for zone in zones for flag in zone] + racks + site, zones
 
 
+def _rack_conditions(rack: RackState) -> tuple[bool, ...]:
+    """In the order of RACK_CONDITIONS. Stopping the charge harms nobody, so it does not wait for the person who is asked to open."""
+    opening = rack.isolation in {Isolation.WANTED, Isolation.PROVEN}
+    conditions = {"stop-charge": rack.isolation is not Isolation.NONE, "isolate": opening, "cool": rack.cool}
+    return tuple(conditions[name] for name in RACK_CONDITIONS)
+
+
 def zone_conditions(draft: Draft, zone: ZoneRules) -> dict[str, bool]:
-    """The conditions of one zone by name, in the order of ZONE_CONDITIONS."""
+    """The conditions of one zone by name (`controller.site.conditions`)."""
     state = draft.zones[zone.index]
     level = level_of(draft, zone)
     stage = state.stage
@@ -44,12 +61,12 @@ def zone_conditions(draft: Draft, zone: ZoneRules) -> dict[str, bool]:
         "fire": called or _fire(draft, zone),
         "pre-activated": stage is not Stage.QUIESCENT,
         "activated": stage in PEOPLE_OUT,
-        "curtain": past_warning and wired(draft, zone, Family.OBSTRUCTION) is not Tri.YES,
+        "curtain": past_warning and wired(draft, zone, Family.OBSTRUCTION) is Tri.NO,
         "release": let_go and not state.reserve,
         "release-reserve": let_go and state.reserve,
         "released": stage in AFTER_RELEASE and state.proven,
-        # Rule 6, exhaust's side: on with off-gas or fire, never from release to the end of hold.
-        "exhaust": isolating and stage not in AGENT_IN_ROOM,
+        # Rule 6, exhaust's side: on with off-gas or fire, never from release on; extract is a person's act.
+        "exhaust": isolating and stage not in NO_EXHAUST,
         "cool": state.cool_ms != NEVER,
         "supply": watering,
         "hand-over": state.hand_over_ms != NEVER,

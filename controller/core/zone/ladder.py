@@ -69,7 +69,7 @@ def _want_isolation(draft: Draft, zone: ZoneRules, rack: int, evidence: tuple[Ev
     name = draft.layout.racks[rack]
     info = draft.layout.site.site
     ask = ""
-    if not draft.rules.breakers[rack]:
+    if not _can_open(draft, rack):
         ask = NO_BREAKER
     elif info.while_discharging == "ask" and wired(draft, zone, Family.DISCHARGING) is not Tri.NO:
         ask = "the UPS carries the load"
@@ -80,6 +80,12 @@ def _want_isolation(draft: Draft, zone: ZoneRules, rack: int, evidence: tuple[Ev
     draft.openings += 1
     draft.tell(Kind.RESPONSE, zone.name, name, "isolate-wanted", evidence=evidence)
     return draft.rack(rack, isolation=Isolation.WANTED, isolation_ms=draft.tick_ms, counted=True)
+
+
+def _can_open(draft: Draft, rack: int) -> bool:
+    """Whether the rack has breakers, and none of them is out of service."""
+    breakers = [draft.layout.outputs[breaker].name for breaker in draft.rules.breakers[rack]]
+    return bool(breakers) and not any(name in draft.disabled for name in breakers)
 
 
 def _ask_to_open(draft: Draft, zone: ZoneRules, rack: int, why: str, evidence: tuple[Evidence, ...]) -> RackState:
@@ -101,7 +107,7 @@ def _await_proof(draft: Draft, zone: ZoneRules, rack: int, state: RackState) -> 
             draft.tell(Kind.RESPONSE, zone.name, name, "isolate-proven", "isolated from the bus, string still live")
         return
     if state.isolation is Isolation.PROVEN and any(s == 0 for s in says):
-        state = draft.rack(rack, isolation=Isolation.WANTED, isolation_ms=draft.tick_ms, asked=False)
+        state = draft.rack(rack, isolation=Isolation.WANTED, isolation_ms=draft.tick_ms, asked=False, vouched=False)
         draft.tell(Kind.RESPONSE, zone.name, name, "isolate-lost", "the breaker contact shows closed again")
     cooling = zone.zone.cooling
     ask_after_ms = round((cooling.ask_after_s if cooling else zone.zone.isolation_limit_s) * 1000)
@@ -159,7 +165,7 @@ def _want_coolant(draft: Draft, zone: ZoneRules, rack: int, evidence: tuple[Evid
 
 
 def _isolate_for_coolant(draft: Draft, zone: ZoneRules, rack: int, evidence: tuple[Evidence, ...]) -> None:
-    if draft.rules.breakers[rack]:
+    if _can_open(draft, rack):
         draft.rack(rack, isolation=Isolation.WANTED, isolation_ms=draft.tick_ms, asked=False)
         draft.tell(Kind.RESPONSE, zone.name, draft.layout.racks[rack], "isolate-wanted", "before coolant (rule 7)")
     elif draft.racks[rack].isolation is Isolation.NONE:
