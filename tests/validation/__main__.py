@@ -1,0 +1,62 @@
+"""`python -m tests.validation DATA`: the recorded room fires through simulator, Modbus and daemon, against a 58 degC head.
+
+Exit code 0: passed; 1: a fire failed; 2: a recording is missing.
+"""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tests.validation.fires import MAPPING, SITE, DataMissingError, Fire, load_fires
+from tests.validation.judge import Verdict, judge
+from tests.validation.report import section, write
+from tests.validation.wires import RunError, play
+
+REPORTS = Path(__file__).parents[2] / "docs" / "validation"
+PASSED, FAILED, MISSING = range(3)
+AT_ONCE = 2
+"""Fires that are played beside each other; each takes two processes."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Play all fires, print and write what came of it; the exit code."""
+    given = _parser().parse_args(arguments)
+    try:
+        fires = load_fires(given.data)
+    except DataMissingError as error:
+        print(f"haechi: validate: {error}", file=sys.stderr)
+        return MISSING
+    about_s = sum(fire.lasts_s for fire in fires) / given.speed / AT_ONCE
+    print(f"{len(fires)} fires, {given.speed:g} times faster than they were: about {about_s:.0f} s", flush=True)
+    try:
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            order = sorted(fires, key=lambda fire: -fire.lasts_s)
+            runs = {fire.title: pool.submit(run_fire, fire, given.speed) for fire in order}
+            verdicts = [runs[fire.title].result() for fire in fires]
+    except RunError as error:
+        print(f"haechi: validate: {error}", file=sys.stderr)
+        return FAILED
+    print("\n".join(section(verdict) for verdict in verdicts))
+    print(f"report: {write(verdicts, given.speed, given.report)}")
+    return FAILED if any(verdict.problems for verdict in verdicts) else PASSED
+
+
+def run_fire(fire: Fire, speed: float) -> Verdict:
+    """Play one fire and judge it. Raises RunError."""
+    with tempfile.TemporaryDirectory(prefix="haechi-") as folder:
+        return judge(fire, play(fire.file, MAPPING, SITE, fire.lasts_s, speed, Path(folder)))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.validation", description=__doc__)
+    parser.add_argument("data", type=Path, help="folder of the recordings, which holds room_fire/")
+    parser.add_argument("--speed", type=float, default=20.0, help="plant seconds a second (20)")
+    parser.add_argument("--report", type=Path, default=REPORTS, help="where the report goes (docs/validation)")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
