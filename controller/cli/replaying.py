@@ -45,6 +45,10 @@ def _tell(again: Iterator[Replayed], recording: Recording, journal: Path) -> int
     everything = list(again)
     last_hash = everything[-1].hash if everything else recording.start.last_hash
     print(f"{len(everything)} events, last hash {last_hash.hex()}")
+    if not recording.is_closed:
+        print(
+            f"{recording.files[-1]}: was never closed (the daemon was killed, or runs on); it ends with its last whole scan"
+        )
     if not journal.exists():
         print(f"no journal at {journal}: nothing to compare with (name one with --journal)")
         return OK

@@ -6,15 +6,14 @@ The daemon kills itself at the point (`tests.stand.launcher`); the modules of th
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from controller.core.events import Event, Kind
+from controller.core.events import Kind
 from controller.core.state import Drive, Stage
-from controller.protocol import OutputStatus, StatusReply, ZoneStatus
 from tests.stand.launcher import ARM, FIRE
-from tests.stand.stand import Nursery, Stand, stand
+from tests.stand.look import Seen, edges, hall, in_stage, output, stages, times
+from tests.stand.stand import Nursery, stand
 
 BREAKERS = {("do-1-coils", 0), ("do-1-coils", 1)}
 DAMPER, SOUNDER, BEACON, PUMP = ("do-1-coils", 4), ("do-2-coils", 4), ("do-2-coils", 5), ("do-2-coils", 3)
@@ -22,25 +21,6 @@ COOLANT = {("do-2-coils", 0), ("do-2-coils", 1), PUMP}
 EXHAUST, FAULT_RELAY = ("do-1-coils", 3), ("do-1-coils", 5)
 MAY_DROP = {EXHAUST, FAULT_RELAY}
 """Exhaust goes off when agent comes (rule 6); the fault relay drops with any trouble, such as a slow machine's late scans."""
-
-Seen = dict[str, Any]
-
-
-def hall(status: StatusReply) -> ZoneStatus:
-    return next(zone for zone in status.core.zones if zone.name == "hall")
-
-
-def output(status: StatusReply, name: str) -> OutputStatus:
-    return next(one for one in status.core.outputs if one.name == name)
-
-
-def in_stage(*stages: Stage):  # type: ignore[no-untyped-def]
-    return lambda status: hall(status).stage in stages
-
-
-def edges(seen: Seen, coil: tuple[str, int], level: int) -> int:
-    """How often a coil has gone to `level`."""
-    return sum((block, place, to) == (*coil, level) for _, block, place, to in seen["changes"])
 
 
 def energised(seen: Seen) -> set[tuple[str, int]]:
@@ -51,14 +31,6 @@ def lost(seen: Seen, before: Seen) -> set[tuple[str, int]]:
     """Coils that were on at `before` and have dropped since, were it for one step."""
     since = seen["changes"][len(before["changes"]) :]
     return {(block, place) for _, block, place, to in since if not to} & energised(before) - MAY_DROP
-
-
-def stages(events: list[Event]) -> list[str]:
-    return [event.what for event in events if event.kind is Kind.STAGE]
-
-
-def times(events: list[Event], kind: Kind, subject: str, what: str) -> int:
-    return sum((event.kind, event.subject, event.what) == (kind, subject, what) for event in events)
 
 
 # --- the release ----------------------------------------------------------------------------------------------------
@@ -126,7 +98,8 @@ def test_killed_while_the_field_is_silent_it_keeps_count_of_its_tries(
         assert here.latched().zones[0].stage is stage
         second = here.daemon()
         second.until(in_stage(Stage.UNCONFIRMED))
-        seen = second.until(lambda status: output(status, "agent").drive == Drive.SETTLED) and here.plant()
+        second.until(lambda status: output(status, "agent").drive == Drive.SETTLED)
+        seen = here.plant()
         assert (edges(seen, ARM, 1), edges(seen, FIRE, 1)) == (2, 2)  # the site's two attempts, with or without a kill
         second.until(lambda status: any(trouble.trip == "release_unconfirmed" for trouble in status.core.troubles))
         assert second.stop() == 0
@@ -153,7 +126,13 @@ RISE_S = {HOT_CELL: 15.0}
     ],
 )
 def test_killed_in_a_response_it_stands_where_it_stood(
-    nursery: Nursery, folder: Path, point: str, faults: list[str], stage: Stage | None, rack: str, stays: set[tuple[str, int]]
+    nursery: Nursery,
+    folder: Path,
+    point: str,
+    faults: list[str],
+    stage: Stage | None,
+    rack: str,
+    stays: set[tuple[str, int]],
 ) -> None:
     with stand(nursery, folder) as here:
         first = here.daemon(point)

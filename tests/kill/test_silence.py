@@ -11,8 +11,8 @@ import pytest
 from controller.core.events import Kind
 from controller.core.state import Drive, Stage
 from controller.protocol import StatusReply
-from tests.kill.test_kill import edges, hall, in_stage, output, stages, times
 from tests.stand.launcher import ARM, FIRE
+from tests.stand.look import edges, hall, in_stage, output, stages, times
 from tests.stand.stand import Nursery, Stand, read_coils, stand
 
 SPEED = 10.0
@@ -51,8 +51,10 @@ def let_burn(here: Stand) -> StatusReply:
     here.plant("input", head="call-point", value=True)
     daemon.until(in_stage(Stage.RELEASED))
     status = daemon.until(
-        lambda status: all(o.drive == Drive.SETTLED for o in status.core.outputs if o.active)
-        and status.storage.durable_seq == status.last_seq
+        lambda status: (
+            all(o.drive == Drive.SETTLED for o in status.core.outputs if o.active)
+            and status.storage.durable_seq == status.last_seq
+        )
     )
     assert daemon.stop(signal.SIGKILL) == -signal.SIGKILL
     return status

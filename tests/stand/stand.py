@@ -193,7 +193,7 @@ class Stand:
         """Port of a link."""
         model = self.model.links[link]
         assert not hasattr(model, "mapping")
-        return split_endpoint(model.endpoint)[1]  # type: ignore[union-attr]
+        return split_endpoint(model.endpoint)[1]
 
 
 @contextmanager
@@ -255,7 +255,9 @@ def _with_watchdogs(site: Site, timeout_s: float) -> Site:
 def _with_flooding(site: Site, flooding_s: float) -> Site:
     hall = site.zones["hall"]
     assert hall.release is not None
-    return replace(site, zones=site.zones | {"hall": replace(hall, release=replace(hall.release, flooding_s=flooding_s))})
+    return replace(
+        site, zones=site.zones | {"hall": replace(hall, release=replace(hall.release, flooding_s=flooding_s))}
+    )
 
 
 def read_coils(port: int, unit: int, count: int) -> list[int]:

@@ -1,0 +1,5 @@
+"""What these tests stand on."""
+
+from tests.stand.fixtures import folder, nursery
+
+__all__ = ["folder", "nursery"]
