@@ -9,11 +9,12 @@ from sim_hardware.report import svg
 from tests.validation.judge import LATEST_AFTER_REFERENCE_S, Verdict
 from tests.validation.reference import ELEMENT_DEGC, VELOCITIES_M_PER_S, element_degc
 
-WIDTH, PANEL_HEIGHT = 760.0, 220.0
-LEFT, RIGHT, TOP, BOTTOM = 50.0, 20.0, 58.0, 28.0
+WIDTH, PANEL_HEIGHT = 760.0, 232.0
+LEFT, RIGHT, TOP, BOTTOM = 50.0, 20.0, 70.0, 28.0
 BEFORE_S, AFTER_S = 20.0, 80.0
 """Shown before the ignition, and after the reference head answered."""
 TOP_DEGC = 200.0
+LABEL_ROWS = 3
 
 
 def draw(verdicts: Sequence[Verdict]) -> str:
@@ -48,7 +49,7 @@ def _panel(verdict: Verdict) -> str:
     body.append(_curve(*element_degc(fire.time_s, air, VELOCITIES_M_PER_S[0]), span, "c2"))
     shown = [(words, at_s, colour) for words, at_s, colour in marks if at_s is not None and at_s <= end_s]
     body += [
-        _mark(words, at_s, colour, span, row % 2)
+        _mark(words, at_s, colour, span, row % LABEL_ROWS)
         for row, (words, at_s, colour) in enumerate(sorted(shown, key=lambda m: m[1]))
     ]
     return "".join(body)
@@ -63,7 +64,7 @@ def _curve(
 
 
 def _mark(words: str, at_s: float, colour: str, span: tuple[float, float], row: int) -> str:
-    x, top = _x(at_s, span), TOP - 22 + 13 * row
+    x, top = _x(at_s, span), TOP - 36 + 13 * row
     line = svg.element("rect", class_=colour, x=x - 0.7, y=top + 3, width=1.4, height=PANEL_HEIGHT - BOTTOM - top - 3)
     return line + svg.label(x + 3, top + 4, words, class_=f"soft {colour}")
 
