@@ -41,7 +41,7 @@ def lost(seen: Seen, before: Seen) -> set[tuple[str, int]]:
     [
         ("before-commit:activated", Stage.QUIESCENT, (0, 0)),
         ("before-commit:intent", Stage.ACTIVATED, (0, 0)),
-        ("after-commit:intent", Stage.RELEASING, (0, 0)),
+        ("after-commit:intent", Stage.RELEASING, None),
         ("before-write:arm", Stage.RELEASING, (0, 0)),
         ("after-write:arm", Stage.RELEASING, (1, 0)),
         ("before-write:fire", Stage.RELEASING, (1, 0)),
@@ -62,7 +62,9 @@ def test_killed_in_a_release_it_goes_on_and_fires_once(
         here.plant("input", head="call-point", value=True)
         first.killed()
         before, state = here.plant(), here.latched().zones[0]
-        assert state.stage is latched
+        # On a slow disk a channel is written before its intent is durable, after one scan of waiting (rule 11); then that intent is lost.
+        intent_lost = "-write:" in point and state.stage is Stage.ACTIVATED
+        assert state.stage is latched or intent_lost
         if channels is not None:
             assert (edges(before, ARM, 1), edges(before, FIRE, 1)) == channels
         second = here.daemon()
@@ -163,3 +165,47 @@ def test_killed_in_a_response_it_stands_where_it_stood(
         for what in ("isolate-wanted", "isolate-proven", "cool-allowed"):
             assert times(events, Kind.RESPONSE, "rack-1", what) <= 1
         assert times(events, Kind.RESPONSE, "hall", "coolant-flowing") <= 1
+
+
+# --- people ---------------------------------------------------------------------------------------------------------
+
+
+def test_an_abort_outlives_the_daemon(nursery: Nursery, folder: Path) -> None:
+    with stand(nursery, folder) as here:
+        first = here.daemon("after-commit:aborted")
+        first.until(lambda status: hall(status).availability == "full")
+        here.plant("fault", fault=HOT_HEAD, for_s=40.0)
+        first.until(in_stage(Stage.PRE_ACTIVATED))
+        here.plant("input", head="abort", value=True)
+        first.killed()
+        here.plant("input", head="abort", value=False)  # let go while nobody looks: an abort is latched
+        second = here.daemon()
+        assert hall(second.ready()).stage == Stage.ABORTED
+        here.plant("fault", fault=SMOKE, for_s=60.0)  # rule 3 is fulfilled now
+        second.until(lambda status: any(h.name == "smoke" and h.latched == "alarm" for h in hall(status).heads))
+        assert hall(second.status()).stage == Stage.ABORTED
+        here.plant("input", head="call-point", value=True)  # and a person's hand beats it (rule 4)
+        second.until(in_stage(Stage.RELEASED))
+        assert second.stop() == 0
+        assert stages(here.events()) == ["pre-activated", "aborted", "activated", "releasing", "released"]
+
+
+def test_a_hold_outlives_the_daemon_and_its_end_loads_the_whole_pre_warning_anew(
+    nursery: Nursery, folder: Path
+) -> None:
+    with stand(nursery, folder) as here:
+        first = here.daemon("after-commit:held")
+        first.until(lambda status: hall(status).availability == "full")
+        here.plant("fault", fault=HOT_HEAD, for_s=40.0)
+        here.plant("fault", fault=SMOKE, for_s=40.0)
+        first.until(in_stage(Stage.ACTIVATED))
+        here.plant("input", head="hold", value=True)
+        first.killed()
+        second = here.daemon()
+        assert hall(second.ready()).stage == Stage.HELD
+        here.plant("input", head="hold", value=False)
+        status = second.until(in_stage(Stage.ACTIVATED))
+        assert hall(status).due_ms - hall(status).since_ms == 60_000
+        assert energised(here.plant()).isdisjoint({ARM, FIRE})
+        assert second.stop() == 0
+        assert stages(here.events())[-3:] == ["activated", "held", "activated"]
