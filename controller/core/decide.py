@@ -29,7 +29,7 @@ from controller.core.state import (
 from controller.core.trips import step_trips
 from controller.core.zone.conditions import condition_vector
 from controller.core.zone.ladder import run_ladder
-from controller.core.zone.signals import run_zone
+from controller.core.zone.signals import RETRY_PAUSE_MS, run_zone
 from controller.site.model import Physics, Role
 
 
@@ -107,11 +107,12 @@ def _wanted(draft: Draft) -> list[int]:
     return wanted
 
 
-def take_up(state: State, inputs: Inputs, rules: Rules) -> State:
+def take_up(state: State, inputs: Inputs, rules: Rules, tick_ms: int) -> State:
     """The latched state after a restart: every output is read before it is written, and agent is not let go twice (rule 11).
 
     A zone that is past its release and whose release channels have dropped since is spent: energising them again would fire anew. A
-    zone that still waits for proof goes on: its intent stands.
+    zone that still waits for proof goes on: its intent stands. One between two tries has its pause anew, because the actuator may never
+    have been let go.
     """
     zones = list(state.zones)
     for zone in rules.zones:
@@ -119,5 +120,7 @@ def take_up(state: State, inputs: Inputs, rules: Rules) -> State:
         past = zones[zone.index].stage in {Stage.RELEASED, Stage.UNCONFIRMED, Stage.HOLD_TIME}
         if past and not any(all(level == Tri.YES for level in levels) for levels in held):
             zones[zone.index] = replace(zones[zone.index], spent=True)
+        if zones[zone.index].stage is Stage.RETRYING:
+            zones[zone.index] = replace(zones[zone.index], due_ms=tick_ms + RETRY_PAUSE_MS)
     outputs = tuple(replace(output, drive=Drive.UNREAD, written_ms=NEVER, channel=-1) for output in state.outputs)
     return replace(state, zones=tuple(zones), outputs=outputs)

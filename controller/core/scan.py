@@ -90,7 +90,7 @@ class Controller:
         unknown = any(Tri.UNKNOWN in levels for levels in inputs.channels)
         if unknown and tick_ms - self._resuming_since_ms < RESTART_GRACE_MS:
             return False
-        self.state = take_up(self.state, inputs, self.rules)
+        self.state = take_up(self.state, inputs, self.rules, tick_ms)
         self._resume = False
         return True
 
