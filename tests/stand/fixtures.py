@@ -10,11 +10,17 @@ import pytest
 
 from tests.stand.stand import Nursery
 
+_NURSERY = pytest.StashKey[Nursery]()
+
 
 @pytest.fixture(scope="session")
-def nursery() -> Iterator[Nursery]:
-    with Nursery() as started:
-        yield started
+def nursery(request: pytest.FixtureRequest) -> Nursery:
+    """One for all folders that import it (a fixture of many conftests would be made anew in each)."""
+    stash = request.config.stash
+    if _NURSERY not in stash:
+        stash[_NURSERY] = Nursery()
+        request.config.add_cleanup(stash[_NURSERY].close)
+    return stash[_NURSERY]
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
@@ -50,10 +50,8 @@ class Nursery:
         )
         assert self._hear() == "ready"
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
+        """End it, with what it has started."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.close()
