@@ -216,7 +216,7 @@ class Head(Strict, frozen=True, kw_only=True):
 
 
 class Strategy(StrEnum):
-    """Abort and hold strategies of domain.md 4.1 (the other names come with the complete release machine)."""
+    """Abort and hold strategies (docs/decisions/0003); further names of the trade come with their rows in the machine."""
 
     HOLD_RELOAD = "hold-reload"
     LATCHED_ABORT = "latched-abort"

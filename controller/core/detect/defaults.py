@@ -1,7 +1,7 @@
 """What a head is judged by when its site file says nothing: documented limits of every family.
 
-Sources: "2a", "2b" are the sections of the science reference that collects norms and makers' habits; "assumed" marks a
-number that a commissioning engineer must look at. Temperatures degC, voltages V, gas ppm over the room, smoke %/m.
+A number names its source; "assumed" marks one that nobody has verified for this use, be it a maker's habit or a norm quoted from
+memory, and that a commissioning engineer must look at. Temperatures degC, voltages V, gas ppm over the room, smoke %/m.
 """
 
 import msgspec
@@ -10,22 +10,22 @@ from controller.core.events import Level
 from controller.site.model import Family, Head, Limits
 
 MAX_OPERATING_DEGC = 80.0
-"""A cell above it that heats itself by 1 K/s for more than 3 s is running away (2b, GB 38031-2025; 80 assumed)."""
+"""A cell above it that heats itself by 1 K/s for more than 3 s is running away (GB 38031-2025 C.5.3.7; 80 assumed)."""
 COLLAPSE_SHARE = 0.25
-"""A cell that loses more of its voltage within the rate window has collapsed (2b, GB 38031-2025: 25 %)."""
+"""A cell that loses more of its voltage within the rate window has collapsed (GB 38031-2025 C.5.3.7: 25 %)."""
 
 _CELL_TEMPERATURE = Limits(
     low=-40.0,
-    high=1000.0,  # a burning cell reaches 350 to 1,000 degC (2b): hot is not absurd
-    advisory=60.0,  # BMS habit: warn at 55 to 60 (2b)
-    pre_alarm=70.0,  # BMS habit: trip at 60 to 70 (2b)
+    high=1000.0,  # a burning cell reaches 350 to 1,000 degC (calorimetry of published cells): hot is not absurd
+    advisory=60.0,  # assumed, BMS habit: warn at 55 to 60
+    pre_alarm=70.0,  # assumed, BMS habit: trip at 60 to 70
     hysteresis=2.0,  # assumed
     persistence_s=3.0,  # as long as the rule of runaway asks for
-    deviation_advisory=5.0,  # neighbours, warn (2b)
-    deviation_pre_alarm=10.0,  # neighbours, alarm (2b)
+    deviation_advisory=5.0,  # assumed, BMS habit: warn
+    deviation_pre_alarm=10.0,  # assumed, BMS habit: alarm
     rate_window_s=30.0,  # assumed: noise of 0.1 K gives 0.005 K/s over it
     rate_pre_alarm=0.1,  # assumed: a full charge in half an hour heats by 0.01 K/s
-    slew=50.0,  # K/s (section 7 of the reference)
+    slew=50.0,  # K/s, assumed
     stuck_s=1800.0,  # assumed; noise or resolution moves 0.1 K much oftener
 )
 """Every cell has its sensor, 0.1 K, about 1 s."""
@@ -57,19 +57,19 @@ DEFAULTS: dict[Family, Limits] = {
         persistence_s=5.0,  # assumed
         deviation_advisory=0.1,  # below the module's median (assumed)
         deviation_pre_alarm=0.3,  # assumed
-        rate_window_s=10.0,  # in which a collapse is sought (section 7 of the reference)
+        rate_window_s=10.0,  # in which a collapse is sought (assumed)
         stuck_s=0.0,  # a resting string stands still to the millivolt
     ),
-    # 2b: hydrogen 10 to 40 over its base; 400 assumed. Carbon monoxide 30 to 50; 60 and 200 assumed.
+    # All assumed. Makers' habit: hydrogen 10 to 40 over its base, carbon monoxide 30 to 50.
     Family.H2: msgspec.structs.replace(_GAS, advisory=20.0, pre_alarm=40.0, alarm=400.0),
     Family.CO: msgspec.structs.replace(_GAS, advisory=30.0, pre_alarm=60.0, alarm=200.0),
     Family.VOC: msgspec.structs.replace(_GAS, advisory=50.0, pre_alarm=100.0, alarm=500.0),  # assumed
     Family.SMOKE: Limits(
         low=-0.5,
         high=100.0,
-        advisory=0.66,  # NFPA 76 very early warning, alert (2b)
-        pre_alarm=2.0,  # EN 54-20 class B (2b); as a pre-alarm assumed
-        alarm=3.3,  # NFPA 76 very early warning, alarm (2b)
+        advisory=0.66,  # assumed: 0.2 %/ft, quoted of NFPA 76, alert
+        pre_alarm=2.0,  # assumed: quoted of EN 54-20 class B
+        alarm=3.3,  # assumed: 1.0 %/ft, quoted of NFPA 76, alarm
         hysteresis=0.2,  # assumed
         persistence_s=10.0,  # assumed: longer than a puff of dust
     ),

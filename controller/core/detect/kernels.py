@@ -27,7 +27,7 @@ RATE_HYSTERESIS = 0.5
 COLLAPSE_HYSTERESIS = 0.05
 """A collapse counts until the voltage is back by this share more (assumed)."""
 COLLAPSE_HOLD_MS = 500
-"""A collapse must be seen in two samples; no longer, for it leads runaway by seconds (2a)."""
+"""A collapse must be seen in two samples; no longer, for it leads runaway by seconds."""
 STEEP_PER_S = 1.0
 STEEP_MS = 3000
 STEEP_INTERVALS = 3
