@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from controller.core.detect.defaults import limits_of
 from controller.core.detect.detector import Readings
 from controller.core.image import Image
 from controller.core.layout import Layout
@@ -49,6 +50,8 @@ OUT_OF_SERVICE = int(Quality.OUT_OF_SERVICE)
 UNKNOWN = int(Tri.UNKNOWN)
 WHOLE_HEAD = 2
 """Fault of a head of which nothing is left (`HeadReading.fault`)."""
+FLOW_MAX_LPM = 10_000.0
+"""A flow above this is absurd, so not known (assumed: several times what a fire pump of a building gives)."""
 CLOSED = 0.5
 """A contact whose value is at least this is closed."""
 
@@ -84,7 +87,7 @@ class InputReader:
             self._feedback.read(image, good),
             self._devices.read(image, good),
             np.array([_flowing(image, flow) for flow in self._flow], np.uint8),
-            np.array([_gas_high(image, good, points, limit) for points, limit in self._hydrogen], np.uint8),
+            np.array([_gas_high(image, good, readings, hydrogen) for hydrogen in self._hydrogen], np.uint8),
             self._calm(readings),
         )
         key = b"".join(part.tobytes() for part in parts), image.host
@@ -141,7 +144,8 @@ class _FeedbackReader:
         value = image.value[self._points]
         contact = np.where(np.abs(value - self._inactive) <= self._tolerance, 0, -1)
         contact = np.where(np.abs(value - self._active) <= self._tolerance, 1, contact)
-        says = np.where(self._at_least, value >= self._active, contact)
+        flow = np.where(np.isnan(value) | (value > FLOW_MAX_LPM), -1, value >= self._active)
+        says = np.where(self._at_least, flow, contact)
         return np.where(self._has & good[self._points], says, -1).astype(np.int8)
 
 
@@ -174,11 +178,28 @@ def wired_state(family: Family, active: int, contacts: tuple[int, ...]) -> int:
     return Tri(contacts[0])
 
 
-def _hydrogen(layout: Layout, zone: int) -> tuple[npt.NDArray[np.int32], float]:
-    heads = [h.points for h in layout.heads if h.zone == zone and h.head.family is Family.H2]
+class _Hydrogen(NamedTuple):
+    """The hydrogen points of a zone, arrays of one length: place in the image, head, lowest and highest value to be believed."""
+
+    points: npt.NDArray[np.int32]
+    heads: npt.NDArray[np.int32]
+    low: npt.NDArray[np.float64]
+    high: npt.NDArray[np.float64]
+    limit_ppm: float
+
+
+def _hydrogen(layout: Layout, zone: int) -> _Hydrogen:
+    heads = [h for h in layout.heads if h.zone == zone and h.head.family is Family.H2]
+    sizes = [h.points.size for h in heads]
+    limits = [limits_of(h.head) for h in heads]
     release = tuple(layout.site.zones.values())[zone].release
-    points = np.concatenate([np.empty(0, np.int32), *heads])
-    return points, release.purge_above_h2_ppm if release else np.inf
+    return _Hydrogen(
+        np.concatenate([np.empty(0, np.int32), *(h.points for h in heads)]),
+        np.repeat(np.array([h.index for h in heads], np.int32), sizes),
+        np.repeat([-np.inf if limit.low is None else limit.low for limit in limits], sizes),
+        np.repeat([np.inf if limit.high is None else limit.high for limit in limits], sizes),
+        release.purge_above_h2_ppm if release else np.inf,
+    )
 
 
 def _guard_limit(layout: Layout, rack: int) -> float:
@@ -190,15 +211,20 @@ def _flowing(image: Image, flow: tuple[int, float] | None) -> int:
     if flow is None:
         return Tri.NO
     point, minimum = flow
-    if image.quality[point] != Quality.GOOD:
+    value = float(image.value[point])
+    if image.quality[point] != Quality.GOOD or np.isnan(value) or value > FLOW_MAX_LPM:
         return Tri.UNKNOWN
-    return int(image.value[point] >= minimum)
+    return int(value >= minimum)
 
 
-def _gas_high(image: Image, good: npt.NDArray[np.bool_], points: npt.NDArray[np.int32], limit_ppm: float) -> int:
+def _gas_high(image: Image, good: npt.NDArray[np.bool_], readings: Readings, hydrogen: _Hydrogen) -> int:
+    """The vote of rule 6. Only a believable value of a head that its detector trusts has a vote (rule 1)."""
+    points = hydrogen.points
     if points.size == 0:
         return Tri.NO
-    alive = good[points]
-    if bool((image.value[points][alive] > limit_ppm).any()):
+    value = image.value[points]
+    believed = (value >= hydrogen.low) & (value <= hydrogen.high)  # false for NaN
+    alive = good[points] & believed & (readings.fault[hydrogen.heads] < WHOLE_HEAD)
+    if bool((value[alive] > hydrogen.limit_ppm).any()):
         return Tri.YES
     return Tri.NO if 2 * int(alive.sum()) > points.size else Tri.UNKNOWN
