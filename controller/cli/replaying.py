@@ -31,7 +31,7 @@ def _again(recording: Recording, site: Path) -> Iterator[Replayed]:
             "remedy: give `haechi run` a larger --recording-mib"
         )
     scans = ((recorded.image, recorded.commands) for recorded in recording.scans())
-    return replay(layout, start.state, start.last_hash, scans, closed=recording.is_closed)
+    return replay(layout, start.state, start.last_hash, scans, closed=recording.is_closed, lost=start.lost)
 
 
 def _printed(again: Iterable[Replayed], *, quiet: bool) -> Iterator[Replayed]:

@@ -42,17 +42,24 @@ class Decision(NamedTuple):
     resets: tuple[int, ...]
 
 
-def first_state(layout: Layout) -> State:
-    """The state of a site that has never run: nothing latched, every output still to be read from the field."""
-    zones = layout.site.zones.values()
+def first_state(layout: Layout, *, lost: bool = False) -> State:
+    """The state of a site that has never run: nothing latched, every output still to be read from the field.
+
+    `lost`: it has run, but what it had latched is not known. Then people may be where a release would go, heads may be disabled for work:
+    every zone with release begins as occupied, which is manual-only (rule 13).
+    """
+    names = tuple(name for name, zone in layout.site.zones.items() if lost and zone.release is not None)
     return State(
         tick_ms=0,
         heads=(HeadLatch(),) * len(layout.heads),
-        zones=tuple(ZoneState(occupied=zone.occupied_at_start) for zone in zones),
+        zones=tuple(
+            ZoneState(occupied=zone.occupied_at_start or name in names) for name, zone in layout.site.zones.items()
+        ),
         racks=(RackState(),) * len(layout.racks),
         outputs=tuple(OutputState(wanted=o.output.normal) for o in layout.outputs),
         wired=tuple(int(Tri.UNKNOWN if h.physics is Physics.WIRED else Tri.NO) for h in layout.heads),
         row_since_ms=(NEVER,) * len(layout.site.matrix),
+        lost=names,
     )
 
 

@@ -67,6 +67,12 @@ class Draft:
         self.racks[index] = replace(self.racks[index], **changes)
         return self.racks[index]
 
+    @property
+    def lost(self) -> tuple[str, ...]:
+        """Zones whose state was lost and for which nobody has said since that they are empty."""
+        names = self.layout.zones
+        return tuple(name for name in self.before.lost if self.zones[names.index(name)].occupied)
+
     def state(self) -> State:
         """The state after this scan, frozen."""
         return State(
@@ -81,4 +87,5 @@ class Draft:
             disabled=self.disabled,
             host=self.inputs.host,
             openings=self.openings,
+            lost=self.lost,
         )

@@ -35,15 +35,22 @@ class ScanResult(NamedTuple):
 class Controller:
     """The core of one site. Feed it images in order; it keeps the detector's arrays and the latched state, and nothing else.
 
-    `state` is the latched state of an earlier run, or None for a site that has never run. Deterministic: the same images and commands
-    give the same events, writes and states, bit for bit.
+    `state` is the latched state of an earlier run, or None for a site that has never run, or whose state is `lost`. Deterministic: the
+    same images and commands give the same events, writes and states, bit for bit.
     """
 
-    def __init__(self, layout: Layout, state: State | None = None, settings: ResponseSettings | None = None) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        state: State | None = None,
+        settings: ResponseSettings | None = None,
+        *,
+        lost: bool = False,
+    ) -> None:
         self.layout = layout
         self.rules = make_rules(layout, settings)
         self.detector = Detector(layout)
-        self.state = state or first_state(layout)
+        self.state = state or first_state(layout, lost=lost)
         self.inputs: Inputs | None = None
         self.readings: Readings | None = None
         self._reader = InputReader(layout)

@@ -106,7 +106,12 @@ class ZoneState(msgspec.Struct, frozen=True):
     """The agent output is not to be energised again (found released and dropped after a restart)."""
     proven: bool = False
     """The field has said that agent flows (rule 8)."""
-    activated_ms: int = NEVER
+    call_point_rested: bool = True
+    """The call point was seen at rest since the last release began: only a new word of a person lets the reserve bank go."""
+    purged_ms: int = NEVER
+    """Since when exhaust has had its turn before an automatic release and must be off (rule 6); NEVER: it may run."""
+    strayed: bool = False
+    """Agent was seen to flow that Haechi did not let go; stands until the switch has cleared and a person has reset the zone."""
     inhibits: tuple[str, ...] = ()
     occupied: bool = False
     acknowledged: bool = True
@@ -128,7 +133,6 @@ class RackState(msgspec.Struct, frozen=True):
 
     isolation: Isolation = Isolation.NONE
     isolation_ms: int = NEVER
-    proven_ms: int = NEVER
     asked: bool = False
     vouched: bool = False
     runaway: bool = False
@@ -177,3 +181,5 @@ class State(msgspec.Struct, frozen=True):
     """The runtime's facts of the last scan: troubles come from what rose since."""
     openings: int = 0
     """Breakers opened without a person since the last reset of their zone."""
+    lost: tuple[str, ...] = ()
+    """Zones with release that began without the latched state of the run before: manual-only until a person says that they are empty."""

@@ -110,7 +110,7 @@ TRIPS: dict[str, Trip] = {
         "장치가 수동으로 조작되었거나 스위치가 고장입니다. 현장을 확인하십시오.",
     ),
     "unexpected_flow": Trip(
-        1.0, Severity.URGENT, "the discharge switch is on without a release; it can prove nothing",
+        1.0, Severity.URGENT, "agent may be in the room: exhaust is off, no automatic release before a reset",
         "Somebody opened a valve by hand, it leaks, or the switch is stuck: do not enter before it is known.",
         "방출 명령 없이 방출 스위치가 동작했습니다. 확인 전에는 출입하지 마십시오.",
     ),
@@ -153,6 +153,11 @@ TRIPS: dict[str, Trip] = {
         0.0, Severity.MAINTENANCE, "the wall clock jumped; decisions are not touched, times in reports may be",
         "Check the time server.",
         "시각 서버를 확인하십시오.",
+    ),
+    "state_lost": Trip(
+        0.0, Severity.URGENT, "what was latched before the start is not known: manual-only, as if people were inside",
+        "Look into the room, disable again what is being worked on, then say that nobody is inside (occupied ZONE no).",
+        "이전 상태가 복원되지 않았습니다. 실내를 확인하고 작업 중인 기기를 다시 차단한 뒤 재실 해제를 입력하십시오.",
     ),
     "disabled": Trip(
         0.0, Severity.MAINTENANCE, "taken out of service by a person",
@@ -207,6 +212,8 @@ def _causes(draft: Draft) -> Iterator[tuple[str, str]]:
     yield from _output_causes(draft)
     yield from _zone_causes(draft)
     yield from _host_causes(draft)
+    for name in draft.lost:
+        yield "state_lost", name
     for name in draft.disabled:
         yield "disabled", name
 
@@ -265,7 +272,7 @@ def _zone_causes(draft: Draft) -> Iterator[tuple[str, str]]:
         zone = draft.zones[rules.index]
         if zone.stage in SILENT_FIELD and not zone.proven:
             yield "release_unconfirmed", rules.name
-        if zone.stage in BEFORE_FLOODING and draft.inputs.discharged[rules.index] == Tri.YES:
+        if zone.stage in BEFORE_FLOODING and zone.strayed:
             yield "unexpected_flow", rules.name
         for family, trip in ((Family.LOW_AGENT, "low_agent"), (Family.OBSTRUCTION, "obstructed")):
             if any(draft.inputs.wired[head] == Tri.YES for head in rules.wired.get(family, ())):

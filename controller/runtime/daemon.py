@@ -84,15 +84,15 @@ class Daemon:
         beginning = datadir.begin(path, site, KEPT)
         restored = beginning.restored
         self.clock: PlantClock = datadir.plant_clock(path, beginning, options.epoch_ns, options.speed)
-        datadir.note_run(path, site, self.clock)
+        datadir.note_run(path, site, self.clock, lost=beginning.lost)
         self.layout, self.beginning = layout, beginning.how
-        self.core = Controller(layout, beginning.state)
+        self.core = Controller(layout, beginning.state, lost=beginning.lost)
         self.field: Field = assemble(layout, self.clock, options.folder)
         self.supervision = Supervision()
         self.journal = Journal(path, restored.seq + 1, restored.last_hash)
         start = Start(
             uuid.uuid4().hex, 0, layout.n_points, site_digest(site), beginning.state_bytes,
-            restored.last_hash, restored.seq,
+            restored.last_hash, restored.seq, beginning.lost,
         )  # fmt: skip
         self.recorder = Recorder(options.data / datadir.RECORDING, start, options.recording_mib << 20)
         self.eventlog = EventLog(beginning.tail)

@@ -28,6 +28,8 @@ from controller.site.model import Site
 JOURNAL = "journal.sqlite"
 RECORDING = "recording.hrec"
 SOCKET = "haechi.sock"
+LOST = "lost"
+"""Noted in the journal's file from a start without the state until the first state is there: a crash in between does not hide it."""
 
 
 class DataError(Exception):
@@ -36,13 +38,17 @@ class DataError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
-    """Where a daemon goes on from: the decoded `state` (None: fresh) and its bytes, the end of the journal, and `how` for people."""
+    """Where a daemon goes on from: the decoded `state` (None: fresh) and its bytes, the end of the journal, and `how` for people.
+
+    `lost`: the site has run before, and what it had latched is not known.
+    """
 
     state: State | None
     state_bytes: bytes
     restored: Restored
     tail: list[JournalRow]
     how: str
+    lost: bool = False
 
 
 @contextmanager
@@ -72,17 +78,23 @@ def begin(journal: Path, site: Site, kept: int) -> Beginning:
         rows, meta = tail(journal, kept), read_meta(journal)
     except (JournalError, sqlite3.DatabaseError) as error:
         moved = set_aside(journal, str(time.time_ns()))
-        return Beginning(None, b"", Restored(), [], f"without latched state: {error} (moved to {moved.name})")
+        return _lost(Restored(), [], f"{error} (moved to {moved.name})")
     digest = site_digest(site).hex()
+    if not restored.state and (restored.seq or meta.get(LOST)):
+        return _lost(restored, rows, "the journal has none")
     if not restored.state:
         return Beginning(None, b"", restored, rows, "first start")
     if meta.get("site") != digest:
-        return Beginning(None, b"", restored, rows, "without latched state: the site file is another one now")
+        return _lost(restored, rows, "the site file is another one now")
     try:
         state = msgspec.msgpack.decode(restored.state, type=State)
     except msgspec.DecodeError as error:
-        return Beginning(None, b"", restored, rows, f"without latched state: written by another version ({error})")
+        return _lost(restored, rows, f"written by another version ({error})")
     return Beginning(state, restored.state, restored, rows, "latched state restored")
+
+
+def _lost(restored: Restored, rows: list[JournalRow], why: str) -> Beginning:
+    return Beginning(None, b"", restored, rows, f"without latched state: {why}", lost=True)
 
 
 def plant_clock(journal: Path, beginning: Beginning, epoch_ns: int | None, speed: float) -> PlantClock:
@@ -94,11 +106,11 @@ def plant_clock(journal: Path, beginning: Beginning, epoch_ns: int | None, speed
     return PlantClock(epoch_ns, speed, beginning.restored.tick_ms)
 
 
-def note_run(journal: Path, site: Site, clock: PlantClock) -> None:
-    """Note in the journal's file what the next start has to know of this run.
+def note_run(journal: Path, site: Site, clock: PlantClock, *, lost: bool = False) -> None:
+    """Note in the journal's file what the next start has to know of this run; with `lost`, drop a state that belongs to something else.
 
     A disk that does not take it is no reason not to protect: the journal's lag will show it.
     """
     values = {"site": site_digest(site).hex(), "boot": boot_id(), "speed": str(clock.speed)}
     with suppress(sqlite3.Error):
-        write_meta(journal, {**values, "epoch_ns": str(clock.epoch_ns)})
+        write_meta(journal, {**values, "epoch_ns": str(clock.epoch_ns), LOST: "1" if lost else ""}, drop_state=lost)

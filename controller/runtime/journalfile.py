@@ -111,11 +111,13 @@ def read_meta(path: Path) -> dict[str, str]:
         return dict(database.execute("SELECT name, value FROM meta"))
 
 
-def write_meta(path: Path, values: dict[str, str]) -> None:
-    """Note something beside the entries, before the journal's thread starts."""
+def write_meta(path: Path, values: dict[str, str], *, drop_state: bool = False) -> None:
+    """Note something beside the entries, before the journal's thread starts; `drop_state` takes the latched state out in the same commit."""
     with closing(open_for_writing(path)) as database, database:
         database.execute("BEGIN IMMEDIATE")
         database.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", values.items())
+        if drop_state:
+            database.execute("DELETE FROM latched")
 
 
 def set_aside(path: Path, mark: str) -> Path:

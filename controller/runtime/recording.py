@@ -36,7 +36,7 @@ class RecordingError(Exception):
 class Start(msgspec.Struct, frozen=True, array_like=True):
     """What a replay begins with: `part` numbers the files of one run of the daemon (`session`), the state belongs to part 0.
 
-    `site_digest` is the SHA-256 of the site; `state` the encoded latched state ("": fresh); `last_hash` and `seq` the journal's.
+    `site_digest` is the SHA-256 of the site; `state` the encoded latched state ("": fresh, or `lost`); `last_hash` and `seq` the journal's.
     """
 
     session: str
@@ -46,6 +46,7 @@ class Start(msgspec.Struct, frozen=True, array_like=True):
     state: bytes
     last_hash: bytes
     seq: int
+    lost: bool = False
 
 
 class Scan(msgspec.Struct, frozen=True, array_like=True):

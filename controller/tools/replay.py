@@ -49,14 +49,15 @@ def replay(
     scans: Iterable[tuple[Image, tuple[AnyCommand, ...]]],
     *,
     closed: bool,
+    lost: bool = False,
 ) -> Iterator[Replayed]:
-    """Run `scans` through a new core that begins with the encoded `state` (empty: fresh), the chain with `last_hash`.
+    """Run `scans` through a new core that begins with the encoded `state` (empty: fresh, or `lost`), the chain with `last_hash`.
 
     With `closed` the run ended in an orderly way, so the core's last word belongs to it.
 
     Raises ValueError when a scan is missing between two others: from there on nothing could be promised.
     """
-    core = Controller(layout, msgspec.msgpack.decode(state, type=State) if state else None)
+    core = Controller(layout, msgspec.msgpack.decode(state, type=State) if state else None, lost=lost)
     for event in _events(core, scans, closed=closed):
         record = encode(event)
         last_hash = hash_next(last_hash, record)

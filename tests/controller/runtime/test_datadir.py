@@ -39,7 +39,7 @@ def test_the_latched_state_is_gone_on_from(journal: Path) -> None:
 
 def test_a_first_start_has_nothing(tmp_path: Path) -> None:
     beginning = datadir.begin(tmp_path / "none.sqlite", SMALL, 10)
-    assert (beginning.state, beginning.how) == (None, "first start")
+    assert (beginning.state, beginning.how, beginning.lost) == (None, "first start", False)
 
 
 def test_another_site_goes_on_with_the_chain_alone(journal: Path) -> None:
@@ -48,6 +48,11 @@ def test_another_site_goes_on_with_the_chain_alone(journal: Path) -> None:
     assert beginning.state is None
     assert beginning.restored.seq == 1
     assert "another one" in beginning.how
+    assert beginning.lost
+    # Stopped before it had a state of its own, the next start takes neither the old site's nor says that nothing was lost.
+    datadir.note_run(journal, other, PlantClock(5_000), lost=True)
+    again = datadir.begin(journal, other, 10)
+    assert (again.state, again.lost) == (None, True)
 
 
 @pytest.mark.parametrize("damage", ["state", "file"])
@@ -58,10 +63,12 @@ def test_a_damaged_journal_is_kept_aside_and_protection_goes_on(journal: Path, d
     else:
         journal.write_bytes(b"garbage" * 1000)
     beginning = datadir.begin(journal, SMALL, 10)
-    assert beginning.state is None
+    assert (beginning.state, beginning.lost) == (None, True)
     assert "moved to journal.sqlite.damaged-" in beginning.how
     assert not journal.exists()
     assert len(list(journal.parent.glob("journal.sqlite.damaged-*"))) >= 1
+    datadir.note_run(journal, SMALL, PlantClock(5_000), lost=True)
+    assert datadir.begin(journal, SMALL, 10).lost  # stopped at once: still lost
 
 
 def test_state_of_another_version_is_not_guessed_at(journal: Path) -> None:
@@ -70,7 +77,7 @@ def test_state_of_another_version_is_not_guessed_at(journal: Path) -> None:
     writer.append(10, 1000, (), msgspec.structs.replace(latched(1000), heads=("no head",)))
     assert writer.close()
     beginning = datadir.begin(journal, SMALL, 10)
-    assert beginning.state is None
+    assert (beginning.state, beginning.lost) == (None, True)
     assert "another version" in beginning.how
 
 
