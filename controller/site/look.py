@@ -1,16 +1,27 @@
 """Look-ups in a site that may be wrong: what cannot be found is None here; `checks.references` names it once."""
 
+from dataclasses import dataclass
 from functools import cached_property
 
 from controller.site.model import PHYSICS, Family, Head, Mqtt, Output, Physics, Role, Site
+from controller.site.pairs import MEMBERS, near_misses, releasing_pairs
 from controller.site.reference import block_size, parse_reference
 from drivers.points import RegisterBlock, Scaling
 
-FIRE_PHYSICS = frozenset({Physics.BMS, Physics.GAS, Physics.SMOKE, Physics.HEAT})
-"""The physics families whose heads speak of fire."""
-
 Place = tuple[str, int]
 """Block and place in the block of one point."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundHead:
+    """A head with its device and link as far as the site file resolves them (`controller.site.pairs.Candidate`)."""
+
+    name: str
+    head: Head
+    physics: Physics
+    device: str | None
+    link: str | None
+    on_mqtt: bool
 
 
 class Look:
@@ -52,7 +63,31 @@ class Look:
 
     def fire_heads(self, zone: str) -> dict[str, Head]:
         """Heads of a zone that speak of fire, room references left out."""
-        return {n: h for n, h in self.heads(zone).items() if PHYSICS[h.family] in FIRE_PHYSICS and not h.reference}
+        return {n: h for n, h in self.heads(zone).items() if PHYSICS[h.family] in MEMBERS and not h.reference}
+
+    def releasing_pairs(self, zone: str) -> tuple[tuple[str, str], ...]:
+        """Names of the heads that may release together (rule 3). Empty without agent."""
+        release = self.site.zones[zone].release
+        if release is None:
+            return ()
+        pairs = releasing_pairs(self._found(zone), same_family=release.same_family)
+        return tuple((a.name, b.name) for a, b in pairs)
+
+    def near_misses(self, zone: str) -> tuple[tuple[tuple[str, str], tuple[str, ...]], ...]:
+        """Names of heads that could carry the evidence of a release but are not independent, with the reasons."""
+        release = self.site.zones[zone].release
+        if release is None:
+            return ()
+        misses = near_misses(self._found(zone), same_family=release.same_family)
+        return tuple(((a.name, b.name), reasons) for (a, b), reasons in misses)
+
+    def _found(self, zone: str) -> list[FoundHead]:
+        heads = self.heads(zone).items()
+        return [self._find(name, head, head.points[0] if head.points else "") for name, head in heads]
+
+    def _find(self, name: str, head: Head, point: str) -> FoundHead:
+        physics = PHYSICS[head.family]
+        return FoundHead(name, head, physics, self.device(point), self.link(point), self.on_mqtt(point))
 
     def outputs(self, zone: str, *roles: Role) -> dict[str, Output]:
         """Outputs of a zone with one of the roles."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from controller.site.load import loads_of_links
 from controller.site.look import Look
 from controller.site.model import PHYSICS, Family, Head, Physics, Site, Zone
-from controller.site.pairs import releasing_pairs
+from controller.site.pairs import sees_runaway
 from drivers.points import Table
 
 _SCAN_COST_US = 1.0
@@ -90,6 +90,7 @@ def _scan(look: Look) -> Iterator[str]:
 def _zone(look: Look, name: str) -> Iterator[str]:
     zone = look.site.zones[name]
     yield f"{name} ({zone.title}):"
+    yield from _coarse(look, name, zone)
     if zone.release is None:
         yield "  no agent: detection and warning only"
         return
@@ -97,9 +98,20 @@ def _zone(look: Look, name: str) -> Iterator[str]:
     yield f"  automatic release: {_availability(look, name, zone)}"
 
 
+def _coarse(look: Look, name: str, zone: Zone) -> Iterator[str]:
+    """Racks whose cells are told too coarsely to confirm runaway: what they ask for does not come by itself."""
+    cells = look.heads(name, Family.CELL_TEMPERATURE).values()
+    seen = {head.rack for head in cells if sees_runaway(head)}
+    told = set(zone.racks) if zone.cooling else {head.rack for head in cells}
+    blind = [rack for rack in zone.racks if rack in told - seen]
+    if blind:
+        what = "no automatic water" if zone.cooling else "no release by runaway"
+        yield f"  {what}: nothing confirms runaway in {_names(blind)} (that takes cell temperatures with group > 0)"
+
+
 def _independence(look: Look, name: str) -> Iterator[str]:
     """Pairs that may release, counted by family; families whose heads are in no pair."""
-    pairs = releasing_pairs(look, name)
+    pairs = look.releasing_pairs(name)
     kinds = Counter(" + ".join(sorted(look.site.heads[head].family for head in pair)) for pair in pairs)
     for kind, count in kinds.items():
         yield f"  may release together: {kind} ({count} {'pair' if count == 1 else 'pairs'})"
@@ -110,7 +122,7 @@ def _independence(look: Look, name: str) -> Iterator[str]:
 
 
 def _availability(look: Look, name: str, zone: Zone) -> str:
-    pairs = releasing_pairs(look, name)
+    pairs = look.releasing_pairs(name)
     release = zone.release
     if release is None or not pairs:
         return "unavailable"

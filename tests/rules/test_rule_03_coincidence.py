@@ -7,6 +7,7 @@ from controller.core.events import Level
 from controller.core.layout import HeadLayout
 from controller.core.state import HeadLatch
 from controller.core.zone import coincidence, signals
+from controller.site import pairs as rule_3
 from tests.controller.core.field import Field, play, site
 from tests.rules.breaking import Check, Mutant, notices, original
 
@@ -69,17 +70,17 @@ CHECKS = (
 
 
 def a_pair_of_one(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(coincidence, "combinations", lambda heads, n: [(head, head) for head in heads])
+    patch.setattr(rule_3, "combinations", lambda heads, n: [(head, head) for head in heads])
     all_are_independent(patch)
     all_are_sufficient(patch)
 
 
 def all_are_independent(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(coincidence, "independent", lambda a, b, same_family: True)
+    patch.setattr(rule_3, "independent", lambda a, b, same_family: True)
 
 
 def all_are_sufficient(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(coincidence, "sufficient", lambda a, b: True)
+    patch.setattr(rule_3, "sufficient", lambda a, b: True)
 
 
 def any_bms_alarm_counts(patch: pytest.MonkeyPatch) -> None:
@@ -107,8 +108,8 @@ def mqtt_counts(patch: pytest.MonkeyPatch) -> None:
 
 
 def the_policy_is_not_asked(patch: pytest.MonkeyPatch) -> None:
-    independent = coincidence.independent
-    patch.setattr(coincidence, "independent", lambda a, b, same_family: independent(a, b, same_family=True))
+    independent = rule_3.independent
+    patch.setattr(rule_3, "independent", lambda a, b, same_family: independent(a, b, same_family=True))
 
 
 MUTANTS = [

@@ -1,42 +1,18 @@
 """Rule 3: which heads may release together, and whether they do. Also rule 9: how available the release is, and why."""
 
 from collections.abc import Iterator, Sequence
-from itertools import combinations
 
 from controller.core.events import Level
 from controller.core.inputs import WHOLE_HEAD, Inputs
 from controller.core.layout import HeadLayout, Layout
-from controller.core.state import NEVER, HeadLatch
+from controller.core.state import NEVER, HeadLatch, Tri
+from controller.site import pairs as rule_3
 from controller.site.model import Family, Physics, Release
 
-FIRE_PHYSICS = frozenset({Physics.BMS, Physics.SMOKE, Physics.HEAT})
-"""Heads that raise a fire alarm on their own. Off-gas is a pre-alarm, however strong: it isolates and ventilates (rule 2)."""
-
-MEMBERS = FIRE_PHYSICS | {Physics.GAS}
-"""Heads that may be members of a coincidence."""
-
-RUNAWAY_FAMILIES = frozenset({Family.CELL_TEMPERATURE})
+FIRE_PHYSICS = rule_3.FIRE_PHYSICS
+MEMBERS = rule_3.MEMBERS
 
 Pair = tuple[HeadLayout, HeadLayout]
-
-
-def independent(a: HeadLayout, b: HeadLayout, *, same_family: bool) -> bool:
-    """Two heads are independent: another device, another link, and another physics family unless the site's policy waives that.
-
-    MQTT heads and the room reference of a gas family never count (rule 3).
-    """
-    if a.on_mqtt or b.on_mqtt or a.head.reference or b.head.reference:
-        return False
-    if a.device == b.device or a.link == b.link:
-        return False
-    return a.physics is not b.physics or (same_family and a.physics is Physics.SMOKE)
-
-
-def sufficient(a: HeadLayout, b: HeadLayout) -> bool:
-    """Whether a pair can carry the evidence that rule 3 asks for: runaway, smoke with heat, or one family by policy."""
-    if any(h.head.family in RUNAWAY_FAMILIES for h in (a, b)):
-        return True
-    return {a.physics, b.physics} == {Physics.SMOKE, Physics.HEAT} or a.physics is b.physics
 
 
 def releasing_pairs(layout: Layout, zone: int) -> tuple[Pair, ...]:
@@ -44,12 +20,8 @@ def releasing_pairs(layout: Layout, zone: int) -> tuple[Pair, ...]:
     release = _release(layout, zone)
     if release is None:
         return ()
-    heads = [h for h in layout.heads if h.zone == zone and h.physics in MEMBERS]
-    return tuple(
-        (a, b)
-        for a, b in combinations(heads, 2)
-        if independent(a, b, same_family=release.same_family) and sufficient(a, b)
-    )
+    heads = [head for head in layout.heads if head.zone == zone]
+    return rule_3.releasing_pairs(heads, same_family=release.same_family)
 
 
 def confirmed(
@@ -97,7 +69,17 @@ def availability(
     sick = sorted(sick_members(layout, zone, pairs, inputs, disabled))
     if sick and (release.faulty_member == "block" or all(a.name in sick or b.name in sick for a, b in pairs)):
         return "unavailable: " + ", ".join(sick)
-    return "degraded: " + ", ".join(sick) if sick else "full"
+    unsure = sick + sorted(_unknown(layout, zone, release, inputs))
+    return "degraded: " + ", ".join(unsure) if unsure else "full"
+
+
+def _unknown(layout: Layout, zone: int, release: Release, inputs: Inputs) -> Iterator[str]:
+    """Contacts of the agent that cannot be read: nobody knows whether it is there, or whether its release would be proven."""
+    for head in layout.heads:
+        if head.zone == zone and head.head.family is Family.LOW_AGENT and inputs.wired[head.index] == Tri.UNKNOWN:
+            yield f"{head.name} not readable"
+    if inputs.discharged[zone] == Tri.UNKNOWN:
+        yield f"{release.discharged} not readable"
 
 
 def sick_members(

@@ -4,13 +4,12 @@ from collections.abc import Iterator
 
 from controller.site.look import Look
 from controller.site.model import PHYSICS, Cooling, Family, Head, Physics, Release, Role, Strategy, Zone
-from controller.site.pairs import near_misses, releasing_pairs
 from controller.site.problem import Problem
 
 _PRE_WARNING_MAX_S = 60.0
 """EN 12094-1, 4.17."""
 _MANUAL_DELAY_MAX_S = 30.0
-"""Makers give 0 to 30 s."""
+"""Makers give 0 to 30 s; 0 would leave people in the room no time (rule 13)."""
 _CONFIRM_MAX_S = 30.0
 """Rule 8: unconfirmed in 30 s is tried again."""
 _COOLANT_MAX_S = 240.0
@@ -46,9 +45,9 @@ def _times(path: str, release: Release) -> Iterator[Problem]:
     if not 0 < release.pre_warning_s <= _PRE_WARNING_MAX_S:
         what = f"a pre-warning of {release.pre_warning_s:g} s where people may be"
         yield Problem(f"{path}.pre_warning_s", what, f"above 0 (rule 13), at most {_PRE_WARNING_MAX_S:g}")
-    if not 0 <= release.manual_delay_s <= _MANUAL_DELAY_MAX_S:
+    if not 0 < release.manual_delay_s <= _MANUAL_DELAY_MAX_S:
         what = f"a manual delay of {release.manual_delay_s:g} s"
-        yield Problem(f"{path}.manual_delay_s", what, f"choose 0 to {_MANUAL_DELAY_MAX_S:g}")
+        yield Problem(f"{path}.manual_delay_s", what, f"above 0 (rule 13), at most {_MANUAL_DELAY_MAX_S:g}")
     if not 0 < release.confirm_s <= _CONFIRM_MAX_S or release.attempts < 1:
         what = f"{release.attempts} attempts of {release.confirm_s:g} s"
         yield Problem(f"{path}.confirm_s", what, f"above 0, at most {_CONFIRM_MAX_S:g} s (rule 8), one attempt or more")
@@ -73,9 +72,9 @@ def _agent(look: Look, path: str, zone: str, release: Release) -> Iterator[Probl
 
 
 def _coincidence(look: Look, path: str, zone: str) -> Iterator[Problem]:
-    if releasing_pairs(look, zone):
+    if look.releasing_pairs(zone):
         return
-    misses = near_misses(look, zone)
+    misses = look.near_misses(zone)
     if misses:
         (a, b), reasons = misses[0]
         what = f"no two heads may release: {a} and {b} are not independent, {' and '.join(reasons)}"

@@ -12,7 +12,6 @@ from controller.site.check import check
 from controller.site.conditions import RACK, SITE, ZONE
 from controller.site.loader import load, loads
 from controller.site.look import Look
-from controller.site.pairs import releasing_pairs
 from controller.site.problem import Problem, SiteError
 from controller.site.summary import summary
 from controller.tools.check import main
@@ -139,6 +138,10 @@ MORE = {
         "outputs.server-agent.channels",
     ),
     "no pre-warning": (("pre_warning_s = 30.0  ", "pre_warning_s = 0.0  "), "zones.hall.release.pre_warning_s"),
+    "no manual delay": (
+        ('manual_delay_s = 10.0\nstrategy = "hold-reload"', 'manual_delay_s = 0.0\nstrategy = "hold-reload"'),
+        "zones.hall.release.manual_delay_s",
+    ),
     "long pre-warning": (("pre_warning_s = 30.0  ", "pre_warning_s = 61.0  "), "zones.hall.release.pre_warning_s"),
     "same family without policy": (("same_family = true", "same_family = false"), "zones.server.release"),
     "two links on one endpoint": (("127.0.0.1:15031", "127.0.0.1:15030"), "links.heat.endpoint"),
@@ -239,6 +242,30 @@ def test_summary_tells_load_pairs_availability_and_what_nobody_watches() -> None
     assert "drain, sounder, beacon" in text
 
 
+def test_three_values_a_rack_promise_neither_release_nor_water() -> None:
+    """Without its module's median a cell never counts as runaway, so no pair and no water may be promised on it."""
+    site = load(SITES / "poor-room.toml")
+    look = Look(site)
+    assert look.releasing_pairs("room") == (("smoke", "heat-1"), ("smoke", "heat-2"))
+    text = summary(site)
+    assert "no automatic water: nothing confirms runaway in rack-[1-4]" in text
+    assert "no automatic water" not in summary(load(SITES / "hall.toml"))
+    grouped = (
+        (SITES / "poor-room.toml")
+        .read_text(encoding="utf-8")
+        .replace('"bms-temperature[0:3]"]', '"bms-temperature[0:3]"]\ngroup = 3')
+    )
+    assert "nothing confirms runaway in rack-[2-4]" in summary(loads(grouped))
+
+
+def test_a_zone_that_only_coarse_cells_and_smoke_watch_is_refused() -> None:
+    text = (SITES / "poor-room.toml").read_text(encoding="utf-8")
+    text = text.replace('[heads."heat-[1-2]"]\nfamily = "heat"', '[heads."heat-[1-2]"]\nfamily = "climate-temperature"')
+    (problem,) = problems_of(text)
+    assert problem.path == "zones.room.release"
+    assert "no two heads may release" in problem.what
+
+
 def test_command_prints_every_problem_with_its_remedy_and_refuses(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -269,7 +296,7 @@ def test_pairs_of_the_checker_are_those_of_the_core(name: str) -> None:
     layout = lay_out(site)
     for index, zone in enumerate(site.zones):
         core = {frozenset(head.name for head in pair) for pair in pairs_of_the_core(layout, index)}
-        assert {frozenset(pair) for pair in releasing_pairs(Look(site), zone)} == core
+        assert {frozenset(pair) for pair in Look(site).releasing_pairs(zone)} == core
         assert core
 
 
