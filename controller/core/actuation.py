@@ -11,6 +11,7 @@ from controller.core.draft import Draft
 from controller.core.events import Kind, Write
 from controller.core.layout import OutputLayout
 from controller.core.state import NEVER, Drive, OutputState, Tri
+from controller.site.model import Role
 
 REWRITE_MS = 500
 """A level that does not read back is written again after this time (a little over two polls of a module at 0.2 s)."""
@@ -98,7 +99,9 @@ def _confirm(draft: Draft, output: OutputLayout, state: OutputState) -> OutputSt
     """All channels read back. The field's feedback confirms; its silence is tried again, then told."""
     active = int(state.wanted != output.output.normal)
     says = draft.inputs.feedback[output.index]
-    if output.output.feedback is None or says == active:
+    # Letting go of a trip command closes no breaker: a person does, at the switchgear (decision 0006).
+    let_go = output.output.role is Role.BREAKER and not active
+    if output.output.feedback is None or says == active or let_go:
         if state.drive in {Drive.CONFIRMING, Drive.FAILED}:
             what = "active" if active else "inactive"
             draft.tell(Kind.OUTPUT, draft.layout.zones[output.zone], output.name, what)

@@ -22,7 +22,7 @@ class Meaning:
 
 ROLE_MEANING: dict[Role, Meaning] = {
     Role.CHARGER_STOP: Meaning(0.2, "the rack is not charged any more"),
-    Role.BREAKER: Meaning(0.1, "the rack's breaker is open"),
+    Role.BREAKER: Meaning(0.1, "the rack's breaker trips, and stays open until a person closes it"),
     Role.EXHAUST: Meaning(4.0, "the exhaust fan runs"),
     Role.DAMPER: Meaning(8.0, "the damper is closed"),
     Role.RELIEF: Meaning(2.0, "the pressure-relief vent is open"),
@@ -43,6 +43,10 @@ ROLE_MEANING: dict[Role, Meaning] = {
 """Travel times are assumed, typical of catalogue parts."""
 
 
+LATCHING = frozenset({Role.BREAKER})
+"""Their command trips them: letting go of it does not close them again (docs/decisions/0006)."""
+
+
 class Actuators:
     """All outputs of a site, by the index of `Layout.outputs`.
 
@@ -60,11 +64,23 @@ class Actuators:
         self.no_feedback = np.zeros(n_outputs, np.bool_)
         self.changed = True
         travel_s = np.array([ROLE_MEANING[output.output.role].travel_s for output in layout.outputs])
+        self._latches = np.array([output.output.role in LATCHING for output in layout.outputs], np.bool_)
         self._rate_per_s = 1.0 / np.maximum(travel_s, 1e-9)
         feedbacks = [output.output.feedback or Feedback(point="") for output in layout.outputs]
         self._active = np.array([feedback.active for feedback in feedbacks])
         self._inactive = np.array([feedback.inactive for feedback in feedbacks])
         self.contacts = self._inactive.copy()
+
+    def command(self, active: npt.NDArray[np.float64]) -> None:
+        """Take over what the channels say (n_outputs,), 1 for active; what has tripped goes on to its end and stays there."""
+        np.copyto(self.target, active)
+        self.target[self._latches & (self.position > 0.0)] = 1.0
+
+    def close(self, index: int) -> None:
+        """Close a latching actuator by hand; one that is stuck, or whose trip command still stands, does not stay closed."""
+        if not self.stuck[index]:
+            self.position[index] = 0.0
+            self.changed = True
 
     def advance(self, dt_s: float) -> None:
         """Move everything by `dt_s` towards `target`; what is stuck stays where it is."""

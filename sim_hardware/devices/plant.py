@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from controller.core.layout import Layout, lay_out
-from controller.site.model import Family, Physics, Site
+from controller.site.model import Family, Physics, Role, Site
 from drivers.points import RegisterBlock
 from sim_hardware.devices.actuators import Actuators
 from sim_hardware.devices.faulting import Faulting
@@ -85,6 +85,13 @@ class Plant:
         self.inputs.said[head] = value
         self.actuators.changed = True
 
+    def close_breaker(self, name: str) -> None:
+        """Somebody closes the breaker of output `name` at the switchgear. Raises KeyError for a name that is no breaker."""
+        breakers = {o.name: o.index for o in self.layout.outputs if o.output.role is Role.BREAKER}
+        if name not in breakers:
+            raise KeyError(f"{name} is no breaker; remedy: one of {', '.join(breakers)}")
+        self.actuators.close(breakers[name])
+
     def battery(self, zone: str) -> BatteryZone:
         """The battery room of `zone`. Raises KeyError if there is none."""
         room = self.rooms[zone]
@@ -112,7 +119,7 @@ class Plant:
         self.faulting.advance(self.tick_ms)
         for module in self.modules.values():
             module.advance(self.tick_ms)
-        self.actuators.target[:] = self._coils.commands()
+        self.actuators.command(self._coils.commands())
         self.actuators.advance(STEP_MS / 1000)
         for name, room in self.rooms.items():
             self._advance_room(name, room)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from controller.core.commands import Reset
 from controller.core.events import Kind
 from controller.core.rules import ResponseSettings
 from controller.site.model import Site
@@ -10,6 +11,7 @@ from drivers.points import Quality
 from sim_hardware.faults.spec import parse_fault
 from sim_hardware.lockstep import LockStep, Moment, Result, run
 from sim_hardware.scenarios import loader
+from sim_hardware.scenarios.model import Act, Scenario
 
 FIRE_KINDS = {Kind.LEVEL, Kind.STAGE, Kind.REQUEST, Kind.TROUBLE, Kind.RESPONSE, Kind.REFUSED}
 
@@ -46,6 +48,26 @@ def test_a_runaway_is_isolated_released_upon_and_cooled(hall: Site) -> None:
     assert [count > 0 for count in truth.runaway] == [False, False, False, True, False, False, False, False]
     assert truth.coolant_lpm[3] > 0.0
     assert truth.current_a[3] == 0.0
+
+
+def test_after_a_reset_the_breaker_stays_open_until_a_person_closes_it(hall: Site) -> None:
+    faults = [parse_fault("offset:h2-4:3000@5-15"), parse_fault("offset:co-4:3000@5-15")]
+    acts = (Act(command=Reset(operator="Kim", zone="hall"), after_s=30.0),)
+    scenario = Scenario(name="reset", title="Gas, and a reset", site="hall.toml", duration_s=0.0, acts=acts)
+    lockstep = LockStep(hall, scenario, faults=faults)
+    told: list[tuple[str, str]] = []
+    for _ in range(400):
+        told += [(e.subject, e.what) for e in lockstep.step().events if e.kind is not Kind.DIGEST]
+    assert told.index(("rack-4", "isolate-proven")) < told.index(("hall", "quiescent"))
+    after = told[told.index(("hall", "quiescent")) :]
+    assert ("breaker-4", "inactive") in after  # the trip command is let go of
+    assert ("breaker-4", "retry") not in after  # and nothing tries to close it
+    assert ("breaker-4", "feedback_disagrees") in after  # the string is off its bus: somebody has to look
+    assert lockstep.plant.truth().positions["breaker-4"] == 1.0
+    assert lockstep.plant.truth().positions["charger-stop-4"] == 0.0
+    lockstep.plant.close_breaker("breaker-4")
+    told = [(e.subject, e.what) for _ in range(10) for e in lockstep.step().events]
+    assert ("breaker-4", "feedback_disagrees:cleared") in told
 
 
 def test_what_is_switched_off_is_not_done(hall: Site) -> None:

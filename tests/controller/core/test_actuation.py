@@ -57,13 +57,13 @@ def test_a_device_that_does_not_move_is_tried_again_then_told_with_its_consequen
     assert "breaker_stuck:breaker-1" in field.troubles()
 
 
-def test_a_device_that_does_not_come_back_has_no_consequence_of_its_use() -> None:
+def test_a_breaker_that_stays_open_has_no_consequence_of_its_use() -> None:
     field = Field()
     play(field, f"{PRE_ALARM}\n 3 | cells-1 normal | |")
     field.stuck.add("breaker-1")
     field.say(Reset(operator="kim", zone="hall"))
     field.run(8)
-    assert field.troubles() == {"output_unconfirmed:breaker-1"}
+    assert field.troubles() == {"feedback_disagrees:breaker-1"}
 
 
 def test_a_level_that_somebody_else_changes_is_put_right_and_told() -> None:

@@ -153,7 +153,7 @@ def test_an_unknown_input_is_refused(plant: Plant) -> None:
     ("coils", "index", "feedback", "place", "role"),
     [
         ("damper-coils", 1, "damper-closed", 1, Role.DAMPER),
-        ("breaker-coils", 3, "breaker-open", 3, Role.BREAKER),
+        ("charger-coils", 3, "charger-stopped", 3, Role.CHARGER_STOP),
         ("room-coils", 0, "room-feedback", 0, Role.EXHAUST),
         ("room-coils", 3, "room-feedback", 3, Role.CURTAIN),
     ],
@@ -171,6 +171,26 @@ def test_feedback_comes_at_the_end_of_travel_and_not_before(
     _coil(plant, coils, index, 0)
     plant.advance_to(2 * travel_ms + 3 * STEP_MS)
     assert _words(plant, feedback)[place] == 0
+
+
+def test_a_breaker_latches_open_until_a_person_closes_it(plant: Plant) -> None:
+    inputs = plant.battery("hall").room.inputs
+    _coil(plant, "breaker-coils", 3, 1)
+    plant.advance_to(300)
+    assert _words(plant, "breaker-open") == [0, 0, 0, 1, 0, 0, 0, 0]
+    plant.close_breaker("breaker-4")  # the trip command still stands: it trips again at once
+    plant.advance_to(600)
+    assert inputs.breaker_open[3]
+    _coil(plant, "breaker-coils", 3, 0)
+    plant.advance_to(60_000)
+    assert _words(plant, "breaker-open")[3] == 1
+    assert inputs.breaker_open[3]
+    plant.close_breaker("breaker-4")
+    plant.advance_to(60_300)
+    assert _words(plant, "breaker-open") == [0] * 8
+    assert not inputs.breaker_open.any()
+    with pytest.raises(KeyError, match="breaker-1"):
+        plant.close_breaker("damper-1")
 
 
 def test_actuators_act_on_the_physics(plant: Plant) -> None:

@@ -135,6 +135,9 @@ def test_a_stuck_breaker_stays_closed(hall: Site) -> None:
     plant.advance_to(3_000)
     assert _words(plant, "breaker-open")[3:5] == [0, 1]
     assert plant.battery("hall").room.inputs.breaker_open[3:5].tolist() == [False, True]
+    _write(plant, "breaker-coils", 3, 0)
+    plant.advance_to(6_000)
+    assert _words(plant, "breaker-open")[3:5] == [0, 1]  # a trip that never moved it leaves nothing behind
 
 
 def test_without_feedback_the_actuator_moves_all_the_same(hall: Site) -> None:
