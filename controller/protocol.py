@@ -114,12 +114,11 @@ class LinkStatus(msgspec.Struct, frozen=True):
 
 
 class TaskStatus(msgspec.Struct, frozen=True):
-    """A supervised task: seconds since its last sign of life, how old that may get, and what follows."""
+    """A supervised task: seconds since its last sign of life, and how old that may get before the watchdog is withheld."""
 
     name: str
     age_s: float
     max_age_s: float
-    consequence: str
 
 
 class ScanStatus(msgspec.Struct, frozen=True):

@@ -36,7 +36,7 @@ from controller.protocol import (
     decode_request,
     encode_line,
 )
-from controller.runtime.supervision import Consequence, Duty, Supervision
+from controller.runtime.supervision import Duty, Supervision
 
 log = structlog.get_logger()
 
@@ -85,7 +85,7 @@ class ControlServer:
             server = await asyncio.start_unix_server(self._serve, self._path, limit=MAX_REQUEST_BYTES)
         finally:
             os.umask(before)
-        self._supervision.add(Duty(CONTROL, 1.0, 10.0, Consequence.RESTART))
+        self._supervision.add(Duty(CONTROL, 1.0, 10.0))
         listening()
         try:
             while True:

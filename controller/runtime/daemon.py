@@ -1,6 +1,7 @@
 """The daemon: everything put together, started in the one order that is safe, and stopped cleanly."""
 
 import asyncio
+import contextlib
 import gc
 import signal
 import time
@@ -147,6 +148,8 @@ class Daemon:
         loop = asyncio.get_running_loop()
         self.journal.start(lambda: call_on(loop, self.writer.durable))
         self.recorder.start()
+        self.supervision.own("journal", lambda: self.journal.ended)
+        self.supervision.own("recorder", lambda: self.recorder.ended)
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = self._start_field(group)
@@ -163,7 +166,7 @@ class Daemon:
         tasks = []
         for name, link in self.field.links.items():
             task = group.create_task(_own(link), name=f"link {name}")
-            self.supervision.own(f"link {name}", task)
+            self.supervision.own(f"link {name}", task.done)
             tasks.append(task)
         return tasks
 
@@ -235,5 +238,5 @@ def _unknown(field: Field) -> bool:
 
 def call_on(loop: asyncio.AbstractEventLoop, function: Callable[[], None]) -> None:
     """Call on the loop from another thread; a loop that has ended needs it no more."""
-    if not loop.is_closed():
+    with contextlib.suppress(RuntimeError):
         loop.call_soon_threadsafe(function)

@@ -12,10 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+import structlog
 
 from controller.core.chain import GENESIS, encode, hash_next
 from controller.core.events import Event
 from controller.core.state import State
+
+log = structlog.get_logger()
 
 SCHEMA_VERSION = 1
 """Version of the tables, kept in SQLite's user_version."""
@@ -86,8 +89,9 @@ class Journal:
         self._oldest_s: float | None = None
         self._changed = threading.Condition()
         self._closing = False
+        self._ended = False
         self._on_durable: Callable[[], None] = _nothing
-        self._thread = threading.Thread(target=self._work, name="journal", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
 
     def start(self, on_durable: Callable[[], None] | None = None) -> None:
         """Start the thread; it calls `on_durable` after every commit."""
@@ -117,6 +121,11 @@ class Journal:
         oldest_s = self._oldest_s
         return 0 if oldest_s is None else int((time.monotonic() - oldest_s) * 1000)
 
+    @property
+    def ended(self) -> bool:
+        """Whether the thread has ended by a fault of the program: nothing is written any more."""
+        return self._ended
+
     def close(self, timeout_s: float = 5.0) -> bool:
         """Write what waits and end; False if the disk did not let it within `timeout_s`."""
         with self._changed:
@@ -124,28 +133,39 @@ class Journal:
             self._changed.notify()
         if self._thread.is_alive():
             self._thread.join(timeout_s)
-        return not self._thread.is_alive()
+        return not self._thread.is_alive() and not self.ended
 
     def _drop_superseded_state(self) -> None:
         """Under a hung disk: an entry without events carries a state only, and a newer one stands behind it."""
         self._waiting = deque(entry for entry in self._waiting if entry.records or entry is self._waiting[-1])
 
+    def _run(self) -> None:
+        """What the disk cannot do is expected and tried again; anything else ends the thread, in sight and as a lag that grows."""
+        try:
+            self._work()
+        except Exception as error:
+            self.failure, self._ended = f"ended: {error!r}", True
+            self._oldest_s = self._oldest_s or time.monotonic()
+            log.exception("thread_ended", thread=self._thread.name)
+
     def _work(self) -> None:
         """The thread: commit batch after batch; a failing disk is tried again every second."""
         database = self._open()
-        while batch := self._next_batch():
-            try:
-                database = database or open_for_writing(self.path)
-                self.durable_hash = self._commit(database, batch)
-            except sqlite3.Error as error:
-                self.failure = str(error)
-                if self._give_back(batch):
-                    break
-                continue
-            self._done(batch)
-            self._on_durable()
-        if database is not None:
-            database.close()
+        try:
+            while batch := self._next_batch():
+                try:
+                    database = database or open_for_writing(self.path)
+                    self.durable_hash = self._commit(database, batch)
+                except sqlite3.Error as error:
+                    self.failure = str(error)
+                    if self._give_back(batch):
+                        break
+                    continue
+                self._done(batch)
+                self._on_durable()
+        finally:
+            if database is not None:
+                database.close()
 
     def _open(self) -> sqlite3.Connection | None:
         """Open before the first entry comes, so that it does not wait for that."""

@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
+import structlog
 
 from controller.core.commands import AnyCommand
 from controller.core.image import Image
 from controller.runtime.recording import END, MAGIC, SCAN, START, Differ, Recorded, Start, frame
+
+log = structlog.get_logger()
 
 PARTS = 8
 """Files of the ring; the oldest is dropped when a new one begins, so at least 7/8 of the limit is history."""
@@ -34,10 +37,11 @@ class Recorder:
         self._waiting: deque[tuple[float, Recorded]] = deque()
         self._changed = threading.Condition()
         self._closing = False
+        self._ended = False
         self._oldest_s: float | None = None
         self._differ = Differ(start.n_points)
         self._file: BinaryIO | None = None
-        self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
 
     def start(self) -> None:
         """Start the thread."""
@@ -59,6 +63,11 @@ class Recorder:
         oldest_s = self._oldest_s
         return 0 if oldest_s is None else int((time.monotonic() - oldest_s) * 1000)
 
+    @property
+    def ended(self) -> bool:
+        """Whether the thread has ended by a fault of the program: nothing is written any more."""
+        return self._ended
+
     def close(self, timeout_s: float = 5.0) -> bool:
         """Write what waits and end; False if the disk did not let it within `timeout_s`."""
         with self._changed:
@@ -66,7 +75,17 @@ class Recorder:
             self._changed.notify()
         if self._thread.is_alive():
             self._thread.join(timeout_s)
-        return not self._thread.is_alive()
+        return not self._thread.is_alive() and not self.ended
+
+    def _run(self) -> None:
+        """What the disk cannot do is expected and tried again; anything else ends the thread, in sight and as a lag that grows."""
+        try:
+            self._work()
+        except Exception as error:
+            self._drop_file()
+            self.failure, self._ended = f"ended: {error!r}", True
+            self._oldest_s = self._oldest_s or time.monotonic()
+            log.exception("thread_ended", thread=self._thread.name)
 
     def _work(self) -> None:
         while batch := self._next_batch():
@@ -111,16 +130,13 @@ class Recorder:
         self._drop_file()
         self._differ.forget()
         fresh = self.path.with_name(f"{self.path.name}.new")
-        file = fresh.open("wb")
-        try:
+        with contextlib.ExitStack() as stack:
+            file = stack.enter_context(fresh.open("wb"))
             file.write(MAGIC + frame(START, msgspec.msgpack.encode(self._start)) + self._frame(recorded))
             file.flush()
             self._shift()
             fresh.replace(self.path)
-        except OSError:
-            with contextlib.suppress(OSError):
-                file.close()
-            raise
+            stack.pop_all()
         self._start = msgspec.structs.replace(self._start, part=self._start.part + 1, state=b"")
         return file
 

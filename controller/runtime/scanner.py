@@ -18,7 +18,7 @@ from controller.runtime.clock import PlantClock
 from controller.runtime.hostfacts import HostFacts
 from controller.runtime.journal import Journal
 from controller.runtime.recorder import Recorder
-from controller.runtime.supervision import Consequence, Duty, Supervision
+from controller.runtime.supervision import Duty, Supervision
 from controller.runtime.writer import Writer
 from drivers.points import BlockBuffer
 
@@ -122,7 +122,7 @@ class Scanner:
         self._seq = 0
         self._kept: State | None = None
         self._asked: deque[Asked] = deque()
-        supervision.add(Duty(SCANNER, self._period_s, max(MAX_AGE_S, 10 * self._period_s), Consequence.RESTART))
+        supervision.add(Duty(SCANNER, self._period_s, max(MAX_AGE_S, 10 * self._period_s)))
 
     def ask(self, command: AnyCommand) -> asyncio.Future[Event | None]:
         """Put a command before the next scan. The answer is its event, of kind COMMAND or REFUSED (None: the core said nothing)."""

@@ -117,7 +117,4 @@ def _writer(writer: Writer) -> WriterStatus:
 
 def _tasks(supervision: Supervision) -> tuple[TaskStatus, ...]:
     ages_s = supervision.ages_s()
-    return tuple(
-        TaskStatus(duty.name, round(ages_s[duty.name], 3), duty.max_age_s, duty.consequence)
-        for duty in supervision.duties
-    )
+    return tuple(TaskStatus(duty.name, round(ages_s[duty.name], 3), duty.max_age_s) for duty in supervision.duties)

@@ -1,22 +1,13 @@
-"""The table of the daemon's own tasks: how often each shows a sign of life, how old that may get, and what follows.
+"""The table of the daemon's own tasks and threads: how often each shows a sign of life, and how old that may get.
 
-Links are not in it, only the tasks that own them: a dead link is a trouble, never a reboot (rule 10).
+One that is late or has ended withholds the watchdog: the service manager starts the daemon anew. Links are not in it, only the tasks
+that own them: a dead link is a trouble, never a reboot (rule 10). Nor is a hung disk, which a new start would not cure: the journal's
+and the recorder's lag show it to the core as host facts.
 """
 
-import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
-
-
-class Consequence(StrEnum):
-    """What follows when a task is late."""
-
-    RESTART = "restart"
-    """The watchdog is not fed any more: the service manager starts the daemon anew."""
-    TROUBLE = "trouble"
-    """Shown, and reported to the core as a host fact: a new start would not help (a hung disk)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +17,6 @@ class Duty:
     name: str
     period_s: float
     max_age_s: float
-    consequence: Consequence
 
 
 class Supervision:
@@ -36,16 +26,16 @@ class Supervision:
         self._now_s = now_s
         self._duties: dict[str, Duty] = {}
         self._beat_s: dict[str, float] = {}
-        self._owners: dict[str, asyncio.Task[None]] = {}
+        self._ended: dict[str, Callable[[], bool]] = {}
 
     def add(self, duty: Duty) -> None:
         """Supervise one more task, from now on."""
         self._duties[duty.name] = duty
         self.beat(duty.name)
 
-    def own(self, name: str, task: asyncio.Task[None]) -> None:
-        """Supervise that a task without a beat of its own (the owner of a link) is alive."""
-        self._owners[name] = task
+    def own(self, name: str, ended: Callable[[], bool]) -> None:
+        """Supervise that a task or thread without a beat of its own (the owner of a link, a disk's thread) has not ended."""
+        self._ended[name] = ended
 
     def beat(self, name: str) -> None:
         """A sign of life."""
@@ -56,17 +46,11 @@ class Supervision:
         now_s = self._now_s()
         return {name: now_s - beat_s for name, beat_s in self._beat_s.items()}
 
-    def late(self, consequence: Consequence | None = None) -> tuple[str, ...]:
-        """Names of the tasks that are late or have ended; only those with the given consequence, if one is given."""
+    def late(self) -> tuple[str, ...]:
+        """Names of the tasks that are late, and of those that have ended."""
         ages_s = self.ages_s()
-        late = [
-            duty.name
-            for duty in self._duties.values()
-            if ages_s[duty.name] > duty.max_age_s and consequence in {None, duty.consequence}
-        ]
-        if consequence is not Consequence.TROUBLE:
-            late += [name for name, task in self._owners.items() if task.done()]
-        return tuple(late)
+        late = [duty.name for duty in self._duties.values() if ages_s[duty.name] > duty.max_age_s]
+        return (*late, *(name for name, ended in self._ended.items() if ended()))
 
     @property
     def duties(self) -> tuple[Duty, ...]:

@@ -6,7 +6,7 @@ import os
 import socket
 from collections.abc import Callable, Mapping
 
-from controller.runtime.supervision import Consequence, Supervision
+from controller.runtime.supervision import Supervision
 
 _DEFAULT_PERIOD_S = 1.0
 
@@ -45,7 +45,7 @@ class Watchdog:
     def kick(self) -> tuple[str, ...]:
         """Feed the watchdog if nothing speaks against it; else the reasons, with nothing sent."""
         scan = self._scan()
-        reasons = self._supervision.late(Consequence.RESTART)
+        reasons = self._supervision.late()
         if scan == self._last_scan:
             reasons += ("scan counter",)
         self._last_scan = scan

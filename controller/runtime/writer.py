@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from controller.core.events import Write
-from controller.runtime.supervision import Consequence, Duty, Supervision
+from controller.runtime.supervision import Duty, Supervision
 from drivers.link import Link, LinkError, PointWrite
 
 log = structlog.get_logger()
@@ -124,7 +124,7 @@ class Writer:
 
     async def _run_lane(self, lane: Lane) -> None:
         name = f"writer {lane.device}"
-        self._supervision.add(Duty(name, IDLE_BEAT_S, MAX_AGE_S, Consequence.RESTART))
+        self._supervision.add(Duty(name, IDLE_BEAT_S, MAX_AGE_S))
         while True:
             self._supervision.beat(name)
             lane.wake.clear()

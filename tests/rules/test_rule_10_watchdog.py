@@ -6,7 +6,7 @@ from itertools import count
 
 import pytest
 
-from controller.runtime.supervision import Consequence, Duty, Supervision
+from controller.runtime.supervision import Duty, Supervision
 from controller.runtime.watchdog import Notifier, Watchdog
 from controller.runtime.writer import Kick, Writer
 from tests.controller.core.field import Field
@@ -34,8 +34,9 @@ class Daemon:
         self.now_s, self.scan = 0.0, 0
         self.supervision = Supervision(lambda: self.now_s)
         for name in TASKS:
-            self.supervision.add(Duty(name, 0.5, 2.0, Consequence.RESTART))
-        self.supervision.add(Duty("disk", 0.5, 2.0, Consequence.TROUBLE))
+            self.supervision.add(Duty(name, 0.5, 2.0))
+        self.disk_ended = False
+        self.supervision.own("disk", lambda: self.disk_ended)
         self.ear = Ear()
         self.watchdog = Watchdog(self.ear, self.supervision, lambda: self.scan)
 
@@ -44,7 +45,7 @@ class Daemon:
         for _ in range(10):
             self.now_s += 1.0
             self.scan += scans
-            for name in (*TASKS, "disk"):
+            for name in TASKS:
                 if name != silent:
                     self.supervision.beat(name)
             self.watchdog.kick()
@@ -70,9 +71,16 @@ def a_standing_scan_counter_withholds_it() -> None:
     assert daemon.ear.heard == []
 
 
+def a_thread_that_has_ended_withholds_it() -> None:
+    daemon = Daemon()
+    daemon.disk_ended = True
+    daemon.pass_time()
+    assert daemon.ear.heard == []
+
+
 def a_hung_disk_and_a_dead_link_do_not() -> None:
     daemon = Daemon()
-    daemon.pass_time("disk")
+    daemon.pass_time()  # the thread hangs and has not ended
     assert len(daemon.ear.heard) == 10
     field = Field()
     field.lose("bms-1")
@@ -105,6 +113,7 @@ CHECKS = (
     fed_while_all_is_well,
     each_task_withholds_it,
     a_standing_scan_counter_withholds_it,
+    a_thread_that_has_ended_withholds_it,
     a_hung_disk_and_a_dead_link_do_not,
     modules_are_kicked_only_while_scans_move,
 )
@@ -119,7 +128,7 @@ def fed_whatever_happens(patch: pytest.MonkeyPatch) -> None:
 
 
 def nobody_is_late(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Supervision, "late", lambda self, consequence=None: ())
+    patch.setattr(Supervision, "late", lambda self: ())
 
 
 def the_counter_is_not_looked_at(patch: pytest.MonkeyPatch) -> None:
@@ -129,8 +138,7 @@ def the_counter_is_not_looked_at(patch: pytest.MonkeyPatch) -> None:
 
 
 def everything_restarts(patch: pytest.MonkeyPatch) -> None:
-    late = Supervision.late
-    patch.setattr(Supervision, "late", lambda self, consequence=None: late(self))
+    patch.setattr(Supervision, "late", lambda self: tuple(self._ended))
 
 
 def modules_are_kicked_always(patch: pytest.MonkeyPatch) -> None:
@@ -148,6 +156,7 @@ MUTANTS = [
     (fed_whatever_happens, a_standing_scan_counter_withholds_it),
     (nobody_is_late, each_task_withholds_it),
     (the_counter_is_not_looked_at, a_standing_scan_counter_withholds_it),
+    (nobody_is_late, a_thread_that_has_ended_withholds_it),
     (everything_restarts, a_hung_disk_and_a_dead_link_do_not),
     (modules_are_kicked_always, modules_are_kicked_only_while_scans_move),
 ]

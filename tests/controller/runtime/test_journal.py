@@ -231,3 +231,18 @@ def test_meta_is_kept_beside_the_entries(path: Path) -> None:
     write_meta(path, {"boot": "b", "speed": "1.0"})
     filled(path)
     assert read_meta(path) == {"boot": "b", "speed": "1.0"}
+
+
+def test_a_fault_of_the_program_in_the_thread_is_told_and_becomes_a_lag_even_where_nothing_happens(path: Path) -> None:
+    def fault() -> None:
+        raise ZeroDivisionError("a bug")
+
+    journal = Journal(path)
+    journal.start(fault)
+    journal.append(1, 100, (event(1),), None)
+    journal._thread.join(5.0)
+    assert journal.ended
+    assert "ZeroDivisionError" in journal.failure
+    time.sleep(0.02)
+    assert journal.lag_ms() >= 20
+    assert not journal.close()

@@ -177,3 +177,21 @@ def test_no_file_and_no_recording_are_told_apart(tmp_path: Path) -> None:
     other.write_text("hello, this is something else altogether")
     with pytest.raises(RecordingError, match="not a recording"):
         open_recording(other)
+
+
+def test_a_fault_of_the_program_in_the_thread_is_told_and_becomes_a_lag(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fault(kind: int, body: bytes) -> bytes:
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr(recorder_module, "frame", fault)
+    recorder = Recorder(tmp_path / "recording.hrec", start())
+    recorder.start()
+    recorder.record(image(1, [1] * N_POINTS), ())
+    recorder._thread.join(5.0)
+    assert recorder.ended
+    assert "ZeroDivisionError" in recorder.failure
+    time.sleep(0.02)
+    assert recorder.lag_ms() >= 20
+    assert not recorder.close()

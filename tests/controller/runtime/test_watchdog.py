@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from controller.runtime.supervision import Consequence, Duty, Supervision
+from controller.runtime.supervision import Duty, Supervision
 from controller.runtime.watchdog import Notifier, Watchdog, kick_period_s, notify_address
 
 
@@ -28,8 +28,7 @@ class Bench:
         self.now, self.scan = Now(), 0
         self.supervision = Supervision(self.now)
         for name in ("scanner", "control", "writer do-1"):
-            self.supervision.add(Duty(name, 0.1, 2.0, Consequence.RESTART))
-        self.supervision.add(Duty("journal", 0.1, 2.0, Consequence.TROUBLE))
+            self.supervision.add(Duty(name, 0.1, 2.0))
         self.notifier = Notifier(address)
         self.watchdog = Watchdog(self.notifier, self.supervision, lambda: self.scan)
 
@@ -90,22 +89,10 @@ def test_a_scan_counter_that_stands_still_and_it_is_not_fed(manager: tuple[str, 
     assert heard() == []
 
 
-def test_a_late_task_that_a_restart_would_not_cure_is_shown_and_it_is_fed(
-    manager: tuple[str, Callable[[], list[bytes]]],
-) -> None:
-    address, heard = manager
-    bench = Bench(address)
-    assert bench.live(but="journal") == ()
-    assert bench.supervision.late() == ("journal",)
-    assert bench.supervision.late(Consequence.RESTART) == ()
-    bench.notifier.close()
-    assert heard() == [b"WATCHDOG=1"]
-
-
 async def test_the_owner_of_a_link_that_has_ended_and_it_is_not_fed() -> None:
     bench = Bench("")
     owner = asyncio.create_task(asyncio.Event().wait())
-    bench.supervision.own("link io", owner)  # type: ignore[arg-type]
+    bench.supervision.own("link io", owner.done)
     assert bench.live() == ()
     owner.cancel()
     await asyncio.gather(owner, return_exceptions=True)
