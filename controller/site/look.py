@@ -4,12 +4,15 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from controller.site.model import PHYSICS, Family, Head, Mqtt, Output, Physics, Role, Site
-from controller.site.pairs import MEMBERS, near_misses, releasing_pairs
+from controller.site.pairs import MEMBERS, near_misses, releasing_pairs, sees_runaway
 from controller.site.reference import block_size, parse_reference
 from drivers.points import RegisterBlock, Scaling
 
 Place = tuple[str, int]
 """Block and place in the block of one point."""
+
+TOLD_WITHIN_S = 10.0
+"""A device that gives nothing new is a trouble within so long (assumed; EN 54-2 grants a panel 100 s)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,18 @@ class Look:
         return {n: o for n, o in self.site.outputs.items() if o.zone == zone and o.role in roles}
 
     @cached_property
+    def supervised(self) -> frozenset[str]:
+        """Blocks whose silence must be told in time: all that a head, an output or a proof reads, but for coarse cell temperatures."""
+        site = self.site
+        points = [point for head in site.heads.values() if not is_coarse(head) for point in head.points]
+        for output in site.outputs.values():
+            points += [*output.channels, *([output.feedback.point] if output.feedback else [])]
+        for zone in site.zones.values():
+            points += [zone.release.discharged] if zone.release else []
+            points += [zone.cooling.flow] if zone.cooling else []
+        return frozenset(place[0] for point in points for place in self.places(point))
+
+    @cached_property
     def registers(self) -> dict[str, RegisterBlock]:
         """Register blocks as the drivers know them; blocks that are not whole are left out."""
         found: dict[str, RegisterBlock] = {}
@@ -106,3 +121,8 @@ class Look:
                 block.period_s, block.max_age_s, Scaling(block.factor, block.offset, block.invalid), block.counter,
             )  # fmt: skip
         return found
+
+
+def is_coarse(head: Head) -> bool:
+    """Whether a head gives cell temperatures of which nothing is released or cooled: no module's median, so no runaway."""
+    return head.family is Family.CELL_TEMPERATURE and not sees_runaway(head)

@@ -98,8 +98,8 @@ class SiteInfo(Strict, frozen=True, kw_only=True):
     """Breakers that may be opened without a person in one event (responses, isolate)."""
     while_discharging: Literal["open", "ask"] = "ask"
     """What isolation does while the UPS carries the load: open all the same, or ask a person."""
-    trouble_delay_s: float = 5.0
-    """How long a device may be out before it is a trouble."""
+    trouble_delay_s: float = 3.0
+    """How long a device may be out before it is a trouble. With the age of its values it makes at most 10 s (checker)."""
 
 
 class ModbusTcp(Strict, frozen=True, kw_only=True, tag_field="kind", tag="modbus-tcp"):
@@ -331,6 +331,8 @@ class Output(Strict, frozen=True, kw_only=True):
     retries: int = 1
     consequence: str = "output_unconfirmed"
     """Trip raised when it is not confirmed."""
+    panel_input: bool = False
+    """Agent: its channels are inputs of a certified releasing panel, which has the last word (mode `request`), not valves (mode `direct`)."""
 
 
 class Row(Strict, frozen=True, kw_only=True):

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from controller.site.load import loads_of_links
-from controller.site.look import Look
-from controller.site.model import PHYSICS, Family, Head, Physics, Site, Zone
+from controller.site.look import TOLD_WITHIN_S, Look
+from controller.site.model import PHYSICS, Family, Head, Mode, Physics, Site, Zone
 from controller.site.pairs import sees_runaway
 from drivers.points import Table
 
@@ -21,6 +21,8 @@ def summary(site: Site) -> str:
     """The summary of a site without problems, as lines of text."""
     look = Look(site)
     lines = [f"{site.site.name}: mode {site.site.mode}, {len(site.zones)} zones, {len(site.outputs)} outputs"]
+    if site.site.mode is Mode.REQUEST:
+        lines.append("  agent outputs are wired to a certified panel's inputs; its word is last")
     lines += [f"  {line}" for line in (*_points(look), *_wires(look), *_scan(look))]
     for name in site.zones:
         lines += [f"  {line}" for line in _zone(look, name)]
@@ -154,4 +156,12 @@ def _unsupervised(look: Look) -> Iterator[str]:
     uncounted = [n for n, b in look.site.blocks.items() if b.table is Table.INPUT and b.counter is None]
     if uncounted:
         yield f"blocks without sample counter (a frozen device looks alive): {_names(uncounted)}"
+    yield from _told_late(look)
     yield "wires to actuators, power supplies, and the hardwired manual release, which stay outside Haechi"
+
+
+def _told_late(look: Look) -> Iterator[str]:
+    delay_s = look.site.site.trouble_delay_s
+    late = {n: b.max_age_s + delay_s for n, b in look.site.blocks.items() if b.max_age_s + delay_s > TOLD_WITHIN_S}
+    if late:
+        yield f"blocks whose device may be dead for up to {max(late.values()):g} s before it is told: {_names(late)}"

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
-from controller.site.look import Look
+from controller.site.look import TOLD_WITHIN_S, Look
 from controller.site.model import Block, ModbusTcp, Mqtt
 from controller.site.problem import Problem
 from drivers.points import DataType, Table
@@ -23,6 +23,7 @@ def blocks(look: Look) -> Iterator[Problem]:
         elif isinstance(link, ModbusTcp):
             yield from _registers(path, block)
         yield from _times(path, block)
+        yield from _told_late(look, name, block)
     yield from _overlaps(look)
     yield from _topics_twice(look)
 
@@ -65,6 +66,15 @@ def _times(path: str, block: Block) -> Iterator[Problem]:
         yield Problem(
             f"{path}.max_age_s", f"{what}: one late answer would be a fault", "raise max_age_s or read faster"
         )
+
+
+def _told_late(look: Look, name: str, block: Block) -> Iterator[Problem]:
+    """A frozen device must be a trouble in time. Coarse values come too seldom for that; nothing is released or cooled on them."""
+    delay_s = look.site.site.trouble_delay_s
+    if name in look.supervised and block.max_age_s + delay_s > TOLD_WITHIN_S:
+        what = f"a frozen device would be a trouble after {block.max_age_s:g} + {delay_s:g} s only"
+        remedy = f"max_age_s and site.trouble_delay_s make {TOLD_WITHIN_S:g} s at most together: lower one, read faster"
+        yield Problem(f"blocks.{name}.max_age_s", what, remedy)
 
 
 def _overlaps(look: Look) -> Iterator[Problem]:

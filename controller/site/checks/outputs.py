@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from controller.site.look import Look, Place
-from controller.site.model import Feedback, Output, Role
+from controller.site.model import Feedback, Mode, Output, Role
 from controller.site.problem import Problem
 
 PROVEN = frozenset({
@@ -22,6 +22,7 @@ def outputs(look: Look) -> Iterator[Problem]:
         path = f"outputs.{name}"
         if output.role in RELEASING:
             yield from _release_channels(look, path, output)
+            yield from _last_word(look.site.site.mode, path, output)
         elif len(output.channels) != 1:
             yield Problem(f"{path}.channels", f"{len(output.channels)} channels", "one channel drives it")
         yield from _channels(look, path, output)
@@ -40,6 +41,18 @@ def _release_channels(look: Look, path: str, output: Output) -> Iterator[Problem
     if devices[0] is not None and devices[0] == devices[1]:
         what = f"both release channels are on device {devices[0]}: one forged module would release"
         yield Problem(f"{path}.channels", what, "put arm and fire on two modules (rule 5)")
+
+
+def _last_word(mode: Mode, path: str, output: Output) -> Iterator[Problem]:
+    """In request mode a certified panel has the last word on agent, in direct mode nobody has. A site in shadow may say either."""
+    if mode is Mode.REQUEST and not output.panel_input:
+        what = "mode request, but agent is not said to go through a certified panel"
+        yield Problem(
+            f"{path}.panel_input", what, "wire it to inputs of the certified panel and state panel_input = true"
+        )
+    if mode is Mode.DIRECT and output.panel_input:
+        what = "mode direct drives valves, but this output is an input of a certified panel"
+        yield Problem(f"{path}.panel_input", what, 'state mode = "request", or take panel_input out')
 
 
 def _channels(look: Look, path: str, output: Output) -> Iterator[Problem]:
@@ -74,6 +87,11 @@ def _safe_values(path: str, output: Output) -> Iterator[Problem]:
     if output.role in RELEASING and (output.on_comm_loss != 0 or output.normal != 0 or output.on_restart == 1):
         what = "agent would be let go, or kept flowing, without the controller"
         yield Problem(f"{path}.on_comm_loss", what, 'normal = 0, on_comm_loss = 0, on_restart = "keep" or 0')
+    if output.role is Role.COOLANT and (output.on_comm_loss == 1 or output.normal != 0 or output.on_restart == 1):
+        what = "water would come without the controller, on a rack that nobody has isolated (rule 7)"
+        yield Problem(f"{path}.on_comm_loss", what, 'normal = 0, on_comm_loss = "hold" or 0, on_restart = "keep" or 0')
+    if output.panel_input and output.role not in RELEASING:
+        yield Problem(f"{path}.panel_input", f"panel_input on role {output.role}", "it is said of agent outputs alone")
     if output.role is Role.FAULT_RELAY and (output.normal, output.on_comm_loss) != (1, 0):
         yield Problem(
             f"{path}.normal", "the fault relay would not drop when all is dead", "normal = 1, on_comm_loss = 0"
