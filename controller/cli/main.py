@@ -157,10 +157,18 @@ def _parser() -> argparse.ArgumentParser:
         write.add_argument("subject", metavar=field.upper())
         if do == "occupied":
             write.add_argument("answer", choices=("yes", "no"))
-        write.add_argument("--operator", default=os.environ.get("USER", ""), help="your name, for the journal ($USER)")
+        write.add_argument(
+            "--operator", default=_who(), help="your name, for the journal ($SUDO_USER, $USER; not root)"
+        )
         write.add_argument("--socket", type=Path)
         write.set_defaults(run=_write, do=do, field=field)
     return parser
+
+
+def _who() -> str:
+    """Who speaks, unless --operator says it: the person behind sudo, or the user. Root is nobody in particular."""
+    name = os.environ.get("SUDO_USER") or os.environ.get("USER", "")
+    return "" if name == "root" else name
 
 
 def _site_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -164,6 +164,7 @@ async def test_a_refusal_is_told_with_its_reason(bench: Bench, capsys: pytest.Ca
 async def test_nobody_says_nothing(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.delenv("SUDO_USER", raising=False)
     monkeypatch.delenv("USER", raising=False)
     assert await bench.call("ack", "hall") == 2
     assert "--operator" in capsys.readouterr().err
@@ -171,6 +172,21 @@ async def test_nobody_says_nothing(
     monkeypatch.setenv("USER", "lee")
     assert await bench.call("ack", "hall") == 0
     assert bench.daemon.asked == [Acknowledge(operator="lee", zone="hall")]
+
+
+async def test_root_is_nobody_and_the_person_behind_sudo_is_named(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("USER", "root")
+    for behind in ("", "root"):
+        monkeypatch.setenv("SUDO_USER", behind)
+        assert await bench.call("occupied", "hall", "no") == 2
+        assert "--operator" in capsys.readouterr().err
+    assert bench.daemon.asked == []
+    monkeypatch.setenv("SUDO_USER", "lee")
+    assert await bench.call("ack", "hall") == 0
+    assert await bench.call("ack", "hall", "--operator", "root") == 0
+    assert bench.daemon.asked == [Acknowledge(operator=name, zone="hall") for name in ("lee", "root")]
 
 
 def test_without_a_daemon_the_error_says_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
