@@ -21,8 +21,8 @@ HOST_FACTS = (
     "loop_late_ms",
     "wall_clock_step_ms",
 )
-"""What the runtime knows of itself, in the order of `Image.host`. Overruns: share of the last 600 scans. Lags below 500 ms are given as
-0, so that a healthy controller gives the same facts scan after scan."""
+"""What the runtime knows of itself, in the order of `Image.host`. Overruns: share of the last 600 scan periods. Lags are given in whole
+steps of 50 ms, so that a healthy controller gives the same facts scan after scan."""
 
 OVERRUN_LIMIT_PERMILLE = 10
 JOURNAL_LAG_LIMIT_MS = 2000

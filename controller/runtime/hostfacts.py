@@ -4,17 +4,23 @@ They are coarse on purpose: a figure that changed every scan would wake `decide`
 """
 
 import time
+from collections import deque
 from collections.abc import Callable
 
 STEP_MS = 50
 """Lags are given in whole steps; what is below one step is health."""
+WINDOW_SCANS = 600
+"""Scan periods over which the share of overruns is taken: a minute at 100 ms."""
 _REFERENCE_S = 10.0
 _STEP_SEEN_MS = 200
 """A wall clock that is slewed stays below this within the reference time (500 ppm of 10 s is 5 ms)."""
 
 
 class HostFacts:
-    """Counts and lags; `read` gives them in the order of `controller.core.trips.HOST_FACTS`."""
+    """Shares, counts and lags; `read` gives them in the order of `controller.core.trips.HOST_FACTS`.
+
+    `overruns` is the total since the start, for people; the core is given its share of the last `WINDOW_SCANS` periods.
+    """
 
     def __init__(
         self,
@@ -33,11 +39,20 @@ class HostFacts:
         self._referred_ns = monotonic_ns()
         self.overruns = 0
         self.loop_late_ms = 0
+        self._missed: deque[bool] = deque(maxlen=WINDOW_SCANS)
+        self._recent = 0
+
+    def scanned(self, missed: int = 0) -> None:
+        """Count one scan made and the `missed` periods after it."""
+        self.overruns += missed
+        for period_missed in (False, *(True,) * min(missed, WINDOW_SCANS)):
+            self._recent += period_missed - (len(self._missed) == WINDOW_SCANS and self._missed[0])
+            self._missed.append(period_missed)
 
     def read(self) -> tuple[int, ...]:
-        """scan_overruns_total, journal_lag_ms, recorder_lag_ms, intent_timeouts_total, loop_late_ms, wall_clock_step_ms."""
+        """scan_overruns_permille, journal_lag_ms, recorder_lag_ms, intent_timeouts_total, loop_late_ms, wall_clock_step_ms."""
         return (
-            self.overruns,
+            self._recent * 1000 // WINDOW_SCANS,
             _coarse(self._journal_lag_ms()),
             _coarse(self._recorder_lag_ms()),
             self._intent_timeouts(),

@@ -140,9 +140,8 @@ class Scanner:
             self.scan_once()
             due_s += self._period_s
             missed = int((loop.time() - due_s) // self._period_s) if loop.time() > due_s else 0
-            if missed > 0:
-                self._facts.overruns += missed
-                due_s += missed * self._period_s
+            self._facts.scanned(missed)
+            due_s += missed * self._period_s
             await asyncio.sleep(max(0.0, due_s - loop.time()))
 
     def close(self) -> None:

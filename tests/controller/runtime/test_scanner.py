@@ -13,7 +13,7 @@ from controller.core.image import Image
 from controller.runtime.assemble import device_of
 from controller.runtime.clock import PlantClock
 from controller.runtime.daemon import call_on
-from controller.runtime.hostfacts import HostFacts
+from controller.runtime.hostfacts import WINDOW_SCANS, HostFacts
 from controller.runtime.journal import Journal
 from controller.runtime.journalfile import restore
 from controller.runtime.recorder import Recorder
@@ -22,6 +22,7 @@ from controller.runtime.scanner import MAX_COMMANDS, Outlets, Scanner
 from controller.runtime.supervision import Supervision
 from controller.runtime.writer import Writer
 from drivers.points import BlockBuffer, Quality
+from tests.controller.core.field import Field
 from tests.controller.runtime.fakes import FakeCore, FakeLink, Outcome, event, latched, small_layout, until
 
 LAYOUT = small_layout()
@@ -97,13 +98,13 @@ async def test_what_the_field_said_is_frozen_and_the_host_facts_travel_along(tmp
     bench = Bench(tmp_path, FakeCore())
     bench.buffers[0].value[:] = [1.0, 2.0, 3.0, 4.0]
     bench.buffers[0].quality[:] = Quality.GOOD
-    bench.facts.overruns = 5
+    bench.facts.scanned(5)
     bench.scanner.scan_once()
     bench.buffers[0].value[:] = 9.0
     image, _ = bench.core.seen[0]
     assert image.value[:4].tolist() == [1.0, 2.0, 3.0, 4.0]
     assert len(image.host) == 6
-    assert image.host[0] == 5
+    assert image.host[0] == 8  # 5 of the last 600 periods, in permille
 
 
 async def test_journal_comes_before_writer_and_recorder_before_the_core(tmp_path: Path) -> None:
@@ -203,3 +204,41 @@ def test_host_facts_are_coarse_and_a_step_of_the_wall_clock_shows_for_ten_second
     facts.read()
     steps.later(1.0, 1.0)
     assert facts.read()[5] == 0
+
+
+def test_overruns_are_a_share_of_the_last_minute_and_pass() -> None:
+    facts = Steps().facts()
+    facts.scanned(9)
+    assert facts.read()[0] == 15
+    for _ in range(WINDOW_SCANS - 10):
+        facts.scanned()
+    assert facts.read()[0] == 15  # still within the window, with nothing before it
+    for _ in range(10):
+        facts.scanned()
+    assert facts.read()[0] == 0
+    facts.scanned(10 * WINDOW_SCANS)
+    assert (facts.read()[0], facts.overruns) == (1000, 10 * WINDOW_SCANS + 9)
+
+
+async def test_missed_periods_become_a_trouble_of_the_core_which_passes(tmp_path: Path) -> None:
+    """The whole way: scanner, host facts, image, trip."""
+    stalls = iter([0.0, 0.0, 0.3])
+
+    def decide(_image: Image) -> Outcome:
+        time.sleep(next(stalls, 0.0))
+        return Outcome()
+
+    bench, field = Bench(tmp_path, FakeCore(decide)), Field()
+    asyncio.get_running_loop().slow_callback_duration = 1.0
+    await bench.scan_for(0.6)
+    assert 12 <= bench.facts.overruns < 60
+    assert 0 < bench.core.seen[-1][0].host[0] < 100
+    field.host = bench.core.seen[-1][0].host
+    field.run(0.2)
+    assert "scan_overrun:controller" in field.troubles()
+    for _ in range(WINDOW_SCANS):
+        bench.facts.scanned()
+    bench.scanner.scan_once()
+    field.host = bench.core.seen[-1][0].host
+    field.run(0.2)
+    assert "scan_overrun:controller" not in field.troubles()
