@@ -13,6 +13,7 @@ from typing import Any
 
 import structlog
 
+from controller.core.chain import encode, hash_next
 from controller.core.commands import AnyCommand
 from controller.core.detect.detector import warm_up
 from controller.core.events import Event, Kind
@@ -24,6 +25,7 @@ from controller.runtime import datadir
 from controller.runtime.assemble import Field, assemble, device_of
 from controller.runtime.clock import PlantClock
 from controller.runtime.control import ControlServer
+from controller.runtime.datadir import Beginning
 from controller.runtime.eventlog import KEPT, EventLog
 from controller.runtime.hostfacts import HostFacts
 from controller.runtime.journal import Journal
@@ -31,7 +33,7 @@ from controller.runtime.logs import configure_log
 from controller.runtime.recorder import Recorder
 from controller.runtime.recording import Start
 from controller.runtime.scanner import Outlets, Scanner
-from controller.runtime.snapshot import Parts, snapshot
+from controller.runtime.snapshot import VERSION, Parts, snapshot
 from controller.runtime.supervision import Supervision
 from controller.runtime.watchdog import Notifier, Watchdog, kick_period_s, notify_address
 from controller.runtime.writer import Writer
@@ -91,9 +93,10 @@ class Daemon:
         self.field: Field = assemble(layout, self.clock, options.folder)
         self.supervision = Supervision()
         self.journal = Journal(path, restored.seq + 1, restored.last_hash)
+        opening = _opening(site, beginning, self.clock)
         start = Start(
             uuid.uuid4().hex, 0, layout.n_points, site_digest(site), beginning.state_bytes,
-            restored.last_hash, restored.seq, beginning.lost,
+            hash_next(restored.last_hash, encode(opening)), restored.seq + 1, beginning.lost,
         )  # fmt: skip
         self.recorder = Recorder(options.data / datadir.RECORDING, start, options.recording_mib << 20)
         self.eventlog = EventLog(beginning.tail)
@@ -104,8 +107,9 @@ class Daemon:
         self.facts = HostFacts(self.journal.lag_ms, self.recorder.lag_ms, lambda: self.writer.intent_timeouts)
         outlets = Outlets(self.journal, self.recorder, self.writer, self._publish)
         self.scanner = Scanner(
-            layout, self.core, self.field.buffers, self.clock, self.facts, outlets, self.supervision, restored.scan
-        )
+            layout, self.core, self.field.buffers, self.clock, self.facts, outlets, self.supervision, restored.scan,
+            (opening,),
+        )  # fmt: skip
         self.notifier = Notifier(notify_address())
         self.watchdog = Watchdog(self.notifier, self.supervision, lambda: self.scanner.scan)
         self.control = ControlServer(options.socket, self, self.supervision)
@@ -206,6 +210,13 @@ class Daemon:
         whole = self.journal.close() & self.recorder.close()
         self.notifier.close()
         log.info("stopped", scan=self.scanner.scan, all_on_disk=whole)
+
+
+def _opening(site: Site, beginning: Beginning, clock: PlantClock) -> Event:
+    """The first entry of a run, of the runtime itself: which program began, with which site and mode, from which state."""
+    what = "state lost" if beginning.lost else "restored" if beginning.state else "fresh"
+    text = f"version {VERSION}, site {site_digest(site).hex()}, mode {site.site.mode}: {beginning.how}"
+    return Event(beginning.restored.scan, clock.tick_ms(), Kind.START, "", site.site.name, what, text)
 
 
 async def _main(options: Options, site: Site) -> int:

@@ -36,7 +36,8 @@ class RecordingError(Exception):
 class Start(msgspec.Struct, frozen=True, array_like=True):
     """What a replay begins with: `part` numbers the files of one run of the daemon (`session`), the state belongs to part 0.
 
-    `site_digest` is the SHA-256 of the site; `state` the encoded latched state ("": fresh, or `lost`); `last_hash` and `seq` the journal's.
+    `site_digest` is the SHA-256 of the site; `state` the encoded latched state ("": fresh, or `lost`); `last_hash` and `seq` the journal's
+    before the core's first event (the run's own opening entry is in them).
     """
 
     session: str

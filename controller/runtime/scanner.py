@@ -95,7 +95,11 @@ class ScanTimes:
 
 
 class Scanner:
-    """Runs the scans at an absolute period; a missed period is counted and left out, never made up for."""
+    """Runs the scans at an absolute period; a missed period is counted and left out, never made up for.
+
+    `opening` is what the runtime itself has to say first: it goes into the journal before the first scan's events, in one commit with its
+    state.
+    """
 
     def __init__(
         self,
@@ -107,6 +111,7 @@ class Scanner:
         outlets: Outlets,
         supervision: Supervision,
         first_scan: int = 0,
+        opening: tuple[Event, ...] = (),
     ) -> None:
         self.scan = first_scan
         self.times = ScanTimes()
@@ -121,6 +126,7 @@ class Scanner:
         self._period_s = clock.wall_s(layout.site.site.scan_s)
         self._seq = 0
         self._kept: State | None = None
+        self._opening = opening
         self._asked: deque[Asked] = deque()
         supervision.add(Duty(SCANNER, self._period_s, max(MAX_AGE_S, 10 * self._period_s)))
 
@@ -167,20 +173,18 @@ class Scanner:
 
     def _hand_on(self, image: Image, result: ScanOutcome) -> None:
         """Journal first, then the writer: an intent is on its way to the disk before its write is on its way to the field."""
-        if result.events or (result.state_changed and self._differs(result.state)):
-            self._seq = self._journal(image, result)
+        events, self._opening = (*self._opening, *result.events), ()
+        if events or (result.state_changed and self._differs(result.state)):
+            self._kept = result.state
+            self._seq = self._outlets.journal.append(image.scan, image.tick_ms, events, result.state)
         if result.writes:
             self._outlets.writer.submit(result.writes, self._seq)
-        if result.events:
-            self._outlets.publish(self._seq - len(result.events) + 1, result.events)
+        if events:
+            self._outlets.publish(self._seq - len(events) + 1, events)
 
     def _differs(self, state: State) -> bool:
         """Whether the state says anything new but its time: a standing trouble must not commit to the disk every scan."""
         return self._kept is None or replace(state, tick_ms=self._kept.tick_ms) != self._kept
-
-    def _journal(self, image: Image, result: ScanOutcome) -> int:
-        self._kept = result.state
-        return self._outlets.journal.append(image.scan, image.tick_ms, result.events, result.state)
 
     def _take(self) -> list[Asked]:
         return [self._asked.popleft() for _ in range(min(len(self._asked), MAX_COMMANDS))]

@@ -25,7 +25,7 @@ from controller.runtime.supervision import Supervision
 from controller.runtime.writer import Writer
 from drivers.link import Link
 
-_VERSION = version("haechi")
+VERSION = version("haechi")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def snapshot(parts: Parts, core: CoreStatus, last_seq: int) -> StatusReply:
         site=site.name,
         mode=site.mode,
         language=site.language,
-        version=_VERSION,
+        version=VERSION,
         up_s=round(time.monotonic() - parts.started_s, 1),
         speed=parts.clock.speed,
         last_seq=last_seq,

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from controller.cli.replaying import replay_file
+from controller.core.chain import decode
 from controller.protocol import Accepted, CommandRequest, Refused, StatusReply, command
-from controller.runtime.journalfile import verify
+from controller.runtime.journalfile import rows, verify
 from tests.controller.runtime.fakes import until
 from tests.controller.runtime.plantlet import BEACON, KICK_REGISTER, SOUNDER, Daemon, plantlet, service_manager
 
@@ -69,7 +70,10 @@ async def test_a_fire_from_start_to_stop_and_again_from_the_recording(
     assert verdict.problems == ()
     assert verdict.entries > 5
     assert replay_file(plant.data / "recording.hrec", plant.site, journal, quiet=True) == 0
-    assert f"{verdict.entries} entries equal" in capsys.readouterr().out
+    opening = decode(rows(journal)[0].record)  # the runtime's own entry; all others are the core's, and come again
+    assert (opening.kind, opening.subject, opening.what) == ("start", "Small", "fresh")
+    assert f"mode direct: {status.storage.beginning}" in opening.text
+    assert f"{verdict.entries - 1} entries equal" in capsys.readouterr().out
 
 
 async def test_killed_in_an_alarm_it_goes_on_where_it_was_and_fires_nothing_anew(tmp_path: Path) -> None:
@@ -93,6 +97,7 @@ async def test_killed_in_an_alarm_it_goes_on_where_it_was_and_fires_nothing_anew
             assert status.storage.beginning == "latched state restored"
             assert levels(status)["heat-1"] == "alarm"
             assert status.core.tick_ms > before.core.tick_ms
+            assert [e.event.what for e in await daemon.events() if e.event.kind == "start"] == ["fresh", "restored"]
             assert modules.coils == [0, 1]
             assert {address for address, _ in modules.writes} <= {KICK_REGISTER}  # no output was touched
             again = await daemon.events(since=before.last_seq)
@@ -219,5 +224,6 @@ async def test_another_site_file_starts_without_the_latched_state_and_goes_on_wi
         async with plant.daemon() as daemon:
             await daemon.ready()
             assert "another one now" in (await daemon.status()).storage.beginning
+            assert [e.event.what for e in await daemon.events() if e.event.kind == "start"] == ["fresh", "state lost"]
             assert await daemon.stop() == 0
     assert verify(plant.data / "journal.sqlite").problems == ()

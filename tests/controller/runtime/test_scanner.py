@@ -26,10 +26,11 @@ from tests.controller.core.field import Field
 from tests.controller.runtime.fakes import FakeCore, FakeLink, Outcome, event, latched, small_layout, until
 
 LAYOUT = small_layout()
+OPENING = (Event(0, 0, Kind.START, "", "bench", "fresh"),)
 
 
 class Bench:
-    def __init__(self, folder: Path, core: FakeCore, first_scan: int = 0) -> None:
+    def __init__(self, folder: Path, core: FakeCore, first_scan: int = 0, opening: tuple[Event, ...] = ()) -> None:
         self.core = core
         self.journal = Journal(folder / "journal.sqlite")
         self.recorder = Recorder(folder / "recording.hrec", Start("s", 0, LAYOUT.n_points, b"", b"", b"", 0))
@@ -53,6 +54,7 @@ class Bench:
             outlets,
             self.supervision,
             first_scan,
+            opening,
         )
 
     async def scan_for(self, seconds: float) -> None:
@@ -242,3 +244,15 @@ async def test_missed_periods_become_a_trouble_of_the_core_which_passes(tmp_path
     field.host = bench.core.seen[-1][0].host
     field.run(0.2)
     assert "scan_overrun:controller" not in field.troubles()
+
+
+async def test_the_opening_comes_first_and_once_and_with_the_first_state(tmp_path: Path) -> None:
+    bench = Bench(
+        tmp_path, FakeCore(lambda image: Outcome((event(image.scan),), (), latched(5), True)), opening=OPENING
+    )
+    bench.scanner.scan_once()
+    bench.scanner.scan_once()
+    bench.close()
+    assert [one.what for _, events in bench.published for one in events] == ["fresh", "on", "on"]
+    assert [seq for seq, _ in bench.published] == [1, 3]
+    assert restore(bench.journal.path).seq == 3
