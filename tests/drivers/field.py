@@ -14,6 +14,8 @@ from pymodbus.simulator import SimData, SimDevice
 
 from drivers.link import Link
 
+STALL_STEP_S = 0.005
+
 
 def tick_ms() -> int:
     return time.monotonic_ns() // 1_000_000
@@ -30,13 +32,42 @@ async def running(*links: Link) -> AsyncIterator[None]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def until(condition: Callable[[], bool], within_s: float = 3.0) -> float:
+async def until(condition: Callable[[], bool], within_s: float = 20.0) -> float:
     """Wait for a condition; give the seconds that it took."""
     started = time.monotonic()
     while not condition():
         assert time.monotonic() - started < within_s, "the condition did not come true"
         await asyncio.sleep(0.002)
     return time.monotonic() - started
+
+
+class Stalls:
+    """Wall time that this machine kept the whole event loop waiting, measured in the test itself: no fault of what is tested."""
+
+    def __init__(self) -> None:
+        self.longest_s = 0.0
+        self.total_s = 0.0
+
+    async def watch(self) -> None:
+        """Sleep in short steps for ever; whatever a step took longer is a stall."""
+        while True:
+            began_s = time.monotonic()
+            await asyncio.sleep(STALL_STEP_S)
+            late_s = time.monotonic() - began_s - STALL_STEP_S
+            self.longest_s = max(self.longest_s, late_s)
+            self.total_s += late_s
+
+
+@asynccontextmanager
+async def stalls() -> AsyncIterator[Stalls]:
+    """Measure the machine's stalls while a test looks at times."""
+    found = Stalls()
+    task = asyncio.create_task(found.watch())
+    try:
+        yield found
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 @dataclass

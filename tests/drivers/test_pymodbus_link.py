@@ -23,17 +23,23 @@ from drivers.modbus.frame import WRITE_FUNCTIONS
 from drivers.modbus.plan import DeviceLimits
 from drivers.modbus.pymodbus_link import PymodbusLink
 from drivers.points import DataType, Quality, RegisterBlock, Table
-from tests.drivers.field import Answer, Ask, pymodbus_server, raw_server, running, tick_ms, truth, until
+from tests.drivers.field import Answer, Ask, pymodbus_server, raw_server, running, stalls, tick_ms, truth, until
 from tests.drivers.test_plan import block
 
 TIMEOUT_S = 0.1
 PERIOD_S = 0.02
 
 
-def link_to(port: int, *blocks: RegisterBlock, read_only: bool = False, speed: float = 1.0) -> PymodbusLink:
+PATIENT_S = 6.0
+"""A deadline so long that what happens well before it did not wait for it, however loaded the machine is."""
+
+
+def link_to(
+    port: int, *blocks: RegisterBlock, read_only: bool = False, speed: float = 1.0, timeout_s: float = TIMEOUT_S
+) -> PymodbusLink:
     devices = {b.device: DeviceLimits() for b in blocks}
     return PymodbusLink(
-        "bus", "127.0.0.1", port, {b.name: b for b in blocks}, devices, TIMEOUT_S, tick_ms, read_only, speed
+        "bus", "127.0.0.1", port, {b.name: b for b in blocks}, devices, timeout_s, tick_ms, read_only, speed
     )
 
 
@@ -148,7 +154,8 @@ WRONG: dict[str, Callable[[Ask], bytes]] = {
 @pytest.mark.parametrize("name", WRONG)
 async def test_a_wrong_reply_costs_link_and_values_at_once(name: str) -> None:
     async with raw_server() as raw:
-        link = link_to(raw.port, block("h", 0, 4, period_s=PERIOD_S), block("other", 500, 2, unit=2, device="e"))
+        blocks = (block("h", 0, 4, period_s=PERIOD_S), block("other", 500, 2, unit=2, device="e"))
+        link = link_to(raw.port, *blocks, timeout_s=PATIENT_S)
         async with running(link):
             await until(lambda: good(link, "h") and good(link, "other"))
 
@@ -157,7 +164,7 @@ async def test_a_wrong_reply_costs_link_and_values_at_once(name: str) -> None:
 
             raw.answer = answer
             took_s = await until(lambda: bad(link, "h") and bad(link, "other"))
-            assert took_s < PERIOD_S + TIMEOUT_S
+            assert took_s < PATIENT_S / 2, "the reply itself condemns, not the deadline of the request"
             await until(lambda: link.health().generation > 1)
             assert link.health().timeouts == 0
             assert "bus" in link.health().last_error
@@ -278,18 +285,22 @@ async def test_a_dead_device_is_bad_within_its_deadline_and_delays_no_other() ->
         async with running(link):
             await until(lambda: good(link, "fast") and good(link, "dead"))
             raw.answer = answer
-            assert await until(lambda: bad(link, "dead")) < TIMEOUT_S + PERIOD_S + 0.1
+            async with stalls() as stalled:
+                took_s = await until(lambda: bad(link, "dead"))
+            assert took_s < TIMEOUT_S + PERIOD_S + 0.1 + stalled.total_s
             before = int(link.buffers["fast"].sample[0])
             started = time.monotonic()
             longest_s, last, last_s = 0.0, before, started
-            while time.monotonic() - started < 2.0:
-                now = int(link.buffers["fast"].sample[0])
-                if now != last:
-                    longest_s, last, last_s = max(longest_s, time.monotonic() - last_s), now, time.monotonic()
-                assert not bad(link, "fast")
-                await asyncio.sleep(0.002)
-            assert longest_s < TIMEOUT_S + 3 * PERIOD_S + 0.1
-            assert last - before > 0.6 * 2.0 / PERIOD_S
+            async with stalls() as stalled:
+                while time.monotonic() - started < 2.0:
+                    now = int(link.buffers["fast"].sample[0])
+                    if now != last:
+                        longest_s, last, last_s = max(longest_s, time.monotonic() - last_s), now, time.monotonic()
+                    assert not bad(link, "fast")
+                    await asyncio.sleep(0.002)
+            free_s = max(0.0, 2.0 - stalled.total_s)
+            assert longest_s < TIMEOUT_S + 3 * PERIOD_S + 0.1 + stalled.total_s
+            assert last - before > 0.6 * free_s / PERIOD_S
             raw.answer = truth
             await until(lambda: good(link, "dead"), within_s=3.0)
 
@@ -302,13 +313,14 @@ async def test_a_slow_device_gets_half_the_bus_and_no_pile_of_requests() -> None
 
     async with raw_server(answer) as raw:
         slow = [block(f"s{n}", 200 * n, 4, unit=2, device="e", period_s=PERIOD_S) for n in range(4)]
-        link = link_to(raw.port, block("fast", 0, 4, period_s=PERIOD_S), *slow)
+        link = link_to(raw.port, block("fast", 0, 4, period_s=PERIOD_S), *slow, timeout_s=PATIENT_S)
         async with running(link):
             await until(lambda: all(good(link, b.name) for b in slow))
-            before = int(link.buffers["fast"].sample[0])
-            await asyncio.sleep(1.0)
+            before, heard = int(link.buffers["fast"].sample[0]), len(raw.heard)
+            # Counted by polls, not by the clock: a slow machine makes both slow.
+            await until(lambda: sum(ask.unit == 2 for ask in raw.heard[heard:]) >= 15)
             assert int(link.buffers["fast"].sample[0]) - before >= 14, "one poll between two of the slow device"
-            assert link.health().late_cycles > 20
+            await until(lambda: link.health().late_cycles > 20)
             assert link.health().timeouts == 0
 
 
@@ -317,11 +329,11 @@ async def test_a_peer_that_closes_after_the_request_is_noticed_before_the_deadli
         return None
 
     async with raw_server() as raw:
-        link = link_to(raw.port, block("h", 0, 4, period_s=PERIOD_S))
+        link = link_to(raw.port, block("h", 0, 4, period_s=PERIOD_S), timeout_s=PATIENT_S)
         async with running(link):
             await until(lambda: good(link, "h"))
             raw.answer = close
-            assert await until(lambda: bad(link, "h")) < PERIOD_S + TIMEOUT_S
+            assert await until(lambda: bad(link, "h")) < PATIENT_S / 2
             before = raw.connections
             await asyncio.sleep(1.0)
             assert raw.connections - before < 12, "reconnection backs off"
