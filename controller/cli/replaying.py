@@ -25,11 +25,6 @@ def replay_file(path: Path, site: Path, journal: Path, *, quiet: bool) -> int:
 def _again(recording: Recording, site: Path) -> Iterator[Replayed]:
     start = recording.start
     layout = read_layout(site, start.site_digest)
-    if not recording.is_whole:
-        raise RecordingError(
-            f"{recording.files[0]}: the beginning has been overwritten, so the core's state there is not known; "
-            "remedy: give `haechi run` a larger --recording-mib"
-        )
     scans = ((recorded.image, recorded.commands) for recorded in recording.scans())
     return replay(layout, start.state, start.last_hash, scans, closed=recording.is_closed, lost=start.lost)
 
@@ -49,6 +44,12 @@ def _tell(again: Iterator[Replayed], recording: Recording, journal: Path) -> int
         print(
             f"{recording.files[-1]}: was never closed (the daemon was killed, or runs on); it ends with its last whole scan"
         )
+    if not recording.is_whole:
+        print(
+            f"{recording.files[0]}: the beginning has been overwritten; it went on from the latched state kept there, with a detector that "
+            "remembers nothing before, so it is not held against the journal (`haechi run --recording-mib` keeps more)"
+        )
+        return OK
     if not journal.exists():
         print(f"no journal at {journal}: nothing to compare with (name one with --journal)")
         return OK

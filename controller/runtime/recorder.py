@@ -16,6 +16,7 @@ import structlog
 
 from controller.core.commands import AnyCommand
 from controller.core.image import Image
+from controller.core.state import State
 from controller.runtime.recording import END, MAGIC, SCAN, START, Differ, Recorded, Start, frame
 
 log = structlog.get_logger()
@@ -47,14 +48,14 @@ class Recorder:
         """Start the thread."""
         self._thread.start()
 
-    def record(self, image: Image, commands: tuple[AnyCommand, ...]) -> None:
-        """Hand over one scan; never waits."""
+    def record(self, image: Image, commands: tuple[AnyCommand, ...], state: State | None = None) -> None:
+        """Hand over one scan, with the latched state before it; never waits."""
         with self._changed:
             if len(self._waiting) >= self._max_waiting:
                 self.lost += 1
                 return
             now_s = time.monotonic()
-            self._waiting.append((now_s, Recorded(image, commands)))
+            self._waiting.append((now_s, Recorded(image, commands, state)))
             self._oldest_s = self._oldest_s or now_s
             self._changed.notify()
 
@@ -129,15 +130,17 @@ class Recorder:
         """Begin a new file with a start frame and all points; the ring shifts only once the disk has taken them."""
         self._drop_file()
         self._differ.forget()
-        fresh = self.path.with_name(f"{self.path.name}.new")
+        start, fresh = self._start, self.path.with_name(f"{self.path.name}.new")
+        if start.part and recorded.state is not None:
+            start = msgspec.structs.replace(start, state=msgspec.msgpack.encode(recorded.state), lost=False)
         with contextlib.ExitStack() as stack:
             file = stack.enter_context(fresh.open("wb"))
-            file.write(MAGIC + frame(START, msgspec.msgpack.encode(self._start)) + self._frame(recorded))
+            file.write(MAGIC + frame(START, msgspec.msgpack.encode(start)) + self._frame(recorded))
             file.flush()
             self._shift()
             fresh.replace(self.path)
             stack.pop_all()
-        self._start = msgspec.structs.replace(self._start, part=self._start.part + 1, state=b"")
+        self._start = msgspec.structs.replace(start, part=start.part + 1)
         return file
 
     def _shift(self) -> None:

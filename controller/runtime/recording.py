@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from controller.core.commands import AnyCommand
 from controller.core.image import Image
+from controller.core.state import State
 from drivers.points import NEVER, Quality
 
 MAGIC = b"haechi-recording 1\n"
@@ -34,7 +35,7 @@ class RecordingError(Exception):
 
 
 class Start(msgspec.Struct, frozen=True, array_like=True):
-    """What a replay begins with: `part` numbers the files of one run of the daemon (`session`), the state belongs to part 0.
+    """What a replay begins with: `part` numbers the files of one run of the daemon (`session`), the state is the one before its first scan.
 
     `site_digest` is the SHA-256 of the site; `state` the encoded latched state ("": fresh, or `lost`); `last_hash` and `seq` the journal's
     before the core's first event (the run's own opening entry is in them).
@@ -66,6 +67,8 @@ class Recorded:
 
     image: Image
     commands: tuple[AnyCommand, ...]
+    state: State | None = None
+    """The latched state before it, for the beginning of a part; it does not come back from a file."""
 
 
 class Differ:
@@ -220,7 +223,10 @@ class Recording:
 
     @property
     def is_whole(self) -> bool:
-        """Whether it goes back to the daemon's start; only then can the journal be made again from it."""
+        """Whether it goes back to the daemon's start; only then can the journal be made again from it.
+
+        A later part begins with the latched state, as a restart does: what the detector remembered of the time before it is not there.
+        """
         return self.start.part == 0
 
 

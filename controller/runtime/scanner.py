@@ -126,6 +126,7 @@ class Scanner:
         self._period_s = clock.wall_s(layout.site.site.scan_s)
         self._seq = 0
         self._kept: State | None = None
+        self._state: State | None = None
         self._opening = opening
         self._asked: deque[Asked] = deque()
         supervision.add(Duty(SCANNER, self._period_s, max(MAX_AGE_S, 10 * self._period_s)))
@@ -163,8 +164,9 @@ class Scanner:
         asked = self._take()
         commands = tuple(one.command for one in asked)
         image = freeze(self.scan + 1, self._clock.tick_ms(), self._buffers, self._layout.max_age_ms, self._facts.read())
-        self._outlets.recorder.record(image, commands)
+        self._outlets.recorder.record(image, commands, self._state)
         result = self._core.scan(image, commands)
+        self._state = result.state
         self._hand_on(image, result)
         _answer(asked, result.events)
         self.image, self.scan = image, image.scan

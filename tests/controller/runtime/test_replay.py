@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
+from controller.cli.replaying import replay_file
 from controller.core.chain import GENESIS
 from controller.core.commands import Acknowledge, AnyCommand
 from controller.core.image import Image, freeze
 from controller.core.layout import Layout, lay_out
+from controller.core.scan import Controller
+from controller.core.state import State
 from controller.runtime.recorder import Recorder
 from controller.runtime.recording import Recorded, Recording, Start, open_recording
 from controller.site.digest import site_digest
@@ -104,3 +108,29 @@ def test_a_replay_wants_the_site_of_the_recording(tmp_path: Path, layout: Layout
     site.write_text(TEXT.replace("factor = 0.1", "factor = 0.2"))
     with pytest.raises(ValueError, match="another version of this file"):
         read_layout(site, site_digest(layout.site))
+
+
+def test_a_recording_whose_beginning_was_overwritten_goes_on_from_the_state_kept_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site = tmp_path / "site.toml"
+    site.write_text(TEXT)
+    layout, path = lay_out(loads(TEXT)), tmp_path / "recording.hrec"
+    start = Start("run", 0, layout.n_points, site_digest(layout.site), b"", GENESIS, 0, lost=True)
+    recorder, core = Recorder(path, start, cap_bytes=8 * 500), Controller(layout)
+    states = {}
+    for one in images(layout):
+        states[one.image.scan] = core.state
+        recorder.record(one.image, one.commands, core.state)
+        core.scan(one.image, one.commands)
+    recorder.start()
+    assert recorder.close()
+    recording = open_recording(path)
+    assert not recording.is_whole
+    first = next(recording.scans()).image.scan
+    assert first > 1
+    assert msgspec.msgpack.decode(recording.start.state, type=State) == states[first]
+    assert replay_file(path, site, tmp_path / "none.sqlite", quiet=True) == 0
+    told = capsys.readouterr().out
+    assert "beginning has been overwritten" in told
+    assert "0 events" not in told
