@@ -11,10 +11,10 @@ from controller.core.draft import Draft
 from controller.core.events import Event, Evidence, Write
 from controller.core.inputs import Inputs
 from controller.core.latch import latch_heads
-from controller.core.layout import Layout
+from controller.core.layout import Layout, OutputLayout
 from controller.core.matrix import driven, interlock
 from controller.core.operators import obey
-from controller.core.rules import Rules
+from controller.core.rules import Rules, ZoneRules
 from controller.core.state import (
     NEVER,
     Drive,
@@ -28,8 +28,8 @@ from controller.core.state import (
 )
 from controller.core.trips import step_trips
 from controller.core.zone.conditions import condition_vector
-from controller.core.zone.ladder import run_ladder
-from controller.core.zone.signals import RETRY_PAUSE_MS, run_zone
+from controller.core.zone.ladder import run_ladder, shown_open
+from controller.core.zone.signals import RETRY_PAUSE_MS, pre_warning_ms, run_zone
 from controller.site.model import Physics, Role
 
 
@@ -103,15 +103,30 @@ def _wanted(draft: Draft) -> list[int]:
     rows = driven(draft.rules.matrix, conditions, draft.row_since_ms, draft.tick_ms, len(outputs))
     wanted = []
     for output, row in zip(outputs, rows, strict=True):
-        may_cool = output.rack >= 0 and draft.racks[output.rack].cool
+        may_cool = output.rack >= 0 and _may_cool(draft, output)
         may = interlock(output, draft.zones[output.zone], zones[output.zone], may_cool)
         on = row and may and output.name not in draft.disabled
         state = draft.outputs[output.index]
-        if state.adopted >= 0 and (row or (output.output.role is Role.EXHAUST and not may)):
-            # What a cold start found stands until the logic has its own word on it; exhaust never beside agent (rule 6).
+        if state.adopted >= 0 and (row or not _may_stand(draft, output, may=may)):
+            # What a cold start found stands until the logic has its own word on it, within the interlocks (rules 6 and 7).
             draft.outputs[output.index] = replace(state, adopted=-1)
         wanted.append(1 - output.output.normal if on else output.output.normal)
     return wanted
+
+
+def _may_cool(draft: Draft, output: OutputLayout) -> bool:
+    """Rule 7 at the valve: after a restart too, it is not opened anew before the breakers say open in this scan, or a person has."""
+    rack, state = draft.racks[output.rack], draft.outputs[output.index]
+    opened = state.wanted != output.output.normal and state.drive is not Drive.UNREAD
+    running = opened or all(level == 1 - output.output.normal for level in draft.inputs.channels[output.index])
+    return rack.cool and (running or rack.vouched or shown_open(draft, output.rack))
+
+
+def _may_stand(draft: Draft, output: OutputLayout, *, may: bool) -> bool:
+    """Whether a level that a cold start found may stay: no exhaust beside agent, no water on a rack whose breakers do not say open."""
+    if output.output.role is Role.COOLANT:
+        return output.rack >= 0 and shown_open(draft, output.rack)
+    return may or output.output.role is not Role.EXHAUST
 
 
 def take_up(state: State, inputs: Inputs, rules: Rules, tick_ms: int) -> State:
@@ -119,7 +134,7 @@ def take_up(state: State, inputs: Inputs, rules: Rules, tick_ms: int) -> State:
 
     A zone that is past its release and whose release channels have dropped since is spent: energising them again would fire anew. A
     zone that still waits for proof goes on: its intent stands. One between two tries has its pause anew, because the actuator may never
-    have been let go.
+    have been let go. One that was about to release gives people the whole pre-warning anew: they may have come in meanwhile (rule 13).
     """
     zones = list(state.zones)
     for zone in rules.zones:
@@ -127,7 +142,17 @@ def take_up(state: State, inputs: Inputs, rules: Rules, tick_ms: int) -> State:
         past = zones[zone.index].stage in {Stage.RELEASED, Stage.UNCONFIRMED, Stage.HOLD_TIME}
         if past and not any(all(level == Tri.YES for level in levels) for levels in held):
             zones[zone.index] = replace(zones[zone.index], spent=True)
+        if zones[zone.index].stage in {Stage.ACTIVATED, Stage.WAITING}:
+            zones[zone.index] = _warn_anew(zones[zone.index], zone, tick_ms)
         if zones[zone.index].stage is Stage.RETRYING:
             zones[zone.index] = replace(zones[zone.index], due_ms=tick_ms + RETRY_PAUSE_MS)
     outputs = tuple(replace(output, drive=Drive.UNREAD, written_ms=NEVER, channel=-1) for output in state.outputs)
     return replace(state, zones=tuple(zones), outputs=outputs)
+
+
+def _warn_anew(state: ZoneState, zone: ZoneRules, tick_ms: int) -> ZoneState:
+    if zone.zone.release is None:
+        return state
+    since_ms = state.since_ms if state.stage is Stage.ACTIVATED else tick_ms
+    due_ms = tick_ms + pre_warning_ms(zone.zone.release, state.trigger)
+    return replace(state, stage=Stage.ACTIVATED, since_ms=since_ms, due_ms=due_ms)

@@ -71,11 +71,16 @@ def driven(
     return result
 
 
+def may_exhaust(zone: ZoneState) -> bool:
+    """Rule 6: never from release on, nor beside agent that came by another hand, nor once exhaust has had its turn before a release."""
+    return zone.stage not in NO_EXHAUST and not zone.strayed and zone.purged_ms == NEVER
+
+
 def interlock(output: OutputLayout, zone: ZoneState, zone_conditions: Sequence[bool], rack_may_cool: bool) -> bool:
     """Whether an output may be driven at all, whatever the rows say.
 
-    Agent only on the release machine's word (rules 3 to 5); exhaust never from release to the end of hold (rule 6), nor by itself
-    after it; coolant only on a rack that is proven or vouched isolated (rule 7).
+    Agent only on the release machine's word (rules 3 to 5); exhaust never beside agent (rule 6); coolant only on a rack that is proven
+    or vouched isolated (rule 7).
     """
     role = output.output.role
     if role is Role.AGENT:
@@ -83,7 +88,7 @@ def interlock(output: OutputLayout, zone: ZoneState, zone_conditions: Sequence[b
     if role is Role.AGENT_RESERVE:
         return zone_conditions[ZONE_CONDITIONS.index("release-reserve")]
     if role is Role.EXHAUST:
-        return zone.stage not in NO_EXHAUST
+        return may_exhaust(zone)
     if role is Role.COOLANT:
         return rack_may_cool
     return True

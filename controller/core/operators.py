@@ -1,5 +1,7 @@
 """What operators say, carried out. Acknowledge, silence and reset are separate acts; nothing here can release agent (rule 5)."""
 
+from collections.abc import Sequence
+
 from msgspec.structs import replace
 
 from controller.core.commands import (
@@ -14,7 +16,8 @@ from controller.core.commands import (
     Silence,
 )
 from controller.core.draft import Draft
-from controller.core.events import Kind
+from controller.core.events import Kind, Level
+from controller.core.layout import OutputLayout
 from controller.core.rules import ZoneRules
 from controller.core.state import (
     AGENT_IN_ROOM,
@@ -28,11 +31,15 @@ from controller.core.state import (
     Trigger,
     ZoneState,
 )
+from controller.core.zone.coincidence import confirmed
 from controller.core.zone.ladder import hand_over
 from controller.core.zone.machine import Signal, step
-from controller.core.zone.signals import wired
-from controller.site.model import Family, Physics
+from controller.core.zone.signals import STRAYED, blocks, wired
+from controller.site.model import Family, Physics, Role
 
+ALWAYS_NEEDED = frozenset({Role.FAULT_RELAY, Role.SOUNDER})
+OPENED = frozenset({Isolation.WANTED, Isolation.PROVEN})
+WATER = frozenset({Role.COOLANT, Role.PUMP, Role.WATER_BARRIER})
 RESETTABLE = frozenset({Stage.QUIESCENT, Stage.PRE_ACTIVATED, Stage.ABORTED, Stage.DISCHARGED})
 
 
@@ -80,6 +87,9 @@ def _to_zone(draft: Draft, command: Acknowledge | Silence | Reset | Occupied | H
         case Silence():
             draft.zone(zone.index, silenced=True)
         case Occupied():
+            why_not = "" if command.occupied else _would_release(draft, zone)
+            if why_not:
+                return why_not
             draft.zone(zone.index, occupied=command.occupied)
         case HandOver():
             if draft.zones[zone.index].hand_over_ms == NEVER:
@@ -97,8 +107,9 @@ def _reset(draft: Draft, zone: ZoneRules) -> str:
         return f"stage is {state.stage}: reset is possible after the hold time, or before release once aborted"
     if state.stage is not Stage.QUIESCENT and step(state.stage, frozenset({Signal.RESET})) is None:
         return f"stage {state.stage} has no reset"
-    if wired(draft, zone, Family.CALL_POINT) is Tri.YES:
-        return "the call point is still operated, a reset would release again: restore it first"
+    why_not = _stands_against_reset(draft, zone)
+    if why_not:
+        return why_not
     for head in zone.sensing:
         draft.heads[head.index] = HeadLatch()
         draft.resets.append(head.index)
@@ -115,6 +126,43 @@ def _reset(draft: Draft, zone: ZoneRules) -> str:
     return ""
 
 
+def _stands_against_reset(draft: Draft, zone: ZoneRules) -> str:
+    state = draft.zones[zone.index]
+    if wired(draft, zone, Family.CALL_POINT) is Tri.YES:
+        return "the call point is still operated, a reset would release again: restore it first"
+    # A switch that has cleared is a block that this very reset would lift.
+    cleared = draft.inputs.discharged[zone.index] != Tri.YES
+    staying = [block for block in blocks(draft, zone) if not (cleared and block == STRAYED)]
+    if state.stage is not Stage.QUIESCENT and not staying and _burns(draft, zone, (HeadLatch(),) * len(draft.heads)):
+        return "two heads still read fire, a reset would release by itself: turn the key to manual or disable the zone first"
+    if state.guard_ms == NEVER and any(draft.racks[rack].cool for rack in zone.racks):
+        return "a rack is being cooled, a reset would stop the water and drop its breaker: wait until it is controlled"
+    return ""
+
+
+def _would_release(draft: Draft, zone: ZoneRules) -> str:
+    """Why what keeps a zone from automatic release is not lifted now: then a command would start the release (rule 5)."""
+    if zone.zone.release is None:
+        return ""
+    stage = draft.zones[zone.index].stage
+    if stage is Stage.QUIESCENT and not _burns(draft, zone, draft.heads, enabled=True):
+        return ""
+    return f"{zone.name} is {stage} and may release on this word: reset first, or use the wired key"
+
+
+def _burns(draft: Draft, zone: ZoneRules, latches: Sequence[HeadLatch], *, enabled: bool = False) -> bool:
+    """Whether two heads read what releases now, or have latched it; `enabled`: were none of them disabled."""
+    heads = list(latches)
+    for head in zone.sensing:
+        reading = draft.inputs.heads[head.index]
+        if reading.level >= Level.ALARM and not head.on_mqtt:
+            runaway = bool(reading.runaway) or heads[head.index].runaway
+            heads[head.index] = HeadLatch(level=reading.level, runaway=runaway)
+    release = zone.zone.release
+    window_ms = round(release.coincidence_window_s * 1000) if release else 0
+    return confirmed(zone.pairs, heads, () if enabled else draft.disabled, draft.tick_ms, window_ms) is not None
+
+
 def _disable(draft: Draft, subject: str) -> str:
     known = (
         {z.name for z in draft.rules.zones}
@@ -127,8 +175,24 @@ def _disable(draft: Draft, subject: str) -> str:
         return f"{subject} is a wired input: it is a person's own hand and cannot be disabled from here"
     if any(subject in zone.release_outputs and _is_committed(draft, zone) for zone in draft.rules.zones):
         return f"{subject} is releasing agent, or a person has asked for it: that is not stopped from here (rule 4)"
+    output = next((o for o in draft.layout.outputs if o.name == subject), None)
+    why_not = _needed(draft, output) if output else ""
+    if why_not:
+        return why_not
     if subject not in draft.disabled:
         draft.disabled = (*draft.disabled, subject)
+    return ""
+
+
+def _needed(draft: Draft, output: OutputLayout) -> str:
+    """Why an output is not taken out of service now: it warns people, or it keeps a rack safe under water (rule 7)."""
+    role, zone = output.output.role, draft.rules.zones[output.zone]
+    if role in ALWAYS_NEEDED:
+        return f"{output.name} tells people of alarms and troubles: it is not disabled from here (silence stops the sounders)"
+    if role is Role.BREAKER and output.rack >= 0 and draft.racks[output.rack].isolation in OPENED:
+        return f"{draft.layout.racks[output.rack]} is being kept isolated by {output.name}: reset first"
+    if role in WATER and any(draft.racks[rack].cool for rack in zone.racks):
+        return f"{output.name} is needed, a rack is being cooled: wait until it is controlled, then reset"
     return ""
 
 
@@ -141,8 +205,20 @@ def _is_committed(draft: Draft, zone: ZoneRules) -> bool:
 def _enable(draft: Draft, subject: str) -> str:
     if subject not in draft.disabled:
         return f"{subject!r} is not disabled"
+    for zone in draft.rules.zones:
+        why_not = _would_release(draft, zone) if subject in _keeps_back(draft, zone) else ""
+        if why_not:
+            return why_not
     draft.disabled = tuple(name for name in draft.disabled if name != subject)
     return ""
+
+
+def _keeps_back(draft: Draft, zone: ZoneRules) -> set[str]:
+    """What keeps the zone from automatic release while it is disabled: the zone, its agent, members of its pairs, dampers that block."""
+    names = {zone.name, *zone.release_outputs, *(head.name for pair in zone.pairs for head in pair)}
+    if zone.zone.release is not None and zone.zone.release.damper_unproven == "block":
+        names |= {draft.layout.outputs[damper].name for damper in zone.dampers}
+    return names
 
 
 def _vouch(draft: Draft, rack: str) -> str:

@@ -30,18 +30,20 @@ class ZoneRules:
     """Head indices of the wired inputs by family."""
     pairs: tuple[Pair, ...]
     dampers: tuple[int, ...]
+    exhausts: tuple[int, ...]
     release_outputs: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """All that is fixed while scanning. Per rack: its sensing heads, the outputs of its isolation set, its racks to protect."""
+    """All that is fixed while scanning. Per rack: its sensing heads, the outputs of its isolation set and its coolant, its racks to protect."""
 
     layout: Layout
     settings: ResponseSettings
     zones: tuple[ZoneRules, ...]
     rack_heads: tuple[tuple[HeadLayout, ...], ...]
     breakers: tuple[tuple[int, ...], ...]
+    valves: tuple[tuple[int, ...], ...]
     neighbours: tuple[tuple[int, ...], ...]
     matrix: CompiledMatrix
 
@@ -55,6 +57,7 @@ def make_rules(layout: Layout, settings: ResponseSettings | None = None) -> Rule
         tuple(_zone_rules(layout, index) for index in range(len(layout.zones))),
         tuple(tuple(h for h in layout.heads if h.rack == rack and h.physics is not Physics.WIRED) for rack in racks),
         tuple(_of_rack(layout, rack, Role.BREAKER) for rack in racks),
+        tuple(_of_rack(layout, rack, Role.COOLANT) for rack in racks),
         tuple(_neighbours(layout, rack) for rack in racks),
         compile_matrix(layout),
     )
@@ -79,6 +82,7 @@ def _zone_rules(layout: Layout, index: int) -> ZoneRules:
         wired,
         releasing_pairs(layout, index),
         dampers,
+        tuple(o.index for o in layout.outputs if o.zone == index and o.output.role is Role.EXHAUST),
         release_outputs,
     )
 

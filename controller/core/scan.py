@@ -1,5 +1,6 @@
 """One scan of the core: detect, weigh, decide, map. The only door between the pure core and whoever drives it."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -8,7 +9,7 @@ from controller.core.chain import InputDigest
 from controller.core.commands import AnyCommand
 from controller.core.decide import decide, first_state, is_quiet, take_up
 from controller.core.detect.detector import Detector, Readings
-from controller.core.events import Event, Kind, Write
+from controller.core.events import Event, Kind, Level, Write
 from controller.core.image import Image
 from controller.core.inputs import InputReader, Inputs
 from controller.core.layout import Layout
@@ -64,8 +65,12 @@ class Controller:
         self._digest.update(image)
         self.readings = self.detector.advance(image)
         inputs = self._reader.read(image, self.readings)
-        if self._resume and not self._resumed(inputs, image.tick_ms):
-            return ScanResult(_not_yet(image, commands), (), self.state, state_changed=False)
+        taken_up: tuple[Event, ...] = ()
+        if self._resume:
+            before = self.state
+            if not self._resumed(inputs, image.tick_ms):
+                return ScanResult(_not_yet(image, commands), (), self.state, state_changed=False)
+            taken_up = tuple(self._moved(before, image))
         same = inputs == self.inputs
         self.inputs = inputs
         digest = self._digest_event(image)
@@ -84,22 +89,32 @@ class Controller:
         unchanged = replace(self.state, tick_ms=image.tick_ms) == decision.state
         self.state = decision.state
         self._quiet = unchanged and is_quiet(self.state)
-        return ScanResult(decision.events + digest, decision.writes, decision.state, state_changed=True)
+        return ScanResult(taken_up + decision.events + digest, decision.writes, decision.state, state_changed=True)
 
     def close(self, image: Image) -> Event:
         """The last event of a run: the digest of all inputs so far."""
         return self._make_digest(image)
 
     def _resumed(self, inputs: Inputs, tick_ms: int) -> bool:
-        """After a restart: wait for the field's own state of the outputs, then take the latched state up. True once that is done."""
+        """After a restart: wait for the field's own state of the release channels, then take the latched state up. True once that is done."""
         if self._resuming_since_ms is None:
             self._resuming_since_ms = tick_ms
-        unknown = any(Tri.UNKNOWN in levels for levels in inputs.channels)
+        unknown = any(Tri.UNKNOWN in inputs.channels[o.index] for o in self.layout.outputs if o.is_release)
         if unknown and tick_ms - self._resuming_since_ms < RESTART_GRACE_MS:
             return False
         self.state = take_up(self.state, inputs, self.rules, tick_ms)
         self._resume = False
         return True
+
+    def _moved(self, before: State, image: Image) -> Iterator[Event]:
+        """A zone that a restart has moved to another stage, with the alarms behind it (rule 12)."""
+        for zone, was, now in zip(self.rules.zones, before.zones, self.state.zones, strict=True):
+            if was.stage is not now.stage:
+                latches = (before.heads[h.index] for h in zone.sensing)
+                evidence = tuple(x.evidence for x in latches if x.evidence is not None and x.level >= Level.ALARM)
+                text = "restart: the whole pre-warning anew"
+                place = (image.scan, image.tick_ms)
+                yield Event(*place, Kind.STAGE, zone.name, zone.name, now.stage, text, evidence)
 
     def _digest_event(self, image: Image) -> tuple[Event, ...]:
         return (self._make_digest(image),) if image.scan % DIGEST_SCANS == 0 else ()

@@ -8,8 +8,9 @@ import pytest
 
 from controller import protocol
 from controller.core import commands, decide, inputs, operators
-from controller.core.commands import Acknowledge, AnyCommand, Command, HandOver
+from controller.core.commands import Acknowledge, AnyCommand, Command, Disable, Enable, HandOver, Occupied, Reset
 from controller.core.draft import Draft
+from controller.core.events import Kind
 from controller.core.rules import ZoneRules
 from controller.core.state import Stage, Trigger
 from controller.site.check import check as check_site
@@ -58,9 +59,56 @@ def nothing_that_can_be_said_releases() -> None:
         play(field, story)
         for command in _all_commands(field):
             field.say(command)
-            assert field.zone().activated_ms < 0, command
-            assert field.zone("server").activated_ms < 0, command
+            assert "activated" not in field.told(Kind.STAGE), command
         assert not any(write.intent for _, write in field.writes)
+
+
+def no_command_lifts_what_keeps_a_fire_from_release() -> None:
+    """The room burns and is kept from automatic release by command; the command that would let it go on is refused."""
+    fire = "0 | smoke-1 alarm, heat-1 alarm, heat-2 alarm | {stage} |"
+    words: list[tuple[AnyCommand, AnyCommand]] = [
+        (Occupied(operator="kim", zone="hall", occupied=True), Occupied(operator="kim", zone="hall", occupied=False))
+    ]
+    words += [
+        (Disable(operator="kim", subject=s), Enable(operator="kim", subject=s)) for s in ("hall", "agent", "smoke-1")
+    ]
+    for kept, lifted in words:
+        for burns_first in (False, True):
+            field = Field()
+            if burns_first:
+                play(field, fire.format(stage="activated"))
+            field.say(kept)
+            play(field, fire.format(stage="") + "\n 5 | | |")
+            if field.zone().stage == "activated":
+                continue  # a head that is disabled in the countdown does not stop it
+            assert field.say(lifted).kind is Kind.REFUSED, lifted
+            field.say(Reset(operator="kim", zone="hall"))
+            assert field.say(lifted).kind is Kind.REFUSED, lifted
+            field.scan(kept, Reset(operator="kim", zone="hall"), lifted)
+            play(field, "40 | | pre-activated | -agent")
+
+
+def heads_that_burn_unseen_are_not_enabled() -> None:
+    """Both heads of a pair are disabled and read fire: enabling them in one breath would release."""
+    field = Field()
+    pair = ("smoke-1", "cells-2")
+    field.scan(*(Disable(operator="kim", subject=name) for name in pair))
+    play(field, "0 | smoke-1 alarm, cells-2 runaway | quiescent |")
+    field.scan(*(Enable(operator="kim", subject=name) for name in pair))
+    play(field, "40 | | quiescent | -agent")
+    play(field, "0 | smoke-1 normal | quiescent |")
+    field.scan(*(Enable(operator="kim", subject=name) for name in pair))
+    assert field.controller.state.disabled == ()
+
+
+def a_reset_releases_nothing() -> None:
+    for story in ("1 | abort on | aborted |\n 1 | abort off | aborted |", "32 | | released |\n 200 | | discharged |"):
+        field = Field()
+        play(field, f"0 | smoke-1 alarm, heat-1 alarm | activated |\n{story}")
+        before = field.told(Kind.STAGE).count("activated")
+        field.say(Reset(operator="kim", zone="hall"))
+        field.run(5)
+        assert field.told(Kind.STAGE).count("activated") == before
 
 
 def a_hand_is_two_contacts() -> None:
@@ -101,6 +149,9 @@ def one_channel_is_refused() -> None:
 CHECKS = (
     no_message_releases,
     nothing_that_can_be_said_releases,
+    no_command_lifts_what_keeps_a_fire_from_release,
+    heads_that_burn_unseen_are_not_enabled,
+    a_reset_releases_nothing,
     a_hand_is_two_contacts,
     one_forged_point_releases_nothing,
     arm_comes_before_fire,
@@ -127,10 +178,19 @@ def a_command_that_releases(patch: pytest.MonkeyPatch) -> None:
 
     def activating(draft: Draft, command: Acknowledge, zone: ZoneRules) -> str:
         if isinstance(command, HandOver):
-            draft.zone(zone.index, stage=Stage.ACTIVATED, trigger=Trigger.MANUAL, due_ms=0, activated_ms=draft.tick_ms)
+            draft.zone(zone.index, stage=Stage.ACTIVATED, trigger=Trigger.MANUAL, due_ms=0)
+            draft.tell(Kind.STAGE, zone.name, zone.name, Stage.ACTIVATED)
         return to_zone(draft, command, zone)
 
     patch.setattr(operators, "_to_zone", activating)
+
+
+def a_command_lifts(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(operators, "_would_release", lambda *a: "")
+
+
+def only_latches_are_looked_at(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(operators, "_burns", lambda *a, **k: False)
 
 
 def one_contact_is_enough(patch: pytest.MonkeyPatch) -> None:
@@ -159,6 +219,9 @@ MUTANTS = [
     (a_message_for_release, no_message_releases),
     (the_socket_understands_it, no_message_releases),
     (a_command_that_releases, nothing_that_can_be_said_releases),
+    (a_command_lifts, no_command_lifts_what_keeps_a_fire_from_release),
+    (only_latches_are_looked_at, heads_that_burn_unseen_are_not_enabled),
+    (only_latches_are_looked_at, a_reset_releases_nothing),
     (one_contact_is_enough, a_hand_is_two_contacts),
     (the_level_follows_the_field, one_forged_point_releases_nothing),
     (both_channels_at_once, arm_comes_before_fire),

@@ -3,8 +3,9 @@
 import pytest
 
 from controller.core import decide, inputs
+from controller.core.events import Kind
 from controller.core.state import AGENT_IN_ROOM
-from controller.core.zone import conditions, signals
+from controller.core.zone import signals
 from drivers.points import Quality
 from tests.controller.core.field import Field, play, site
 from tests.rules.breaking import Check, Mutant, notices
@@ -31,6 +32,20 @@ def the_wait_has_the_sites_bound() -> None:
     play(field, f"{FIRE}\n 93 | | |\n 1 | | released | +agent")
 
 
+def exhaust_is_proven_off_before_agent() -> None:
+    """It is off while people leave; a fan that still blows is waited for, 15 s at most; a hand does not wait."""
+    play(Field(), f"{FIRE}\n 3 | | activated | -exhaust\n 28 | | released |")
+    for hand, wait_s, stage in (("", 8, "waiting"), ("", 17, "releasing"), ("call-point on", 8, "releasing")):
+        field = Field(site(("pre_warning_s = 30.0", "pre_warning_s = 20.0")))
+        field.point("gas-h2[1]", 12000.0)
+        play(field, f"{FIRE}\n 22 | | waiting | +exhaust")
+        field.stuck.add("exhaust")
+        field.point("gas-h2[1]", 0.0)
+        play(field, f"1 | | waiting | -exhaust\n {wait_s} | {hand} | |")
+        assert stage in field.told(Kind.STAGE, "hall")[-2:]
+        assert "exhaust not proven off: exhaust" in field.told(Kind.INHIBIT, "hall")
+
+
 def a_hand_wins_and_is_in_the_journal() -> None:
     field = Field()
     field.point("gas-h2[1]", 12000.0)
@@ -54,6 +69,7 @@ CHECKS = (
     exhaust_goes_first_while_gas_is_high,
     exhaust_goes_first_while_gas_is_not_known,
     the_wait_has_the_sites_bound,
+    exhaust_is_proven_off_before_agent,
     a_hand_wins_and_is_in_the_journal,
     exhaust_is_off_from_release_to_the_end_of_hold,
 )
@@ -66,6 +82,14 @@ def gas_holds_nothing_back(patch: pytest.MonkeyPatch) -> None:
 def not_known_means_none(patch: pytest.MonkeyPatch) -> None:
     gas_high = inputs._gas_high
     patch.setattr(inputs, "_gas_high", lambda *a: gas_high(*a) % 2)
+
+
+def nobody_asks_the_fan(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(signals, "EXHAUST_OFF_MS", 0)
+
+
+def exhaust_runs_to_the_end(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(signals, "_purge", lambda d, z, r: d.zone(z.index, purged_ms=-1))
 
 
 def the_wait_has_no_end(patch: pytest.MonkeyPatch) -> None:
@@ -82,12 +106,13 @@ def a_row_overrules_the_interlock(patch: pytest.MonkeyPatch) -> None:
 
 def exhaust_in_the_hold_time(patch: pytest.MonkeyPatch) -> None:
     patch.setattr("controller.core.matrix.NO_EXHAUST", frozenset({"releasing"}))
-    patch.setattr(conditions, "NO_EXHAUST", frozenset({"releasing"}))
 
 
 MUTANTS = [
     (gas_holds_nothing_back, exhaust_goes_first_while_gas_is_high),
     (not_known_means_none, exhaust_goes_first_while_gas_is_not_known),
+    (nobody_asks_the_fan, exhaust_is_proven_off_before_agent),
+    (exhaust_runs_to_the_end, exhaust_is_proven_off_before_agent),
     (the_wait_has_no_end, the_wait_has_the_sites_bound),
     (a_hand_waits_as_well, a_hand_wins_and_is_in_the_journal),
     (a_row_overrules_the_interlock, exhaust_is_off_from_release_to_the_end_of_hold),

@@ -36,7 +36,7 @@ def silence_gets_the_same_actuator_again() -> None:
 def a_stuck_switch_proves_nothing() -> None:
     field = Field()
     field.point("fb-inputs[8]", 1.0)
-    play(field, f"{FIRE}\n 95 | | unconfirmed |")
+    play(field, "0 | call-point on | activated |\n 75 | | unconfirmed |")
 
 
 def flow_is_believed() -> None:

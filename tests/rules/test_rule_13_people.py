@@ -2,6 +2,7 @@
 
 import pytest
 
+from controller.core import decide
 from controller.core.commands import Occupied
 from controller.core.state import Tri
 from controller.core.zone import conditions, signals
@@ -39,6 +40,23 @@ def an_occupied_room_is_manual_only() -> None:
     play(field, "40 | | pre-activated | -agent")
 
 
+def a_restart_warns_people_anew() -> None:
+    """The controller was away for two hours, in the pre-warning, or while exhaust went first."""
+    for gas_ppm, wait_s, stage in ((0.0, 20, "activated"), (20000.0, 40, "waiting")):
+        field = Field()
+        field.point("gas-h2[0]", gas_ppm)
+        play(field, f"{FIRE.format(stage='activated')}\n {wait_s} | | {stage} |")
+        field.point("gas-h2[0]", 0.0)
+        field.tick_ms += 7_200_000
+        field.restart()
+        play(field, "0 | | activated | -agent\n 29.7 | | activated | -agent +sounder\n 3 | | released |")
+    field = Field()
+    play(field, "0 | call-point on | activated |\n 5 | | activated |")
+    field.tick_ms += 7_200_000
+    field.restart()
+    play(field, "9.7 | | activated | -agent\n 3 | | released |")
+
+
 def an_obstructed_curtain_stays_up() -> None:
     play(Field(), f"0 | obstruction on | |\n{FIRE.format(stage='activated')}\n 33 | | | -curtain")
 
@@ -47,6 +65,7 @@ CHECKS = (
     the_pre_warning_runs_whole,
     a_pre_warning_of_zero_is_refused,
     an_occupied_room_is_manual_only,
+    a_restart_warns_people_anew,
     an_obstructed_curtain_stays_up,
 )
 
@@ -58,10 +77,14 @@ def no_pre_warning(patch: pytest.MonkeyPatch) -> None:
     )
 
 
+def a_restart_goes_on_counting(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(decide, "_warn_anew", lambda state, *a: state)
+
+
 def a_hold_does_not_reload(patch: pytest.MonkeyPatch) -> None:
     due_ms = signals._due_ms
     patch.setattr(
-        signals, "_due_ms", lambda d, z, s, t: d.zones[z.index].activated_ms + 30_000
+        signals, "_due_ms", lambda d, z, s, t: d.tick_ms + 1000
         if d.zones[z.index].stage == "held" else due_ms(d, z, s, t)
     )  # fmt: skip
 
@@ -81,6 +104,7 @@ def nobody_looks_under_the_curtain(patch: pytest.MonkeyPatch) -> None:
 
 MUTANTS = [
     (no_pre_warning, the_pre_warning_runs_whole),
+    (a_restart_goes_on_counting, a_restart_warns_people_anew),
     (a_hold_does_not_reload, the_pre_warning_runs_whole),
     (the_checker_lets_zero_pass, a_pre_warning_of_zero_is_refused),
     (nobody_looks_inside, an_occupied_room_is_manual_only),

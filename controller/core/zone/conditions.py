@@ -2,12 +2,11 @@
 
 from controller.core.draft import Draft
 from controller.core.events import Level
-from controller.core.matrix import RACK_CONDITIONS, ZONE_CONDITIONS
+from controller.core.matrix import RACK_CONDITIONS, ZONE_CONDITIONS, may_exhaust
 from controller.core.rules import ZoneRules
 from controller.core.state import (
     AGENT_IN_ROOM,
     NEVER,
-    NO_EXHAUST,
     PEOPLE_OUT,
     Isolation,
     RackState,
@@ -53,7 +52,6 @@ def zone_conditions(draft: Draft, zone: ZoneRules) -> dict[str, bool]:
     past_warning = stage in AGENT_IN_ROOM | {Stage.DISCHARGED, Stage.WAITING}
     let_go = stage in ENERGISED and not state.spent
     alarmed = level >= Level.PRE_ALARM or called
-    watering = any(draft.racks[rack].cool for rack in zone.racks)
     return {
         "watch": level >= Level.ADVISORY,
         "isolate": isolating,
@@ -65,14 +63,14 @@ def zone_conditions(draft: Draft, zone: ZoneRules) -> dict[str, bool]:
         "release": let_go and not state.reserve,
         "release-reserve": let_go and state.reserve,
         "released": stage in AFTER_RELEASE and state.proven,
-        # Rule 6, exhaust's side: on with off-gas or fire, never from release on; extract is a person's act.
-        "exhaust": isolating and stage not in NO_EXHAUST,
+        # Rule 6, exhaust's side: on with off-gas or fire, never beside agent; extract is a person's act.
+        "exhaust": isolating and may_exhaust(state),
         "cool": state.cool_ms != NEVER,
-        "supply": watering,
+        "supply": state.cool_ms != NEVER and any(draft.racks[rack].cool_wanted_ms != NEVER for rack in zone.racks),
         "hand-over": state.hand_over_ms != NEVER,
         "guard": state.guard_ms != NEVER,
         "alert": alarmed and not state.silenced,
-        "evacuate": stage in PEOPLE_OUT or ((gas or _maybe_flooded(state)) and not state.silenced),
+        "evacuate": stage in PEOPLE_OUT or _maybe_flooded(state) or ((gas or state.strayed) and not state.silenced),
         "request": _request(draft, zone),
         "manual-only": bool(blocks(draft, zone))
         and zone.zone.release is not None

@@ -3,12 +3,16 @@
 from controller.core.draft import Draft
 from controller.core.events import Evidence, Kind, Level
 from controller.core.inputs import WHOLE_HEAD
+from controller.core.layout import HeadLayout
 from controller.core.rules import ZoneRules
 from controller.core.state import NEVER, PEOPLE_OUT, Isolation, RackState, Tri
 from controller.core.zone.signals import wired
 from controller.site.model import Family, Physics
 
 NO_BREAKER = "the rack has no breaker that Haechi can open"
+UPS_CARRIES = "the UPS carries the load"
+PAST_WINDOW_MS = 1_800_000
+"""In a zone without agent, which states no coincidence window, a pre-alarm that ended counts for half an hour (assumed: its default)."""
 
 
 def run_ladder(draft: Draft, zone: ZoneRules) -> None:
@@ -71,8 +75,8 @@ def _want_isolation(draft: Draft, zone: ZoneRules, rack: int, evidence: tuple[Ev
     ask = ""
     if not _can_open(draft, rack):
         ask = NO_BREAKER
-    elif info.while_discharging == "ask" and wired(draft, zone, Family.DISCHARGING) is not Tri.NO:
-        ask = "the UPS carries the load"
+    elif _must_ask(draft, zone):
+        ask = UPS_CARRIES
     elif draft.openings >= info.max_automatic_openings:
         ask = f"{draft.openings} breakers were opened already"
     if ask:
@@ -80,6 +84,12 @@ def _want_isolation(draft: Draft, zone: ZoneRules, rack: int, evidence: tuple[Ev
     draft.openings += 1
     draft.tell(Kind.RESPONSE, zone.name, name, "isolate-wanted", evidence=evidence)
     return draft.rack(rack, isolation=Isolation.WANTED, isolation_ms=draft.tick_ms, counted=True)
+
+
+def _must_ask(draft: Draft, zone: ZoneRules) -> bool:
+    """The site wants a person to decide about opening a string while the UPS carries the load; not known counts as yes."""
+    ask = draft.layout.site.site.while_discharging == "ask"
+    return ask and wired(draft, zone, Family.DISCHARGING) is not Tri.NO
 
 
 def _can_open(draft: Draft, rack: int) -> bool:
@@ -95,15 +105,21 @@ def _ask_to_open(draft: Draft, zone: ZoneRules, rack: int, why: str, evidence: t
     return draft.rack(rack, isolation=Isolation.ASKED, isolation_ms=draft.tick_ms, asked=True)
 
 
+def shown_open(draft: Draft, rack: int) -> bool:
+    """All breakers of the rack say open, in this very scan."""
+    says = [draft.inputs.feedback[breaker] for breaker in draft.rules.breakers[rack]]
+    return bool(says) and all(s == 1 for s in says)
+
+
 def _await_proof(draft: Draft, zone: ZoneRules, rack: int, state: RackState) -> None:
     """Proven is what the breakers' own contacts say, now; a person is asked when they stay silent."""
     if state.isolation is Isolation.NONE:
         return
     name = draft.layout.racks[rack]
     says = [draft.inputs.feedback[breaker] for breaker in draft.rules.breakers[rack]]
-    if says and all(s == 1 for s in says):
+    if shown_open(draft, rack):
         if state.isolation is not Isolation.PROVEN:
-            draft.rack(rack, isolation=Isolation.PROVEN, proven_ms=draft.tick_ms)
+            draft.rack(rack, isolation=Isolation.PROVEN)
             draft.tell(Kind.RESPONSE, zone.name, name, "isolate-proven", "isolated from the bus, string still live")
         return
     if state.isolation is Isolation.PROVEN and any(s == 0 for s in says):
@@ -140,18 +156,32 @@ def _cool(draft: Draft, zone: ZoneRules) -> None:
 
 def _runaway(draft: Draft, zone: ZoneRules, rack: int) -> tuple[Evidence, ...]:
     """Runaway of a rack is confirmed by its BMS together with any other physics at pre-alarm: one lying BMS brings no water."""
-    latches = [draft.heads[h.index] for h in draft.rules.rack_heads[rack] if draft.heads[h.index].runaway]
-    if not latches:
+    heads = [h for h in draft.rules.rack_heads[rack] if draft.heads[h.index].runaway and h.name not in draft.disabled]
+    if not heads:
         return ()
     for head in zone.sensing:
-        other = draft.heads[head.index]
-        if head.physics is not Physics.BMS and other.level >= Level.PRE_ALARM:
-            return tuple(latch.evidence for latch in (*latches, other) if latch.evidence is not None)
+        if head.physics is not Physics.BMS and _stands(draft, zone, head):
+            latches = [draft.heads[h.index] for h in (*heads, head)]
+            return tuple(latch.evidence for latch in latches if latch.evidence is not None)
     return ()
 
 
+def _stands(draft: Draft, zone: ZoneRules, head: HeadLayout) -> bool:
+    """A head is at pre-alarm now, or was within the coincidence window: not some day since the last reset."""
+    latch, release = draft.heads[head.index], zone.zone.release
+    if latch.level < Level.PRE_ALARM or head.name in draft.disabled:
+        return False
+    window_ms = round(release.coincidence_window_s * 1000) if release else PAST_WINDOW_MS
+    now = draft.inputs.heads[head.index].level >= Level.PRE_ALARM
+    return now or latch.ended_ms == NEVER or draft.tick_ms - latch.ended_ms <= window_ms
+
+
 def _want_coolant(draft: Draft, zone: ZoneRules, rack: int, evidence: tuple[Evidence, ...]) -> None:
-    """Want coolant on the rack and its neighbours, and their isolation first (rule 7), beyond the limit of openings: fire is proven."""
+    """Want coolant on the rack and its neighbours, and their isolation first (rule 7), beyond the limit of openings: fire is proven.
+
+    While the UPS carries the load and the site wants a person asked, only the burning rack is opened without one: the load may hang on
+    its neighbours.
+    """
     if draft.zones[zone.index].cool_ms == NEVER:
         draft.zone(zone.index, cool_ms=draft.tick_ms)
     draft.rack(rack, runaway=True)
@@ -161,21 +191,29 @@ def _want_coolant(draft: Draft, zone: ZoneRules, rack: int, evidence: tuple[Evid
         if state.cool_wanted_ms == NEVER:
             state = draft.rack(wet, cool_wanted_ms=draft.tick_ms)
         if state.isolation in {Isolation.NONE, Isolation.ASKED} and draft.rules.settings.isolate:
-            _isolate_for_coolant(draft, zone, wet, evidence)
+            _isolate_for_coolant(draft, zone, wet, evidence, may_ask=wet != rack)
 
 
-def _isolate_for_coolant(draft: Draft, zone: ZoneRules, rack: int, evidence: tuple[Evidence, ...]) -> None:
-    if _can_open(draft, rack):
+def _isolate_for_coolant(
+    draft: Draft, zone: ZoneRules, rack: int, evidence: tuple[Evidence, ...], *, may_ask: bool
+) -> None:
+    ask = UPS_CARRIES if may_ask and _must_ask(draft, zone) else ""
+    ask = ask if _can_open(draft, rack) else NO_BREAKER
+    if not ask:
         draft.rack(rack, isolation=Isolation.WANTED, isolation_ms=draft.tick_ms, asked=False)
         draft.tell(Kind.RESPONSE, zone.name, draft.layout.racks[rack], "isolate-wanted", "before coolant (rule 7)")
     elif draft.racks[rack].isolation is Isolation.NONE:
-        _ask_to_open(draft, zone, rack, NO_BREAKER, evidence)
+        _ask_to_open(draft, zone, rack, ask, evidence)
 
 
 def _allow_coolant(draft: Draft, zone: ZoneRules, rack: int) -> None:
-    """Rule 7: water only where the isolation is proven by the breaker contacts, or a person vouches for it."""
+    """Rule 7: water only where the isolation is proven by the breaker contacts, or a person vouches for it.
+
+    It starts on contacts that say "open" in this scan. A contact that is lost later stops no running water; one that says "closed" does.
+    """
     state = draft.racks[rack]
-    allowed = state.cool_wanted_ms != NEVER and (state.isolation is Isolation.PROVEN or state.vouched)
+    proven = state.isolation is Isolation.PROVEN and (state.cool or shown_open(draft, rack))
+    allowed = state.cool_wanted_ms != NEVER and (proven or state.vouched)
     if allowed == state.cool:
         return
     draft.rack(rack, cool=allowed)
@@ -183,7 +221,14 @@ def _allow_coolant(draft: Draft, zone: ZoneRules, rack: int) -> None:
 
 
 def _wet(draft: Draft, zone: ZoneRules) -> bool:
-    return draft.inputs.flowing[zone.index] == Tri.YES and any(draft.racks[r].cool for r in zone.racks)
+    """The meter shows flow, and the valve of a rack in runaway is open as far as it can say so: a neighbour's flow is not enough."""
+    burning = [r for r in zone.racks if draft.racks[r].cool and draft.racks[r].runaway]
+    return draft.inputs.flowing[zone.index] == Tri.YES and any(_valves_open(draft, r) for r in burning)
+
+
+def _valves_open(draft: Draft, rack: int) -> bool:
+    outputs = (draft.layout.outputs[valve] for valve in draft.rules.valves[rack])
+    return all(draft.inputs.feedback[o.index] == 1 for o in outputs if o.output.feedback is not None)
 
 
 # ---- hand over and guard

@@ -17,8 +17,11 @@ from controller.site.model import Family, Release, Strategy
 
 HANDS = {Signal.MANUAL: Family.CALL_POINT, Signal.ABORT: Family.ABORT, Signal.HOLD: Family.HOLD}
 """Signals that a person gives, and the contact that gives them."""
+STRAYED = "discharge switch on without release"
 RETRY_PAUSE_MS = 2000
 """The actuator is let go for so long before it is tried again (assumed: longer than a solenoid's drop-out)."""
+EXHAUST_OFF_MS = 15_000
+"""A release waits at most so long for exhaust to be proven off (assumed: a large fan has run down); agent late is worse than agent thin."""
 
 
 def wired(draft: Draft, zone: ZoneRules, family: Family) -> Tri:
@@ -42,6 +45,8 @@ def blocks(draft: Draft, zone: ZoneRules) -> tuple[str, ...]:
         found.append("occupied")
     if zone.name in draft.disabled or any(output in draft.disabled for output in zone.release_outputs):
         found.append("disabled")
+    if state.strayed:
+        found.append(STRAYED)
     if wired(draft, zone, Family.LOW_AGENT) is Tri.YES:
         found.append("low agent")
     sick = sick_members(draft.layout, zone.index, zone.pairs, draft.inputs, draft.disabled)
@@ -54,9 +59,11 @@ def inhibits(draft: Draft, zone: ZoneRules, release: Release) -> tuple[str, ...]
     """What stands between the end of an automatic pre-warning and the agent (rule 6). A person's hand passes all of it."""
     state = draft.zones[zone.index]
     found = []
-    waited_ms = draft.tick_ms - state.since_ms if state.stage is Stage.WAITING else 0
-    if draft.inputs.gas_high[zone.index] != Tri.NO and waited_ms < round(release.purge_limit_s * 1000):
+    if state.purged_ms == NEVER:
         found.append("exhaust first: gas above the limit or not known")
+    elif draft.tick_ms - state.purged_ms < EXHAUST_OFF_MS:
+        names = (draft.layout.outputs[e].name for e in zone.exhausts if draft.inputs.feedback[e] == 1)
+        found.extend(f"exhaust not proven off: {name}" for name in names)
     if release.damper_unproven == "block":
         found.extend(
             f"damper not proven: {draft.layout.outputs[d].name}" for d in zone.dampers if draft.inputs.feedback[d] != 1
@@ -67,6 +74,9 @@ def inhibits(draft: Draft, zone: ZoneRules, release: Release) -> tuple[str, ...]
 def run_zone(draft: Draft, zone: ZoneRules) -> None:
     """Let the release machine take this scan's signals; tells every move with its evidence, and why nothing moves."""
     release = zone.zone.release
+    if release is not None:
+        _watch_agent(draft, zone, release)
+        _purge(draft, zone, release)
     why_not = blocks(draft, zone)
     pair = _coincidence(draft, zone, release)
     held_back = _held_back(draft, zone, release, pair, why_not)
@@ -78,6 +88,29 @@ def run_zone(draft: Draft, zone: ZoneRules) -> None:
     if move is not None:
         _enter(draft, zone, move, pair)
     _tell_availability(draft, zone, why_not)
+
+
+def _watch_agent(draft: Draft, zone: ZoneRules, release: Release) -> None:
+    """Agent that flows before Haechi let it go: people out, exhaust off, nothing automatic. And a call point at rest is remembered."""
+    state = draft.zones[zone.index]
+    if not state.call_point_rested and wired(draft, zone, Family.CALL_POINT) is Tri.NO:
+        draft.zone(zone.index, call_point_rested=True)
+    if state.strayed or state.stage not in BEFORE_FLOODING or draft.inputs.discharged[zone.index] != Tri.YES:
+        return
+    draft.zone(zone.index, strayed=True, acknowledged=False, silenced=False)
+    evidence = Evidence(release.discharged, Feature.CONTACT, release.discharged, float(Tri.YES), 1.0)
+    draft.tell(Kind.INPUT, zone.name, release.discharged, "on without release", evidence=(evidence,))
+
+
+def _purge(draft: Draft, zone: ZoneRules, release: Release) -> None:
+    """Before an automatic release exhaust has its turn: while gas is high or not known, within the bound; then it must be off."""
+    state = draft.zones[zone.index]
+    counting = state.stage is Stage.WAITING or (state.stage is Stage.ACTIVATED and state.trigger is Trigger.AUTOMATIC)
+    waited_ms = draft.tick_ms - state.since_ms if state.stage is Stage.WAITING else 0
+    gas_high = draft.inputs.gas_high[zone.index] != Tri.NO
+    over = counting and (not gas_high or waited_ms >= round(release.purge_limit_s * 1000))
+    if over != (state.purged_ms != NEVER):
+        draft.zone(zone.index, purged_ms=draft.tick_ms if over else NEVER)
 
 
 def _coincidence(draft: Draft, zone: ZoneRules, release: Release | None) -> Pair | None:
@@ -127,7 +160,7 @@ def _manual(draft: Draft, zone: ZoneRules, state: ZoneState) -> bool:
     if not draft.rules.settings.extinguish or wired(draft, zone, Family.CALL_POINT) is not Tri.YES:
         return False
     if state.stage in {Stage.UNCONFIRMED, Stage.DISCHARGED}:
-        return not state.reserve and _reserve_key(draft, zone)
+        return not state.reserve and state.call_point_rested and _reserve_key(draft, zone)
     return not (state.stage is Stage.ACTIVATED and state.trigger is Trigger.MANUAL)
 
 
@@ -142,7 +175,10 @@ def _people(draft: Draft, zone: ZoneRules, state: ZoneState, release: Release) -
     found = []
     if wired(draft, zone, Family.ABORT) is Tri.YES:
         found.append(Signal.ABORT)
-    holding = wired(draft, zone, Family.HOLD) is Tri.YES and release.strategy is Strategy.HOLD_RELOAD
+    hold = wired(draft, zone, Family.HOLD)
+    # A contact that is lost while a person holds is not a person who lets go.
+    held = hold is Tri.YES or (hold is Tri.UNKNOWN and state.stage is Stage.HELD)
+    holding = held and release.strategy is Strategy.HOLD_RELOAD
     found.append(Signal.HOLD if holding else Signal.HOLD_ENDS)
     return found
 
@@ -179,7 +215,7 @@ def _enter(draft: Draft, zone: ZoneRules, move: tuple[Stage, Signal], pair: Pair
         # A person's new word: also the reserve bank after a restart that found the main bank dropped.
         state = draft.zone(zone.index, reserve=_reserve_key(draft, zone), attempt=0, spent=False, proven=False)
     if stage is Stage.ACTIVATED and before.stage is not Stage.HELD:
-        state = draft.zone(zone.index, activated_ms=draft.tick_ms, attempt=0, spent=False, proven=False)
+        state = draft.zone(zone.index, attempt=0, spent=False, proven=False)
     if stage is Stage.RELEASING:
         _start_releasing(draft, zone, state)
     text = f"{signal}{', ' + trigger if trigger else ''}{', reserve bank' if state.reserve else ''}"
@@ -190,7 +226,8 @@ def _start_releasing(draft: Draft, zone: ZoneRules, state: ZoneState) -> None:
     """The switch proves release only if it is open now; later tries keep the first answer."""
     open_now = draft.inputs.discharged[zone.index] == Tri.NO
     provable = state.provable if state.attempt else open_now
-    draft.zone(zone.index, attempt=state.attempt + 1, provable=provable or open_now)
+    rested = state.call_point_rested and state.attempt > 0
+    draft.zone(zone.index, attempt=state.attempt + 1, provable=provable or open_now, call_point_rested=rested)
 
 
 def _trigger(before: ZoneState, signal: Signal) -> Trigger:
@@ -199,13 +236,18 @@ def _trigger(before: ZoneState, signal: Signal) -> Trigger:
     return Trigger.AUTOMATIC if signal is Signal.CONFIRMED else before.trigger
 
 
+def pre_warning_ms(release: Release, trigger: Trigger) -> int:
+    """How long people have between activation and agent (rule 13)."""
+    return round((release.manual_delay_s if trigger is Trigger.MANUAL else release.pre_warning_s) * 1000)
+
+
 def _due_ms(draft: Draft, zone: ZoneRules, stage: Stage, trigger: Trigger) -> int:
     release = zone.zone.release
     if release is None:
         return NEVER
-    pre_warning_s = release.manual_delay_s if trigger is Trigger.MANUAL else release.pre_warning_s
+    if stage is Stage.ACTIVATED:
+        return draft.tick_ms + pre_warning_ms(release, trigger)
     duration_s = {
-        Stage.ACTIVATED: pre_warning_s,
         Stage.RELEASING: release.confirm_s,
         Stage.RETRYING: RETRY_PAUSE_MS / 1000,
         Stage.UNCONFIRMED: release.flooding_s,

@@ -134,6 +134,7 @@ def test_the_field_is_read_before_the_first_write() -> None:
 
 def test_a_start_without_state_keeps_what_it_finds_until_a_reset_but_never_agent() -> None:
     field = Field(settle=False)
+    field.agent_flows = False
     for reference in ("do-1-coils[5]", "do-1-coils[0]", "do-1-coils[3]", "do-2-coils[3]"):
         field.point(reference, 1.0)
     field.run(3)
@@ -145,6 +146,22 @@ def test_a_start_without_state_keeps_what_it_finds_until_a_reset_but_never_agent
     field.run(2)
     assert not field.on("exhaust")
     assert not field.on("breaker-1")
+
+
+def test_exhaust_is_not_kept_where_agent_flows() -> None:
+    field = Field(settle=False)
+    for reference in ("do-1-coils[5]", "do-1-coils[3]", "do-2-coils[3]"):
+        field.point(reference, 1.0)
+    play(field, "3 | | quiescent | -exhaust -agent")
+
+
+@pytest.mark.parametrize(("open_1", "kept"), [(1.0, True), (0.0, False)])
+def test_water_is_kept_only_where_the_breakers_say_open(open_1: float, *, kept: bool) -> None:
+    field = Field(settle=False)
+    field.stuck.add("breaker-1")
+    field.point("do-2-coils[0]", 1.0)
+    field.point("fb-inputs[0]", open_1)
+    play(field, f"3 | | quiescent | {'+' if kept else '-'}coolant-1")
 
 
 def test_what_was_kept_gives_way_to_the_logic() -> None:
@@ -184,9 +201,10 @@ def test_a_restart_in_each_stage_goes_on_where_it_was(wait_s: int, stage: str) -
     field.clear()
     field.restart()
     field.run(1)
-    assert field.zone() == msgspec.structs.replace(
-        before, spent=stage == "hold-time"
-    )  # channels are off by then anyway
+    restarted_ms = field.tick_ms - 900
+    due_ms = restarted_ms + 30_000 if stage == "activated" else before.due_ms  # the whole pre-warning anew (rule 13)
+    spent = stage == "hold-time"  # channels are off by then anyway
+    assert field.zone() == msgspec.structs.replace(before, spent=spent, due_ms=due_ms)
     assert [field.on(o.name) for o in field.layout.outputs] == outputs
     assert field.told(Kind.INTENT) == []
     assert field.writes == []

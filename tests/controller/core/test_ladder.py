@@ -1,8 +1,9 @@
 """The responses beside the agent: isolate, cool, hand over, guard."""
 
 import numpy as np
+import pytest
 
-from controller.core.commands import ConfirmIsolated, HandOver, Reset
+from controller.core.commands import ConfirmIsolated, Disable, HandOver, Reset
 from controller.core.events import Kind, Level
 from controller.core.state import NEVER, Isolation
 from drivers.points import Quality
@@ -157,7 +158,49 @@ def test_one_lying_bms_brings_no_water() -> None:
 
 def test_cooling_opens_beyond_the_limit_and_needs_no_agent() -> None:
     field = Field()
-    play(field, f"0 | mode-key off, discharging on | |\n{RUNAWAY}\n 5 | | | +coolant-1 +coolant-2 +coolant-3 -agent")
+    play(field, "0 | mode-key off, cells-1 pre-alarm, cells-3 pre-alarm | |\n 1 | cells-1 normal, cells-3 normal | |")
+    play(field, f"{RUNAWAY}\n 5 | | | +coolant-1 +coolant-2 +coolant-3 -agent")
+
+
+def test_while_the_ups_discharges_only_the_burning_rack_is_opened_without_a_person() -> None:
+    field = Field()
+    play(field, f"0 | discharging on | |\n{RUNAWAY}\n 5 | | | +coolant-2 -breaker-1 -coolant-1 -breaker-3 -coolant-3")
+    assert {"open-breaker rack-1", "open-breaker rack-3"} <= set(requests(field))
+    play(field, "0 | cells-3 runaway | |\n 5 | | | +coolant-3 -coolant-1")
+    field.say(ConfirmIsolated(operator="kim", rack="rack-1"))
+    play(field, "1 | | | +coolant-1 -breaker-1")
+
+
+def test_pump_and_barrier_are_called_before_the_first_valve() -> None:
+    field = Field()
+    field.stuck |= {"breaker-1", "breaker-2", "breaker-3"}
+    play(field, f"{RUNAWAY}\n 1 | | | +pump -coolant-1 -coolant-2 -coolant-3")
+
+
+def test_a_neighbours_water_is_not_yet_water_on_the_fire() -> None:
+    field = Field()
+    field.stuck.add("coolant-2")
+    play(field, f"{RUNAWAY}\n 10 | | | +coolant-1 +coolant-2")
+    assert field.zone().flowing_ms == NEVER
+    field.stuck.clear()
+    field.run(3)
+    assert field.zone().flowing_ms != NEVER
+
+
+@pytest.mark.parametrize(("pause_s", "water"), [(290, "+"), (310, "-")])
+def test_the_second_physics_of_runaway_is_of_the_same_event(pause_s: int, water: str) -> None:
+    play(
+        Field(),
+        f"0 | h2-2 pre-alarm | |\n 5 | h2-2 normal | |\n {pause_s} | cells-2 runaway | |\n 5 | | | {water}coolant-2",
+    )
+
+
+@pytest.mark.parametrize("head", ["h2-2", "cells-2"])
+def test_disabled_heads_bring_no_water(head: str) -> None:
+    field = Field()
+    play(field, "0 | h2-2 pre-alarm | quiescent |" if head == "h2-2" else "0 | cells-2 runaway | pre-activated |")
+    field.say(Disable(operator="kim", subject=head))
+    play(field, f"{RUNAWAY}\n 5 | | | -coolant-2")
 
 
 def test_neighbours_end_where_the_row_of_racks_ends() -> None:

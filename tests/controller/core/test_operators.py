@@ -123,6 +123,13 @@ def test_disabling_is_no_way_to_stop_agent(story: str) -> None:
     play(field, "12 | | released | +agent")
 
 
+@pytest.mark.parametrize("subject", ["fault-relay", "sounder"])
+def test_what_tells_people_is_not_disabled(subject: str) -> None:
+    field = Field()
+    assert field.say(Disable(operator="kim", subject=subject)).kind is Kind.REFUSED
+    play(field, "0 | smoke-1 pre-alarm | |\n 1 | | | +sounder")
+
+
 def test_disabling_the_agent_before_it_is_committed_is_manual_only() -> None:
     field = Field()
     play(field, "0 | smoke-1 alarm, heat-1 alarm | activated |")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from controller.core.commands import Disable, Occupied, Reset
+from controller.core.commands import Disable, Occupied, Reset, Silence
 from controller.core.events import Kind
 from controller.core.rules import ResponseSettings
 from controller.core.state import Trigger
@@ -19,7 +19,7 @@ def test_a_whole_automatic_release() -> None:
         """
           0 | smoke-1 alarm | pre-activated | -agent
           1 | heat-1 alarm  | activated     | -agent
-        0.5 |               | activated     | +sounder +beacon +exhaust
+        0.5 |               | activated     | +sounder +beacon -exhaust
          29 |               | activated     | -agent +damper -curtain
         0.2 |               | releasing     | -agent
           1 |               | released      | +agent -agent-reserve -exhaust +curtain
@@ -108,8 +108,11 @@ def test_abort_is_latched_until_a_reset_and_counts_before_the_second_alarm() -> 
          60 |                         | aborted   | -agent
         """,
     )
+    # Both heads still read alarm: a reset would release again, and no command does that (rule 5).
+    assert field.say(Reset(operator="kim", zone="hall")).kind is Kind.REFUSED
+    play(field, "0 | mode-key off | aborted |")
     assert field.say(Reset(operator="kim", zone="hall")).kind is Kind.COMMAND
-    assert field.zone().stage == "activated"  # both heads still read alarm: the reset shows it again
+    play(field, "0 | | pre-activated |\n 1 | mode-key on | activated |")  # the key is a hand
 
 
 def test_latched_abort_strategy_ignores_the_hold_contact() -> None:
@@ -216,8 +219,10 @@ def test_an_operator_marks_the_room_as_occupied() -> None:
     play(field, CONFIRM)
     field.say(Occupied(operator="kim", zone="hall", occupied=True))
     assert field.zone().stage == "pre-activated"
-    field.say(Occupied(operator="kim", zone="hall", occupied=False))
-    assert field.zone().stage == "activated"
+    answer = field.say(Occupied(operator="kim", zone="hall", occupied=False))
+    assert answer.kind is Kind.REFUSED
+    assert "reset first, or use the wired key" in answer.text
+    assert field.zone().stage == "pre-activated"
 
 
 # --- rule 6: exhaust against agent, dampers
@@ -232,7 +237,8 @@ def test_exhaust_first_while_gas_is_high_within_the_bound() -> None:
         {CONFIRM}
          30 |               | waiting   | -agent +exhaust
          58 |               | waiting   | -agent +exhaust
-          2 |               | releasing |
+          2 |               | waiting   |
+        1.4 |               |           | -exhaust
           1 |               | released  | +agent -exhaust
         """,
     )
@@ -245,14 +251,15 @@ def test_gas_that_falls_ends_the_wait() -> None:
     field.point("gas-h2[0]", 20000.0)
     play(field, f"{CONFIRM}\n 30 | | waiting |")
     field.point("gas-h2[0]", 50.0)
-    play(field, "0 | | releasing |")
+    play(field, "0 | | waiting |\n 2 | | | -exhaust")  # first the fan stops
+    assert field.told(Kind.STAGE, "hall")[-1] in {"releasing", "released"}
 
 
 def test_gas_heads_that_cannot_tell_make_it_wait_as_well() -> None:
     field = Field()
     for i in range(2):
         field.point(f"gas-h2[{i}]", 0.0, Quality.BAD)
-    play(field, f"{CONFIRM}\n 30 | | waiting |\n 60 | | releasing |")
+    play(field, f"{CONFIRM}\n 30 | | waiting |\n 59 | | waiting |\n 4 | | released | -exhaust")
 
 
 def test_a_hand_wins_over_the_exhaust() -> None:
@@ -316,7 +323,7 @@ def test_late_proof_still_counts() -> None:
 def test_a_switch_that_was_closed_before_proves_nothing() -> None:
     field = Field()
     field.point("fb-inputs[8]", 1.0)
-    play(field, f"2 | | quiescent |\n{CONFIRM}\n 30 | | releasing |\n 29 | | releasing |\n 40 | | unconfirmed |")
+    play(field, "2 | call-point on | activated |\n 11 | | releasing |\n 27 | | releasing |\n 40 | | unconfirmed |")
     assert "unexpected_flow:hall" not in field.troubles()  # agent may be in the room: told as unconfirmed now
     assert "unexpected_flow" in field.told(Kind.TROUBLE, "hall")
 
@@ -347,6 +354,61 @@ def test_the_reserve_bank_after_the_hold_time() -> None:
     play(field, "1 | call-point on | discharged |\n 0 | reserve-key on | activated |\n 11 | | releasing |")
     field.run(1)
     assert field.on("agent-reserve")
+
+
+def test_a_call_point_that_was_never_restored_lets_no_reserve_go() -> None:
+    field = Field()
+    field.agent_flows = False
+    play(
+        field,
+        "0 | call-point on | activated |\n 75 | | unconfirmed |\n 1 | reserve-key on | unconfirmed | -agent-reserve",
+    )
+    play(field, "1 | call-point fault | unconfirmed |\n 1 | call-point on | unconfirmed | -agent-reserve")
+    play(field, "1 | call-point off | unconfirmed |\n 1 | call-point on | releasing |\n 1 | | | +agent-reserve")
+
+
+def test_a_hold_contact_that_is_lost_lets_nothing_go() -> None:
+    play(Field(), f"{CONFIRM}\n 5 | hold on | held |\n 1 | hold fault | held |\n 60 | | held | -agent")
+
+
+# --- agent that comes by another hand
+
+
+def test_agent_that_nobody_commanded_keeps_people_out_and_exhaust_off() -> None:
+    field = Field()
+    play(field, "0 | smoke-1 pre-alarm | quiescent |\n 2 | | | +exhaust")
+    field.point("fb-inputs[8]", 1.0)
+    play(field, "1 | | quiescent | -exhaust +sounder +beacon")
+    assert field.zone().availability == "unavailable: discharge switch on without release"
+    field.say(Silence(operator="kim", zone="hall"))
+    play(field, "1 | | quiescent | -sounder")
+    play(field, "0 | smoke-1 alarm, heat-1 alarm | pre-activated |\n 40 | | pre-activated | -agent -exhaust")
+    field.point("fb-inputs[8]", 0.0)
+    play(field, "1 | | pre-activated | -exhaust")  # and a reset as well
+    assert "unexpected_flow:hall" in field.troubles()
+    assert field.say(Reset(operator="kim", zone="hall")).kind is Kind.REFUSED  # it would release: both still read alarm
+    play(field, "0 | call-point on | activated |\n 11 | | |\n 1 | | released | +agent")
+
+
+def test_a_reset_does_not_forget_agent_that_still_flows() -> None:
+    field = Field()
+    field.point("fb-inputs[8]", 1.0)
+    field.run(1)
+    field.say(Reset(operator="kim", zone="hall"))
+    assert field.zone().availability.startswith("unavailable")
+    field.point("fb-inputs[8]", 0.0)
+    field.run(1)
+    assert field.zone().availability.startswith("unavailable")
+    field.say(Reset(operator="kim", zone="hall"))
+    assert field.zone().availability == "full"
+
+
+def test_silence_lets_nobody_in_where_agent_may_be() -> None:
+    field = Field()
+    field.agent_flows = False
+    play(field, f"{CONFIRM}\n 280 | | discharged | +beacon")
+    field.say(Silence(operator="kim", zone="hall"))
+    play(field, "2 | | discharged | +beacon")
 
 
 # --- rule 9: availability

@@ -8,6 +8,7 @@ from controller.core.commands import Acknowledge, ConfirmIsolated, Disable, Enab
 from controller.core.scan import ScanResult
 from controller.core.state import AGENT_IN_ROOM, BEFORE_FLOODING, NEVER, Isolation, Stage, Tri, Trigger
 from controller.core.zone.coincidence import confirmed
+from controller.site.model import Site
 from drivers.points import Quality
 from tests.controller.core.field import LEVELS, Field, site
 
@@ -49,6 +50,18 @@ COMMANDS = (
 class Watched(Field):
     """A field that looks at every scan."""
 
+    warned_ms: dict[int, int]
+    """Per zone, when its pre-warning last began."""
+
+    def __init__(self, the_site: Site) -> None:
+        self.warned_ms = {}
+        super().__init__(the_site)
+
+    def restart(self, *, lose_state: bool = False) -> None:
+        """The pre-warning that was running begins anew."""
+        super().restart(lose_state=lose_state)
+        self.warned_ms = dict.fromkeys(self.warned_ms, self.tick_ms)
+
     def _scan_after(self, step_ms: int, *commands: object) -> ScanResult:
         before = self.controller.state
         result = super()._scan_after(step_ms, *commands)  # type: ignore[arg-type]
@@ -74,12 +87,13 @@ class Watched(Field):
             pair = confirmed(rules.pairs, state.heads, state.disabled, state.tick_ms, 10**9)
             assert pair is not None, "rule 3"
             assert not zone.occupied, "rule 13"
+        if zone.stage is Stage.ACTIVATED:
+            self.warned_ms[index] = state.tick_ms
         if before in BEFORE_FLOODING and zone.stage in AGENT_IN_ROOM:
             assert zone.trigger is not Trigger.NONE
-            assert zone.activated_ms != NEVER
             if zone.trigger is Trigger.AUTOMATIC:
                 pre_warning_s = rules.zone.release.pre_warning_s if rules.zone.release else 0.0
-                assert state.tick_ms - zone.activated_ms >= pre_warning_s * 1000 > 0, (
+                assert state.tick_ms - self.warned_ms[index] >= pre_warning_s * 1000 > 0, (
                     "the whole pre-warning ran (rule 13)"
                 )
                 assert not zone.occupied, "rule 13"
