@@ -165,7 +165,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [item for item in items if item not in left_out]
     config.hook.pytest_deselected(items=left_out)
     config.stash[_MISSING] = line
-    if os.environ.get("PYTEST_XDIST_WORKER") == "gw0":  # a worker has no summary: one of them says it past the capture
+    # A worker has no summary: one of them says it past the capture. (The environment would tell it to a run inside a test, too.)
+    if getattr(config, "workerinput", {}).get("workerid") == "gw0":
         print(line, file=sys.__stderr__)
 
 
