@@ -66,7 +66,7 @@ def _zero(values: Floats, _since_s: float, _sample: int, _param: float) -> Float
 
 
 FAULTS: dict[str, FaultKind] = {
-    "stuck": FaultKind(Reach.POINTS, "shows for ever what it showed at the onset", 0.0, _stuck),
+    "stuck": FaultKind(Reach.POINTS, "shows for ever PARAM, or without it what it showed at the onset", 0.0, _stuck),
     "ramp": FaultKind(Reach.POINTS, "drifts by PARAM units a second", 0.5, _ramp),
     "spike": FaultKind(Reach.POINTS, "jumps by PARAM units on every tenth sample", 1000.0, _spike),
     "offset": FaultKind(Reach.POINTS, "reads PARAM units too high", 10.0, _offset),
@@ -96,7 +96,7 @@ def kind_of(spec: FaultSpec) -> FaultKind:
 
 @dataclass(slots=True)
 class BoundFault:
-    """A fault that distorts points `places` (indices in one block). Keeps what was shown at the onset, for `stuck`."""
+    """A fault that distorts points `places` (indices in one block). Keeps what `stuck` shows."""
 
     spec: FaultSpec
     kind: FaultKind
@@ -112,6 +112,8 @@ class BoundFault:
             return
         if self.held is None:
             self.held = values[self.places].copy()
+            if self.spec.kind == "stuck" and self.spec.param is not None:
+                self.held[:] = self.spec.param
         base = self.held if self.spec.kind in {"stuck", "bms-lies"} else values[self.places]
         values[self.places] = distort(base, now_s - self.spec.at_s, sample, self.param)
 

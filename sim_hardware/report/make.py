@@ -49,10 +49,12 @@ def make_comparison(comparison: Comparison, record: Record) -> ComparisonResult:
 
 
 def judge_row(row: Row, record: Record) -> RowResult:
-    """Whether one run of a table stayed below its stage."""
+    """Whether one run of a table stayed below its stage, and its fault showed."""
     reached = highest(record)
-    passed = HIGHEST.index(reached) <= HIGHEST.index(row.highest)
-    return RowResult(row.name, reached, row.highest, passed, "" if reached == "normal" else _first_words(record))
+    in_bounds = HIGHEST.index(row.reaches) <= HIGHEST.index(reached) <= HIGHEST.index(row.highest)
+    told = not row.tells or any(row.tells == f"{event.subject} {event.what}" for event in record.events)
+    words = f"never told: {row.tells}" if not told else "" if reached == "normal" else _first_words(record)
+    return RowResult(row.name, reached, row.highest, in_bounds and told, words)
 
 
 def finite(found: Figures) -> dict[str, float | None]:

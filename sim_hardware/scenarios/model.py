@@ -112,11 +112,16 @@ Highest = Literal["normal", "watch", "isolate", "fire", "activated", "released"]
 
 
 class Row(Strict, frozen=True, kw_only=True):
-    """One row of a table of runs: the faults of this run, and the highest stage that any zone may reach with them."""
+    """One row of a table of runs: the faults of this run, and the highest stage that any zone may reach with them.
+
+    The fault must show, too: a zone comes to `reaches` at least, and the controller `tells` of it ("SUBJECT WHAT" of an event).
+    """
 
     name: str
     faults: tuple[FaultSpec, ...]
     highest: Highest
+    reaches: Highest = "normal"
+    tells: str = ""
 
 
 class Scenario(Strict, frozen=True, kw_only=True):

@@ -33,6 +33,21 @@ faults = [{ kind = "ramp", target = "smoke-1", param = 1.0, at_s = 1.0 }]
 name = "nothing"
 highest = "normal"
 faults = []
+[[rows]]
+name = "a deaf head"
+highest = "fire"
+reaches = "fire"
+faults = []
+[[rows]]
+name = "an input that nobody heard"
+highest = "normal"
+tells = "hold on"
+faults = [{ kind = "stuck", target = "hold", param = 0.0, at_s = 1.0 }]
+[[rows]]
+name = "an input that is heard"
+highest = "normal"
+tells = "hold on"
+faults = [{ kind = "stuck", target = "hold", param = 1.0, at_s = 1.0 }]
 """
 )
 
@@ -65,6 +80,9 @@ def test_a_table_names_the_row_that_went_too_far(tmp_path: Path, capsys: pytest.
     told = capsys.readouterr().out
     assert "MISSED: smoke rises: reached" in told
     assert "nothing: reached normal, may reach normal: passed" in told
+    assert "a deaf head: reached normal, may reach fire: MISSED" in told
+    assert "an input that nobody heard: reached normal, may reach normal: MISSED: never told: hold on" in told
+    assert "an input that is heard: reached normal, may reach normal: passed" in told
 
 
 def test_a_fault_from_the_command_line_reaches_the_plant(tmp_path: Path) -> None:
@@ -89,6 +107,21 @@ def test_what_cannot_be_is_exit_code_2(arguments: list[str], says: str, capsys: 
 def test_an_unknown_figure_is_exit_code_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert drill(tmp_path, CALM.replace('"highest"', '"colour"')) == 2
     assert "no figure 'colour'" in capsys.readouterr().out
+
+
+def test_a_fire_on_real_sockets_is_isolated_released_upon_proven_and_cooled(tmp_path: Path) -> None:
+    """The whole chain over Modbus TCP and MQTT in one short drill; a loaded machine may be late, nothing else may go wrong."""
+    file = Path(__file__).with_name("short-fire.toml")
+    code = main(["drill", str(file), "--site", str(samples.HALL), "--no-live", "--out", str(tmp_path)])
+    report = json.loads((tmp_path / "short-fire" / "report.json").read_text(encoding="utf-8"))
+    missed = [check["metric"] for check in report["checks"] if not check["passed"]]
+    assert (code, missed) in [(0, []), (1, ["scan_overruns_pct"])], report["checks"]
+    stages = [event["what"] for event in report["events"] if event["kind"] == "stage" and event["subject"] == "hall"]
+    assert stages == ["pre-activated", "activated", "releasing", "released"]
+    at = {(event["subject"], event["what"]): event["tick_ms"] for event in reversed(report["events"])}
+    assert at["rack-4", "isolate-proven"] < at["rack-4", "cool-allowed"] <= at["hall", "coolant-flowing"]
+    assert at["hall", "releasing"] - at["hall", "activated"] >= 30_000
+    assert {check["metric"] for check in report["checks"]} >= {"release_by_rule_3", "releases", "coolant_after_fire_s"}
 
 
 def test_a_quiet_drill_on_real_sockets(tmp_path: Path) -> None:
