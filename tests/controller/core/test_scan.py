@@ -6,7 +6,7 @@ import pytest
 
 from controller.core import scan as scan_module
 from controller.core.chain import GENESIS, InputDigest, decode, encode, hash_next
-from controller.core.commands import AnyCommand, Disable, Enable, Reset
+from controller.core.commands import Acknowledge, AnyCommand, Disable, Enable, Reset
 from controller.core.decide import decide, is_quiet
 from controller.core.events import Event, Kind
 from controller.core.image import Image, freeze
@@ -202,3 +202,21 @@ def test_the_whole_way_from_values_to_agent() -> None:
     evidence = {e.head: e for event in field.events if event.kind is Kind.LEVEL for e in event.evidence}
     assert evidence["heat-1"].value == 70.0
     assert evidence["smoke-1"].threshold > 0
+
+
+def test_a_restart_waits_for_the_release_channels_and_for_no_other_output() -> None:
+    for coil, answer in ((9, Kind.COMMAND), (3, Kind.REFUSED)):
+        field = Field()
+        field.point(f"do-1-coils[{coil}]", 0.0, Quality.BAD)
+        field.restart()
+        assert field.say(Acknowledge(operator="kim", zone="hall")).kind is answer
+
+
+def test_a_restart_that_sends_a_waiting_zone_back_names_its_evidence() -> None:
+    field = Field()
+    field.point("gas-h2[1]", 12000.0)
+    play(field, "0 | smoke-1 alarm, heat-1 alarm | activated |\n 31 | | waiting |")
+    field.clear()
+    field.restart()
+    told = next(e for e in field.scan().events if e.kind is Kind.STAGE)
+    assert (told.what, {evidence.head for evidence in told.evidence}) == ("activated", {"smoke-1", "heat-1"})
