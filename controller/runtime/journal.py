@@ -4,7 +4,6 @@ A thread of its own writes, so a slow or hung disk shows as lag and never holds 
 """
 
 import sqlite3
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -12,13 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
-import structlog
 
 from controller.core.chain import GENESIS, encode, hash_next
 from controller.core.events import Event
 from controller.core.state import State
-
-log = structlog.get_logger()
+from controller.runtime.diskthread import DiskThread
 
 SCHEMA_VERSION = 1
 """Version of the tables, kept in SQLite's user_version."""
@@ -61,7 +58,7 @@ class Entry:
         return self.first_seq + len(self.records) - 1
 
 
-class Journal:
+class Journal(DiskThread):
     """Takes events without ever waiting and makes them durable in their order.
 
     `first_seq` and `last_hash` continue the chain of the file. `max_waiting` bounds the events in memory while the disk hangs; what
@@ -76,22 +73,17 @@ class Journal:
         max_waiting: int = 20_000,
         wall_s: Callable[[], float] = time.time,
     ) -> None:
+        super().__init__("journal")
         self.path = path
         self.durable_seq = next_seq - 1
         self.durable_hash = last_hash
         self.lost = 0
-        self.failure = ""
         self._next_seq = next_seq
         self._max_waiting = max_waiting
         self._wall_s = wall_s
         self._waiting: deque[Entry] = deque()
         self._n_waiting = 0
-        self._oldest_s: float | None = None
-        self._changed = threading.Condition()
-        self._closing = False
-        self._ended = False
         self._on_durable: Callable[[], None] = _nothing
-        self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
 
     def start(self, on_durable: Callable[[], None] | None = None) -> None:
         """Start the thread; it calls `on_durable` after every commit."""
@@ -116,37 +108,9 @@ class Journal:
             self._changed.notify()
             return self._next_seq - 1
 
-    def lag_ms(self) -> int:
-        """Wall milliseconds that the oldest event not yet durable has been waiting."""
-        oldest_s = self._oldest_s
-        return 0 if oldest_s is None else int((time.monotonic() - oldest_s) * 1000)
-
-    @property
-    def ended(self) -> bool:
-        """Whether the thread has ended by a fault of the program: nothing is written any more."""
-        return self._ended
-
-    def close(self, timeout_s: float = 5.0) -> bool:
-        """Write what waits and end; False if the disk did not let it within `timeout_s`."""
-        with self._changed:
-            self._closing = True
-            self._changed.notify()
-        if self._thread.is_alive():
-            self._thread.join(timeout_s)
-        return not self._thread.is_alive() and not self.ended
-
     def _drop_superseded_state(self) -> None:
         """Under a hung disk: an entry without events carries a state only, and a newer one stands behind it."""
         self._waiting = deque(entry for entry in self._waiting if entry.records or entry is self._waiting[-1])
-
-    def _run(self) -> None:
-        """What the disk cannot do is expected and tried again; anything else ends the thread, in sight and as a lag that grows."""
-        try:
-            self._work()
-        except Exception as error:
-            self.failure, self._ended = f"ended: {error!r}", True
-            self._oldest_s = self._oldest_s or time.monotonic()
-            log.exception("thread_ended", thread=self._thread.name)
 
     def _work(self) -> None:
         """The thread: commit batch after batch; a failing disk is tried again every second."""

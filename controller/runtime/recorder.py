@@ -5,44 +5,36 @@ scan go on.
 """
 
 import contextlib
-import threading
 import time
 from collections import deque
 from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
-import structlog
 
 from controller.core.commands import AnyCommand
 from controller.core.image import Image
 from controller.core.state import State
+from controller.runtime.diskthread import DiskThread
 from controller.runtime.recording import END, MAGIC, SCAN, START, Differ, Recorded, Start, frame
-
-log = structlog.get_logger()
 
 PARTS = 8
 """Files of the ring; the oldest is dropped when a new one begins, so at least 7/8 of the limit is history."""
 
 
-class Recorder:
+class Recorder(DiskThread):
     """Takes images without ever waiting; `cap_bytes` bounds all files of the ring together."""
 
     def __init__(self, path: Path, start: Start, cap_bytes: int = 512 << 20, max_waiting: int = 600) -> None:
+        super().__init__("recorder")
         self.path = path
         self.lost = 0
-        self.failure = ""
         self._start = start
         self._part_bytes = cap_bytes // PARTS
         self._max_waiting = max_waiting
         self._waiting: deque[tuple[float, Recorded]] = deque()
-        self._changed = threading.Condition()
-        self._closing = False
-        self._ended = False
-        self._oldest_s: float | None = None
         self._differ = Differ(start.n_points)
         self._file: BinaryIO | None = None
-        self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
 
     def start(self) -> None:
         """Start the thread."""
@@ -59,34 +51,8 @@ class Recorder:
             self._oldest_s = self._oldest_s or now_s
             self._changed.notify()
 
-    def lag_ms(self) -> int:
-        """Wall milliseconds that the oldest scan not yet written has been waiting."""
-        oldest_s = self._oldest_s
-        return 0 if oldest_s is None else int((time.monotonic() - oldest_s) * 1000)
-
-    @property
-    def ended(self) -> bool:
-        """Whether the thread has ended by a fault of the program: nothing is written any more."""
-        return self._ended
-
-    def close(self, timeout_s: float = 5.0) -> bool:
-        """Write what waits and end; False if the disk did not let it within `timeout_s`."""
-        with self._changed:
-            self._closing = True
-            self._changed.notify()
-        if self._thread.is_alive():
-            self._thread.join(timeout_s)
-        return not self._thread.is_alive() and not self.ended
-
-    def _run(self) -> None:
-        """What the disk cannot do is expected and tried again; anything else ends the thread, in sight and as a lag that grows."""
-        try:
-            self._work()
-        except Exception as error:
-            self._drop_file()
-            self.failure, self._ended = f"ended: {error!r}", True
-            self._oldest_s = self._oldest_s or time.monotonic()
-            log.exception("thread_ended", thread=self._thread.name)
+    def _clean_up(self) -> None:
+        self._drop_file()
 
     def _work(self) -> None:
         while batch := self._next_batch():
