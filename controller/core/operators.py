@@ -135,8 +135,10 @@ def _stands_against_reset(draft: Draft, zone: ZoneRules) -> str:
     staying = [block for block in blocks(draft, zone) if not (cleared and block == STRAYED)]
     if state.stage is not Stage.QUIESCENT and not staying and _burns(draft, zone, (HeadLatch(),) * len(draft.heads)):
         return "two heads still read fire, a reset would release by itself: turn the key to manual or disable the zone first"
-    if state.guard_ms == NEVER and any(draft.racks[rack].cool for rack in zone.racks):
-        return "a rack is being cooled, a reset would stop the water and drop its breaker: wait until it is controlled"
+    # Burnt sensors never come back, so a burnt room may never count as controlled: then a person takes it over first, by name.
+    answered_for = state.guard_ms != NEVER or state.handed_over
+    if not answered_for and any(draft.racks[rack].cool for rack in zone.racks):
+        return "a rack is being cooled, a reset would stop the water: wait until it is controlled, or hand the zone over first"
     return ""
 
 

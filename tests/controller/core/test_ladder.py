@@ -262,6 +262,22 @@ def test_dead_sensors_mean_not_controlled() -> None:
         assert "hand-over hall" in requests(field)
 
 
+def test_a_burnt_room_is_reset_only_after_a_person_has_taken_it_over() -> None:
+    field = Field()
+    play(field, f"{RUNAWAY}\n 10 | | | +coolant-2")
+    calm(field)
+    field.script.readings.rack_live_fraction[1] = 0.75
+    field.run(600)
+    assert field.zone().guard_ms == NEVER
+    assert field.zone().hand_over_ms != NEVER
+    reset = Reset(operator="kim", zone="hall")
+    assert field.say(reset).kind is Kind.REFUSED  # asked for is not taken over
+    play(field, "1 | | | +coolant-2 +breaker-2")
+    field.say(HandOver(operator="kim", zone="hall"))
+    assert field.say(reset).kind is Kind.COMMAND
+    play(field, "1 | | | -coolant-2")
+
+
 def test_what_burns_again_during_the_watch_is_told_and_handed_over() -> None:
     field = Field()
     play(field, f"{RUNAWAY}\n 10 | | |")
