@@ -50,7 +50,12 @@ class LinkState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LinkHealth:
-    """A snapshot for supervision: counts since start; times in wall milliseconds; `generation` counts connections."""
+    """A snapshot for supervision: counts since start; times in wall milliseconds; `generation` counts connections.
+
+    `near_deadline` names the devices whose learned latency (p99) comes close to the time-out. `unreliable` names those that failed more than
+    a stated share of their requests within the last minute, though they come back in between. `gaps` counts messages that their sequence
+    says were lost on the way.
+    """
 
     state: LinkState
     generation: int
@@ -60,6 +65,9 @@ class LinkHealth:
     latency_p99_ms: float
     late_cycles: int
     last_error: str
+    near_deadline: tuple[str, ...] = ()
+    unreliable: tuple[str, ...] = ()
+    gaps: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,19 +34,36 @@ class Table(StrEnum):
 
 
 class DataType(StrEnum):
-    """How a value lies in registers; 32-bit values have the high word first. BIT is for coils and discrete inputs."""
+    """How a value lies in registers; `Order` says in which order. BIT is for coils and discrete inputs."""
 
     UINT16 = "uint16"
     INT16 = "int16"
     UINT32 = "uint32"
     INT32 = "int32"
     FLOAT32 = "float32"
+    FLOAT64 = "float64"
     BIT = "bit"
 
     @property
     def registers(self) -> int:
         """Registers (or bits) that one value takes."""
+        if self is DataType.FLOAT64:
+            return 4
         return 2 if self in {DataType.UINT32, DataType.INT32, DataType.FLOAT32} else 1
+
+
+class Order(StrEnum):
+    """In which order a device sends the bytes of a value, A the most significant of 32 bits.
+
+    ABCD: high word first, high byte first, as the Modbus specification has it. CDAB: low word first. BADC: the bytes of every word
+    swapped. DCBA: both, little-endian throughout. A value of 64 bits has its four words in the same order, or all of them reversed (CDAB,
+    DCBA); a value of 16 bits has no order of words.
+    """
+
+    ABCD = "abcd"
+    CDAB = "cdab"
+    BADC = "badc"
+    DCBA = "dcba"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +76,24 @@ class Scaling:
 
 
 @dataclass(frozen=True, slots=True)
+class Identity:
+    """A register that always holds `value` (raw, 0 to 65535), at `address` (0-based) of the table of its block.
+
+    It is read in the same request as the block. A reply in which it holds anything else is another request's, so none of its values counts.
+    """
+
+    address: int
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
 class RegisterBlock:
     """A run of `count` values of one Modbus device.
 
     `address` is the 0-based protocol address of the first value. `counter` is the address, in the same table, of a 16-bit sample
-    counter of the device: while it stands still, the block has no new sample. Without one every successful read is a sample.
+    counter of the device: while it stands still, the block has no new sample. Without one every successful read is a sample. `order` holds
+    for the values, not for the counter or the `identity`, which are words as the specification has them. `identity` is for links without
+    transaction ids, where nothing else in a reply tells two requests apart.
     """
 
     name: str
@@ -77,6 +107,8 @@ class RegisterBlock:
     max_age_s: float
     scaling: Scaling = field(default_factory=Scaling)
     counter: int | None = None
+    order: Order = Order.ABCD
+    identity: Identity | None = None
 
 
 @dataclass(frozen=True, slots=True)

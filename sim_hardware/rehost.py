@@ -8,32 +8,37 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from controller.site.model import Link, Recording, Site
+from controller.site.model import Link, ModbusRtu, ModbusTcp, Mqtt, Site
 
 
 def rehost(site: Site, endpoints: Mapping[str, str] | int) -> Site:
-    """The same site on other endpoints: link name to host:port, or a number that is added to every port.
+    """The same site on other endpoints: link name to host:port (a serial line: to a tty), or a number that is added to every port.
 
-    A link without an entry keeps its endpoint. Raises ValueError for a port outside 1 to 65535.
+    A link without an entry keeps its endpoint; a number leaves serial lines where they are. Raises ValueError for a port outside 1 to 65535.
     """
     links: dict[str, Link] = {}
     for name, link in site.links.items():
-        if isinstance(link, Recording):
-            links[name] = link
-        elif isinstance(endpoints, int):
-            host, port = split_endpoint(link.endpoint)
-            links[name] = replace(link, endpoint=f"{host}:{_checked(port + endpoints, name)}")
-        else:
-            links[name] = replace(link, endpoint=endpoints.get(name, link.endpoint))
+        links[name] = _moved(name, link, endpoints)
     return replace(site, links=links)
 
 
+def _moved(name: str, link: Link, endpoints: Mapping[str, str] | int) -> Link:
+    if isinstance(link, (ModbusTcp, Mqtt)):
+        if isinstance(endpoints, int):
+            host, port = split_endpoint(link.endpoint)
+            return replace(link, endpoint=f"{host}:{_checked(port + endpoints, name)}")
+        return replace(link, endpoint=endpoints.get(name, link.endpoint))
+    if isinstance(link, ModbusRtu) and not isinstance(endpoints, int):
+        return replace(link, port=endpoints.get(name, link.port))
+    return link
+
+
 def free_endpoints(site: Site, host: str = "127.0.0.1") -> dict[str, str]:
-    """Endpoints for all links of a site on ports that are free at this moment; links that share an endpoint go on sharing."""
+    """Endpoints for the links of a site that have one, on ports free at this moment; links that share an endpoint go on sharing."""
     moved: dict[str, str] = {}
     sockets: list[socket.socket] = []
     for link in site.links.values():
-        if isinstance(link, Recording) or link.endpoint in moved:
+        if not isinstance(link, (ModbusTcp, Mqtt)) or link.endpoint in moved:
             continue
         bound = socket.socket()
         bound.bind((host, 0))
@@ -41,7 +46,7 @@ def free_endpoints(site: Site, host: str = "127.0.0.1") -> dict[str, str]:
         moved[link.endpoint] = f"{host}:{bound.getsockname()[1]}"
     for bound in sockets:
         bound.close()
-    return {name: moved[link.endpoint] for name, link in site.links.items() if not isinstance(link, Recording)}
+    return {name: moved[link.endpoint] for name, link in site.links.items() if isinstance(link, (ModbusTcp, Mqtt))}
 
 
 def write_site(site: Site, path: Path) -> None:

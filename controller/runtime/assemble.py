@@ -7,7 +7,7 @@ from pathlib import Path
 from controller.core.layout import Layout
 from controller.runtime.clock import PlantClock
 from controller.runtime.writer import Kick
-from controller.site.model import Device, ModbusTcp, Mode, Mqtt, Recording
+from controller.site.model import Device, ModbusRtu, ModbusTcp, Mode, Mqtt, Recording
 from drivers.link import Link
 from drivers.modbus.plan import DeviceLimits
 from drivers.modbus.pymodbus_link import PymodbusLink
@@ -60,6 +60,8 @@ def _link(name: str, layout: Layout, clock: PlantClock, folder: Path) -> Link:
             return PymodbusLink(
                 name, host, port, blocks, limits, entry.timeout_s, clock.tick_ms, read_only, clock.speed
             )
+        case ModbusRtu():
+            raise ValueError(f"links.{name}: serial links are not driven yet; remedy: RTU over TCP, through a gateway")
         case Mqtt():
             return _mqtt(name, entry, layout, devices, clock, folder)
         case Recording():

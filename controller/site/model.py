@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from drivers.points import DataType, Table
+from drivers.points import DataType, Order, Table
 
 
 class Mode(StrEnum):
@@ -102,24 +102,75 @@ class SiteInfo(Strict, frozen=True, kw_only=True):
     """How long a device may be out before it is a trouble. With the age of its values it makes at most 10 s (checker)."""
 
 
+class Tls(Strict, frozen=True, kw_only=True):
+    """Transport security of a link. Files are PEM, relative to the site file's folder; `ca_file` alone is trusted, not the system's list."""
+
+    ca_file: str
+    certificate_file: str = ""
+    """Our own certificate with its chain. Modbus asks for one (mutual); a broker may do without."""
+    key_file: str = ""
+    """The private key of our certificate, without a pass phrase."""
+    server_name: str = ""
+    """Name that the peer's certificate must show; empty: the host of the endpoint."""
+
+
+class Framing(StrEnum):
+    """How requests are framed on a TCP connection: with the header of Modbus TCP, or as on a serial line (a gateway that passes bytes on)."""
+
+    TCP = "tcp"
+    RTU = "rtu"
+
+
 class ModbusTcp(Strict, frozen=True, kw_only=True, tag_field="kind", tag="modbus-tcp"):
     """A Modbus TCP connection: one client per endpoint; its units share it."""
 
     endpoint: str
     """host:port"""
+    framing: Framing = Framing.TCP
+    """`rtu` carries no transaction ids: nothing but its form tells whose reply came."""
+    tls: Tls | None = None
     timeout_s: float = 0.3
     """Wall time that one request may take."""
     budget_requests_per_s: float = 200.0
     """What the bus and its slowest device bear (assumed, commissioning measures it); the checker refuses more."""
 
 
+class Parity(StrEnum):
+    """The parity bit of a serial line."""
+
+    EVEN = "even"
+    ODD = "odd"
+    NONE = "none"
+
+
+class ModbusRtu(Strict, frozen=True, kw_only=True, tag_field="kind", tag="modbus-rtu"):
+    """A serial line: one request after the other, whatever the number of units."""
+
+    port: str
+    """The tty, best by its lasting name: /dev/serial/by-id/..."""
+    baud: int = 19200
+    parity: Parity = Parity.EVEN
+    stop_bits: Literal[1, 2] = 1
+    timeout_s: float = 0.3
+    """Wall time from the end of a request to the end of its reply."""
+    budget_requests_per_s: float = 20.0
+    """What the bus and its slowest device bear (assumed, commissioning measures it); the checker refuses more.
+
+    It also refuses what the line cannot carry at its baud."""
+
+
 class Mqtt(Strict, frozen=True, kw_only=True, tag_field="kind", tag="mqtt"):
     """A broker connection. MQTT values never count towards release (rule 3)."""
 
     endpoint: str
+    version: Literal["3.1.1", "5"] = "3.1.1"
+    """3.1.1 is what every broker speaks; only with 5 does a broker say that it refused a message, so state 5 where the broker bears it."""
+    tls: Tls | None = None
     username: str = ""
     password_file: str = ""
-    keepalive_s: int = 4
+    """A file with the password, relative to the site file's folder."""
+    keepalive_s: int = 2
+    """A frozen broker is noticed after two of these and a second."""
 
 
 class Recording(Strict, frozen=True, kw_only=True, tag_field="kind", tag="recording"):
@@ -130,7 +181,7 @@ class Recording(Strict, frozen=True, kw_only=True, tag_field="kind", tag="record
     speed: float = 1.0
 
 
-Link = ModbusTcp | Mqtt | Recording
+Link = ModbusTcp | ModbusRtu | Mqtt | Recording
 
 
 class Watchdog(Strict, frozen=True, kw_only=True):
@@ -147,9 +198,20 @@ class Device(Strict, frozen=True, kw_only=True):
     unit: int = 1
     max_registers: int = 125
     max_gap: int = 8
+    depth: int = 1
+    """Requests in flight together; more than one takes transaction ids (framing tcp) and a device that bears it."""
+    spacing_s: float = 0.0
+    """Silence (wall time) before each request to this unit."""
     watchdog: Watchdog | None = None
     heartbeat: str = ""
     """MQTT: the device's heartbeat topic, whose payload is a counter."""
+
+
+class Identity(Strict, frozen=True, kw_only=True):
+    """A register of the block's table that always holds `value`, read in the same request as the block: it proves whose reply came."""
+
+    address: int
+    value: int
 
 
 class Block(Strict, frozen=True, kw_only=True):
@@ -162,10 +224,13 @@ class Block(Strict, frozen=True, kw_only=True):
     table: Table | None = None
     address: int | None = None
     type: DataType = DataType.UINT16
+    order: Order = Order.ABCD
+    """Of words and bytes within a value, as its device sends it."""
     factor: float = 1.0
     offset: float = 0.0
     invalid: tuple[int, ...] = ()
     counter: int | None = None
+    identity: Identity | None = None
     topics: tuple[str, ...] = ()
     field: str = ""
     unit: str = ""

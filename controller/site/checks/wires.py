@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from controller.site.load import loads_of_links
 from controller.site.look import Look
-from controller.site.model import Device, ModbusTcp, Mqtt, Recording, Watchdog
+from controller.site.model import Device, ModbusRtu, ModbusTcp, Mqtt, Recording, Watchdog
 from controller.site.problem import Problem
 from drivers.points import Table
 
@@ -25,7 +25,7 @@ def wires(look: Look) -> Iterator[Problem]:
     for name, device in look.site.devices.items():
         path = f"devices.{name}"
         link = look.site.links.get(device.link)
-        if isinstance(link, ModbusTcp):
+        if isinstance(link, (ModbusTcp, ModbusRtu)):
             other = units.setdefault((device.link, device.unit), name)
             if other != name:
                 yield Problem(
@@ -41,7 +41,7 @@ def wires(look: Look) -> Iterator[Problem]:
 def _links(look: Look) -> Iterator[Problem]:
     endpoints: dict[str, str] = {}
     for name, link in look.site.links.items():
-        if isinstance(link, Recording):
+        if isinstance(link, (Recording, ModbusRtu)):
             continue
         path = f"links.{name}.endpoint"
         if not _ENDPOINT.match(link.endpoint):

@@ -61,7 +61,7 @@ def test_every_structural_fault_comes_at_once() -> None:
         "zones.hall.cooling.neighbours", "zones.hall.cooling.neighbors", "zones.server.release.discharged",
     }  # fmt: skip
     assert "scan_s" in found["site.scann_s"].remedy
-    assert "modbus-tcp, mqtt, recording" in found["links.broker.kind"].remedy
+    assert "modbus-tcp, modbus-rtu, mqtt, recording" in found["links.broker.kind"].remedy
 
 
 def test_a_name_that_comes_twice_is_refused() -> None:
