@@ -7,8 +7,9 @@ import numpy.typing as npt
 
 from controller.site.model import PHYSICS, Family, Head, Output, Physics, Role, Site
 from controller.site.reference import block_size, parse_reference
+from controller.site.registers import register_block
 from drivers.points import Block as DriverBlock
-from drivers.points import RegisterBlock, Scaling, TopicBlock
+from drivers.points import TopicBlock
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class Layout:
     rack_zone: tuple[int, ...]
     heads: tuple[HeadLayout, ...]
     outputs: tuple[OutputLayout, ...]
+    links: tuple[str, ...]
     devices: tuple[str, ...]
     device_points: tuple[npt.NDArray[np.int32], ...]
 
@@ -97,17 +99,13 @@ def resolve(reference: str, site: Site, first_of: dict[str, int]) -> npt.NDArray
 def driver_block(name: str, site: Site) -> DriverBlock:
     """The block as the drivers know it."""
     block = site.blocks[name]
-    device = site.devices[block.device]
     if block.topics:
         return TopicBlock(name, block.device, block.topics, block.field, block.period_s, block.max_age_s)
-    if block.table is None or block.address is None:
+    registers = register_block(name, block, site.devices[block.device].unit)
+    if registers is None:
         message = f"blocks.{name}: a register block needs table and address"
         raise ValueError(message)
-    scaling = Scaling(block.factor, block.offset, block.invalid)
-    return RegisterBlock(
-        name, block.device, device.unit, block.table, block.address, block.count, block.type,
-        block.period_s, block.max_age_s, scaling, block.counter,
-    )  # fmt: skip
+    return registers
 
 
 def lay_out(site: Site) -> Layout:
@@ -127,6 +125,7 @@ def lay_out(site: Site) -> Layout:
         site, blocks, first, n_points, max_age_ms, zones, racks, rack_zone,
         tuple(_head(i, name, site, first, zones, racks) for i, name in enumerate(site.heads)),
         tuple(_output(i, name, site, first, zones, racks) for i, name in enumerate(site.outputs)),
+        tuple(site.links),
         devices,
         tuple(_points_of(device, blocks, first) for device in devices),
     )  # fmt: skip

@@ -8,8 +8,9 @@ import re
 import tomllib
 from collections.abc import Iterator
 from difflib import get_close_matches
+from enum import Enum
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 
@@ -148,7 +149,7 @@ def _value(path: str, raw: Any, kind: Any, problems: list[Problem]) -> Any:
     try:
         return msgspec.convert(raw, kind, strict=True)
     except msgspec.ValidationError as error:
-        problems.append(_explain(path, str(error)))
+        problems.append(_explain(path, str(error), kind))
         return None
 
 
@@ -189,9 +190,19 @@ def _missing_remedy(name: str) -> str:
     return "state it; it has no default"
 
 
-def _explain(path: str, message: str) -> Problem:
+def _explain(path: str, message: str, kind: Any) -> Problem:
     """The problem of a msgspec message about a value without fields of its own."""
     what, _, place = message.partition(" - at `$")
     inner = place.rstrip("`")
     what = what.replace("`", "'").replace("Expected", "expected").replace("Invalid", "invalid").replace("|", "or")
-    return Problem(f"{path}{inner}", what, "give a value of the kind that is asked for")
+    remedy = "give a value of the kind that is asked for"
+    if not inner and (choices := _choices(kind)):
+        remedy = f"write one of {', '.join(choices)}"
+    return Problem(f"{path}{inner}", what, remedy)
+
+
+def _choices(kind: Any) -> list[str]:
+    """What may stand where only certain texts or numbers may; empty for everything else."""
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return [str(member.value) for member in kind]
+    return [str(choice) for choice in get_args(kind)] if get_origin(kind) is Literal else []

@@ -6,7 +6,8 @@ from functools import cached_property
 from controller.site.model import PHYSICS, Family, Head, Mqtt, Output, Physics, Role, Site
 from controller.site.pairs import MEMBERS, near_misses, releasing_pairs, sees_runaway
 from controller.site.reference import block_size, parse_reference
-from drivers.points import RegisterBlock, Scaling
+from controller.site.registers import register_block
+from drivers.points import RegisterBlock
 
 Place = tuple[str, int]
 """Block and place in the block of one point."""
@@ -114,12 +115,9 @@ class Look:
         found: dict[str, RegisterBlock] = {}
         for name, block in self.site.blocks.items():
             device = self.site.devices.get(block.device)
-            if device is None or block.topics or block.table is None or block.address is None:
-                continue
-            found[name] = RegisterBlock(
-                name, block.device, device.unit, block.table, block.address, block.count, block.type,
-                block.period_s, block.max_age_s, Scaling(block.factor, block.offset, block.invalid), block.counter,
-            )  # fmt: skip
+            whole = register_block(name, block, device.unit) if device else None
+            if whole is not None:
+                found[name] = whole
         return found
 
 

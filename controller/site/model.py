@@ -184,6 +184,11 @@ class Recording(Strict, frozen=True, kw_only=True, tag_field="kind", tag="record
 Link = ModbusTcp | ModbusRtu | Mqtt | Recording
 
 
+def has_transaction_ids(link: Link) -> bool:
+    """Whether each request of the link carries a number that its reply brings back. Without one, two requests must differ in form."""
+    return isinstance(link, ModbusTcp) and link.framing is Framing.TCP
+
+
 class Watchdog(Strict, frozen=True, kw_only=True):
     """A module's own watchdog: Haechi writes a changing number to `point`, or it falls back after `timeout_s`."""
 

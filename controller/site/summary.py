@@ -7,7 +7,20 @@ from collections.abc import Iterable, Iterator
 
 from controller.site.load import loads_of_links
 from controller.site.look import TOLD_WITHIN_S, Look
-from controller.site.model import PHYSICS, Family, Head, Mode, Physics, Site, Zone
+from controller.site.model import (
+    PHYSICS,
+    Family,
+    Framing,
+    Head,
+    ModbusRtu,
+    ModbusTcp,
+    Mode,
+    Mqtt,
+    Physics,
+    Site,
+    Zone,
+    has_transaction_ids,
+)
 from controller.site.pairs import sees_runaway
 from drivers.points import Table
 
@@ -61,9 +74,41 @@ def _wires(look: Look) -> Iterator[str]:
     yield f"wires: {total:.1f} requests/s in all"
     alike: dict[str, list[str]] = {}
     for name, load in loads.items():
-        alike.setdefault(f"{load.requests_per_s:.1f} requests/s, {load.share:.0%} of the budget", []).append(name)
+        asked = f"{load.requests_per_s:.1f} requests/s, {load.share:.0%} of the budget"
+        text = ", ".join([asked, *_manner(look, name, load.busy)])
+        alike.setdefault(text, []).append(name)
+    for name, link in look.site.links.items():
+        if isinstance(link, Mqtt):
+            alike.setdefault(", ".join(_broker(link)), []).append(name)
     for text, names in alike.items():
         yield f"  {_names(names)}: {text}"
+
+
+def _manner(look: Look, name: str, busy: float) -> Iterator[str]:
+    """How a Modbus link is spoken to, where that is not plain Modbus TCP, one request after the other."""
+    link = look.site.links[name]
+    if isinstance(link, ModbusRtu):
+        yield f"serial {link.baud} baud 8{link.parity[0].upper()}{link.stop_bits}"
+    elif isinstance(link, ModbusTcp):
+        if link.framing is Framing.RTU:
+            yield "RTU over TCP"
+        if link.tls:
+            yield "TLS"
+    if not has_transaction_ids(link):
+        yield "no transaction ids"
+    if busy:
+        yield f"wire busy {busy:.0%}"
+    depth = max((d.depth for d in look.site.devices.values() if d.link == name), default=1)
+    if depth > 1:
+        yield f"up to {depth} requests in flight"
+
+
+def _broker(link: Mqtt) -> Iterator[str]:
+    yield f"MQTT {link.version}"
+    if link.tls:
+        yield "TLS"
+    if link.version != "5":
+        yield "a message that the broker refuses is not noticed (version 5 tells)"
 
 
 def _names(names: Iterable[str]) -> str:

@@ -27,7 +27,7 @@ class Checked:
 def load_checked(path: Path | str) -> Site:
     """The site of a file that may run. Raises SiteError with every problem, OSError, UnicodeDecodeError when it is no UTF-8."""
     site = load(path)
-    if problems := check(site) + merge(_consequences(site)):
+    if problems := check(site, Path(path).parent) + merge(_consequences(site)):
         raise SiteError(problems)
     return site
 

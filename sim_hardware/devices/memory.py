@@ -1,7 +1,7 @@
 """Register memory: what a device of the plant holds behind its wire, and which addresses it knows."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -20,36 +20,44 @@ class DeviceMemory:
     """Four tables of one device. Registers are uint16; coils and discrete inputs too, as 0 or 1.
 
     An address outside the device's blocks does not exist, but for gaps of at most `max_gap` registers, which the site says the device
-    bears in a read (they hold 0). The wire writes only blocks that the site calls writable.
+    bears in a read (they hold 0). The wire writes only blocks that the site calls writable. Identity registers hold their value from the
+    start, for ever.
+
+    Words are kept in the order of bytes of the wire, so that a read on the wire is a slice of bytes.
     """
 
     def __init__(self, name: str, blocks: Iterable[RegisterBlock], writable: frozenset[str], max_gap: int) -> None:
         self.name = name
         self.on_write: OnWrite | None = None
-        spans = [span for block in blocks for span in _spans(block, writable)]
+        held = list(blocks)
+        spans = [span for block in held for span in _spans(block, writable)]
         self._words: dict[Table, npt.NDArray[np.uint16]] = {}
-        self._known: dict[Table, npt.NDArray[np.bool_]] = {}
-        self._writable: dict[Table, npt.NDArray[np.bool_]] = {}
+        self._bytes: dict[Table, memoryview] = {}
+        self._known: dict[Table, _Runs] = {}
+        self._writable: dict[Table, _Runs] = {}
         for table in Table:
-            size = max((last for kind, _, last, _ in spans if kind is table), default=0)
-            self._words[table] = np.zeros(size, np.uint16)
-            self._known[table] = np.zeros(size, np.bool_)
-            self._writable[table] = np.zeros(size, np.bool_)
-        for table, first, last, may_write in spans:
-            self._known[table][first:last] = True
-            self._writable[table][first:last] |= may_write
-        for known in self._known.values():
-            _bridge(known, max_gap)
+            mine = [(first, last, may_write) for kind, first, last, may_write in spans if kind is table]
+            self._words[table] = np.zeros(max((last for _, last, _ in mine), default=0), ">u2")
+            self._bytes[table] = memoryview(self._words[table].view(np.uint8))
+            self._known[table] = _Runs(((first, last) for first, last, _ in mine), max_gap)
+            self._writable[table] = _Runs(((first, last) for first, last, may_write in mine if may_write), 0)
+        for block in held:
+            if block.identity is not None:
+                self._words[block.table][block.identity.address] = block.identity.value
 
     def read(self, table: Table, address: int, count: int) -> npt.NDArray[np.uint16]:
-        """`count` words or bits from `address`, a copy. Raises AddressError."""
-        self._check(self._known[table], table, address, count)
-        return self._words[table][address : address + count].copy()
+        """`count` words or bits from `address`, a copy in this machine's order of bytes. Raises AddressError."""
+        return self.view(table, address, count).astype(np.uint16)
 
     def view(self, table: Table, address: int, count: int) -> npt.NDArray[np.uint16]:
-        """The same without a copy: it changes as the device does. Raises AddressError."""
+        """The same without a copy, in the wire's order of bytes: it changes as the device does. Raises AddressError."""
         self._check(self._known[table], table, address, count)
         return self._words[table][address : address + count]
+
+    def big_endian(self, table: Table, address: int, count: int) -> bytes:
+        """`count` registers from `address` as they stand on the wire. Raises AddressError."""
+        self._check(self._known[table], table, address, count)
+        return self._bytes[table][2 * address : 2 * (address + count)].tobytes()
 
     def write(self, table: Table, address: int, values: npt.ArrayLike) -> None:
         """A write from the wire. Raises AddressError where the device does not take it."""
@@ -65,24 +73,36 @@ class DeviceMemory:
         self._check(self._known[table], table, address, len(array))
         self._words[table][address : address + len(array)] = array
 
-    def _check(self, mask: npt.NDArray[np.bool_], table: Table, address: int, count: int) -> None:
-        if address < 0 or count < 1 or address + count > len(mask) or not mask[address : address + count].all():
+    def _check(self, runs: "_Runs", table: Table, address: int, count: int) -> None:
+        if not runs.hold(address, count):
             raise AddressError(
                 f"{self.name}: {table} {address}..{address + count - 1} is not there or not to be written"
             )
 
 
+class _Runs:
+    """Addresses, as runs without gaps: asking them costs a tenth of asking an array of flags, and every read on the wire asks."""
+
+    def __init__(self, spans: Iterable[tuple[int, int]], max_gap: int) -> None:
+        """Half-open `spans` in any order; those at most `max_gap` apart become one run."""
+        self._firsts: list[int] = []
+        self._lasts: list[int] = []
+        for first, last in sorted(spans):
+            if self._lasts and first <= self._lasts[-1] + max_gap:
+                self._lasts[-1] = max(self._lasts[-1], last)
+            else:
+                self._firsts.append(first)
+                self._lasts.append(last)
+
+    def hold(self, address: int, count: int) -> bool:
+        """Whether all of `count` addresses (at least one) from `address` on are among them."""
+        place = bisect_right(self._firsts, address) - 1
+        return place >= 0 and count >= 1 and address + count <= self._lasts[place]
+
+
 def _spans(block: RegisterBlock, writable: frozenset[str]) -> list[tuple[Table, int, int, bool]]:
     last = block.address + block.count * block.data_type.registers
     spans = [(block.table, block.address, last, block.name in writable)]
-    if block.counter is not None:
-        spans.append((block.table, block.counter, block.counter + 1, False))
+    alone = [block.counter, block.identity.address if block.identity else None]
+    spans += [(block.table, address, address + 1, False) for address in alone if address is not None]
     return spans
-
-
-def _bridge(known: npt.NDArray[np.bool_], max_gap: int) -> None:
-    """Make the short gaps between known addresses known."""
-    places = np.flatnonzero(known)
-    for left, right in pairwise(places.tolist()):
-        if 1 < right - left <= max_gap + 1:
-            known[left:right] = True

@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from controller.site.look import TOLD_WITHIN_S, Look
-from controller.site.model import Block, ModbusTcp, Mqtt
+from controller.site.model import Block, ModbusRtu, ModbusTcp, Mqtt
 from controller.site.problem import Problem
-from drivers.points import DataType, Table
+from drivers.points import DataType, Order, Table
 
 _BITS = frozenset({Table.COIL, Table.DISCRETE})
 _ADDRESSES = 65536
@@ -20,8 +20,9 @@ def blocks(look: Look) -> Iterator[Problem]:
         link = look.site.links.get(device.link) if device else None
         if isinstance(link, Mqtt):
             yield from _topics(path, block)
-        elif isinstance(link, ModbusTcp):
+        elif device and isinstance(link, (ModbusTcp, ModbusRtu)):
             yield from _registers(path, block)
+            yield from _width(path, block, device.max_registers)
         yield from _times(path, block)
         yield from _told_late(look, name, block)
     yield from _overlaps(look)
@@ -31,8 +32,8 @@ def blocks(look: Look) -> Iterator[Problem]:
 def _topics(path: str, block: Block) -> Iterator[Problem]:
     if not block.topics or not block.field:
         yield Problem(path, "a block on MQTT without topics or field", 'state topics = ["..."] and the JSON field')
-    if block.table is not None or block.address is not None or block.counter is not None:
-        yield Problem(path, "a block on MQTT with registers", "take out table, address and counter")
+    if any(one is not None for one in (block.table, block.address, block.counter, block.identity)):
+        yield Problem(path, "a block on MQTT with registers", "take out table, address, counter and identity")
     if any(mark in topic for topic in block.topics for mark in "+#"):
         yield Problem(f"{path}.topics", "a topic holds a wildcard", "name each topic, one point a topic")
     if block.writable:
@@ -58,6 +59,20 @@ def _registers(path: str, block: Block) -> Iterator[Problem]:
         yield Problem(f"{path}.factor", "a factor of 0 makes every value the same", "state the units per count")
 
 
+def _width(path: str, block: Block, max_registers: int) -> Iterator[Problem]:
+    """A value must come whole in one read, and have the words and bytes that `order` speaks of."""
+    registers = block.type.registers
+    if 2 <= max_registers < registers:  # noqa: PLR2004 fewer than 2 is a problem of the device
+        what = f"a {block.type} takes {registers} registers, the device gives {max_registers} in one read"
+        yield Problem(f"{path}.type", what, f"raise max_registers to {registers}, or read another type")
+    if block.type is DataType.BIT and block.order is not Order.ABCD:
+        yield Problem(f"{path}.order", "a bit has no order of bytes", "take it out")
+    elif registers == 1 and block.order in {Order.CDAB, Order.DCBA}:
+        what = f"{block.type} is one word, so its words cannot be swapped as {block.order} says"
+        remedy = 'order = "badc" if the device swaps the bytes of a word, otherwise take it out'
+        yield Problem(f"{path}.order", what, remedy)
+
+
 def _times(path: str, block: Block) -> Iterator[Problem]:
     if block.period_s <= 0:
         yield Problem(f"{path}.period_s", f"a period of {block.period_s:g} s", "state seconds above 0")
@@ -78,17 +93,17 @@ def _told_late(look: Look, name: str, block: Block) -> Iterator[Problem]:
 
 
 def _overlaps(look: Look) -> Iterator[Problem]:
-    """Two blocks that claim a register. A sample counter may be shared by blocks but lies in none."""
-    runs = defaultdict(list)
+    """Two blocks that claim a register. A sample counter or identity may be shared by blocks but lies in none."""
+    runs = defaultdict(set)
     for name, block in look.registers.items():
         unit = (look.site.devices[block.device].link, block.unit, block.table)
         end = block.address + block.count * block.data_type.registers
-        runs[unit].append((block.address, end, name))
-        if block.counter is not None:
-            runs[unit].append((block.counter, block.counter + 1, ""))
+        runs[unit].add((block.address, end, name))
+        alone = (block.counter, block.identity.address if block.identity else None)
+        runs[unit] |= {(address, address + 1, "") for address in alone if address is not None}
     for (_, unit_number, table), unit_runs in runs.items():
         reached, holder = -1, ""
-        for start, end, name in sorted(set(unit_runs)):
+        for start, end, name in sorted(unit_runs):
             if start < reached:
                 what = (
                     f"{table} register {start} of unit {unit_number} belongs to {_called(holder)} and {_called(name)}"
@@ -99,7 +114,7 @@ def _overlaps(look: Look) -> Iterator[Problem]:
 
 
 def _called(name: str) -> str:
-    return f"block {name}" if name else "a sample counter"
+    return f"block {name}" if name else "a sample counter or identity"
 
 
 def _topics_twice(look: Look) -> Iterator[Problem]:

@@ -1,18 +1,18 @@
-"""Links and devices: endpoints, units, watchdogs, heartbeats, and whether the bus can carry the read plan."""
+"""Devices: units, watchdogs, heartbeats, and whether the bus can carry the read plan."""
 
-import re
 from collections.abc import Iterator
 
-from controller.site.load import loads_of_links
+from controller.site.load import loads_of_links, longest_exchange_s
 from controller.site.look import Look
-from controller.site.model import Device, ModbusRtu, ModbusTcp, Mqtt, Recording, Watchdog
+from controller.site.model import Device, Link, ModbusRtu, ModbusTcp, Mqtt, Watchdog, has_transaction_ids
 from controller.site.problem import Problem
 from drivers.points import Table
 
-_ENDPOINT = re.compile(r"^[^\s:]+:\d{1,5}$")
 _SCAN_S = (0.02, 1.0)
 """Faster than the wires answer, slower than "activated within 3 s of the trigger" (EN 12094-1) can bear (assumed)."""
 _UNITS = range(256)
+_SERIAL_UNITS = range(1, 248)
+"""Addresses of units on a serial line; 0 is for all of them, above 247 is reserved (Modbus over Serial Line 1.02, 2.2)."""
 
 
 def wires(look: Look) -> Iterator[Problem]:
@@ -20,7 +20,6 @@ def wires(look: Look) -> Iterator[Problem]:
     scan_s = look.site.site.scan_s
     if not _SCAN_S[0] <= scan_s <= _SCAN_S[1]:
         yield Problem("site.scan_s", f"a scan of {scan_s:g} s", f"choose {_SCAN_S[0]} to {_SCAN_S[1]} s; 0.1 is usual")
-    yield from _links(look)
     units: dict[tuple[str, int], str] = {}
     for name, device in look.site.devices.items():
         path = f"devices.{name}"
@@ -34,22 +33,10 @@ def wires(look: Look) -> Iterator[Problem]:
                     "one unit, one device",
                 )
         yield from _device(path, device, on_mqtt=isinstance(link, Mqtt))
+        if link is not None:
+            yield from _pace(path, device, link)
         yield from _watchdog(look, name, device)
     yield from _bus_load(look)
-
-
-def _links(look: Look) -> Iterator[Problem]:
-    endpoints: dict[str, str] = {}
-    for name, link in look.site.links.items():
-        if isinstance(link, (Recording, ModbusRtu)):
-            continue
-        path = f"links.{name}.endpoint"
-        if not _ENDPOINT.match(link.endpoint):
-            yield Problem(path, f"{link.endpoint!r} is not an endpoint", "write host:port")
-        other = endpoints.setdefault(link.endpoint, name)
-        if other != name:
-            what = f"{link.endpoint} is link {other} already, so the two are not independent"
-            yield Problem(path, what, "put the units of one endpoint on one link")
 
 
 def _device(path: str, device: Device, *, on_mqtt: bool) -> Iterator[Problem]:
@@ -61,6 +48,25 @@ def _device(path: str, device: Device, *, on_mqtt: bool) -> Iterator[Problem]:
         yield Problem(f"{path}.heartbeat", "a device on MQTT without heartbeat", "name the topic of its counter")
     if not on_mqtt and device.heartbeat:
         yield Problem(f"{path}.heartbeat", "a heartbeat topic on a link that is not MQTT", "take it out")
+
+
+def _pace(path: str, device: Device, link: Link) -> Iterator[Problem]:
+    """How a unit is addressed and how fast it is asked."""
+    is_modbus = isinstance(link, (ModbusTcp, ModbusRtu))
+    if is_modbus and not has_transaction_ids(link) and device.unit in _UNITS and device.unit not in _SERIAL_UNITS:
+        yield Problem(f"{path}.unit", f"unit {device.unit} is no address of a serial line", "choose 1 to 247")
+    if device.depth < 1:
+        yield Problem(f"{path}.depth", f"{device.depth} requests in flight read nothing", "choose 1 or more")
+    elif device.depth > 1 and not has_transaction_ids(link):
+        what = f"{device.depth} requests in flight on a link without transaction ids: replies could not be told apart"
+        yield Problem(f"{path}.depth", what, 'depth = 1; more takes modbus-tcp with framing = "tcp"')
+    elif device.depth > 1 and device.spacing_s > 0:
+        what = f"silence before each request leaves no {device.depth} of them in flight"
+        yield Problem(f"{path}.depth", what, "depth = 1, or spacing_s = 0")
+    if device.spacing_s < 0:
+        yield Problem(f"{path}.spacing_s", f"a silence of {device.spacing_s:g} s", "state seconds, 0 for none")
+    elif device.spacing_s > 0 and not is_modbus:
+        yield Problem(f"{path}.spacing_s", "nobody is asked on this kind of link", "take it out")
 
 
 def _watchdog(look: Look, name: str, device: Device) -> Iterator[Problem]:
@@ -88,10 +94,21 @@ def _watchdog_point(look: Look, name: str, watchdog: Watchdog) -> Iterator[Probl
 
 def _bus_load(look: Look) -> Iterator[Problem]:
     for name, load in loads_of_links(look).items():
-        if load.requests_per_s > load.budget_per_s:
+        if load.requests_per_s > load.budget_per_s > 0:
             what = (
                 f"the plan asks for {load.requests_per_s:.1f} requests a second, the link bears {load.budget_per_s:g}"
             )
             yield Problem(
                 f"links.{name}.budget_requests_per_s", what, "lengthen period_s, join blocks, or split the link"
+            )
+        if load.busy >= 1:
+            what = f"the plan keeps the wire busy for {load.busy:.2f} s of each second"
+            remedy = "lengthen period_s, shorten spacing_s, raise the baud, or split the link"
+            yield Problem(f"links.{name}", what, remedy)
+    for name, longest_s in longest_exchange_s(look).items():
+        timeout_s = getattr(look.site.links[name], "timeout_s", 0.0)
+        if longest_s >= timeout_s > 0:
+            what = f"the longest request and its reply take {longest_s:.2f} s on the wire, timeout_s is {timeout_s:g}"
+            yield Problem(
+                f"links.{name}.timeout_s", what, "raise it, raise the baud, or lower max_registers of its devices"
             )

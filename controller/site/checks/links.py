@@ -1,0 +1,98 @@
+"""Links: endpoints and ttys, how a serial line is set, and who must show a certificate."""
+
+import re
+from collections.abc import Iterator
+
+from controller.site.look import Look
+from controller.site.model import Link, ModbusRtu, ModbusTcp, Mqtt, Parity, Recording, Tls
+from controller.site.problem import Problem
+
+_ENDPOINT = re.compile(r"^[^\s:]+:\d{1,5}$")
+_BAUDS = (1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200, 230400, 460800, 500000, 576000, 921600, 1000000)
+"""What a tty of Linux can be set to (termios), from where a scan could still be carried."""
+_KEEPALIVE_S = (1, 2)
+"""A frozen broker is noticed after two of these and a second, 5 s at most."""
+
+
+def links(look: Look) -> Iterator[Problem]:
+    """Problems of links, each by itself, and of two that are one wire."""
+    places: dict[str, str] = {}
+    for name, link in look.site.links.items():
+        if isinstance(link, Recording):
+            continue
+        yield from _link(f"links.{name}", link)
+        field, place, sharers = _place(link)
+        other = places.setdefault(place, name)
+        if other != name:
+            what = f"{place} is link {other} already, so the two are not independent"
+            yield Problem(f"links.{name}.{field}", what, f"put the units of one {sharers} on one link")
+
+
+def _place(link: ModbusTcp | ModbusRtu | Mqtt) -> tuple[str, str, str]:
+    """Field that says where the link is, its text, and what that is called."""
+    return ("port", link.port, "tty") if isinstance(link, ModbusRtu) else ("endpoint", link.endpoint, "endpoint")
+
+
+def _link(path: str, link: Link) -> Iterator[Problem]:
+    match link:
+        case ModbusTcp():
+            yield from _endpoint(path, link.endpoint)
+            yield from _modbus(path, link)
+            if link.tls:
+                yield from _tls(f"{path}.tls", link.tls, mutual=True)
+        case ModbusRtu():
+            yield from _modbus(path, link)
+            yield from _serial(path, link)
+        case Mqtt():
+            yield from _endpoint(path, link.endpoint)
+            yield from _mqtt(path, link)
+            if link.tls:
+                yield from _tls(f"{path}.tls", link.tls, mutual=False)
+
+
+def _endpoint(path: str, endpoint: str) -> Iterator[Problem]:
+    if not _ENDPOINT.match(endpoint):
+        yield Problem(f"{path}.endpoint", f"{endpoint!r} is not an endpoint", "write host:port")
+
+
+def _modbus(path: str, link: ModbusTcp | ModbusRtu) -> Iterator[Problem]:
+    if link.timeout_s <= 0:
+        yield Problem(f"{path}.timeout_s", f"a time-out of {link.timeout_s:g} s", "state seconds above 0; 0.3 is usual")
+    if link.budget_requests_per_s <= 0:
+        what = f"a budget of {link.budget_requests_per_s:g} requests a second"
+        yield Problem(f"{path}.budget_requests_per_s", what, "state what the slowest unit bears")
+
+
+def _serial(path: str, link: ModbusRtu) -> Iterator[Problem]:
+    if not link.port.startswith("/"):
+        what = f"{link.port!r} is not the path of a tty"
+        yield Problem(f"{path}.port", what, "write its lasting name, /dev/serial/by-id/...; ttyUSB numbers change")
+    if link.baud not in _BAUDS:
+        yield Problem(f"{path}.baud", f"no tty runs at {link.baud} baud", f"one of {', '.join(map(str, _BAUDS))}")
+    if link.parity is not Parity.NONE and link.stop_bits != 1:
+        what = (
+            f"{link.parity} parity with {link.stop_bits} stop bits makes characters of 12 bits, Modbus knows 11 at most"
+        )
+        yield Problem(f"{path}.stop_bits", what, 'stop_bits = 1; two belong to parity = "none"')
+
+
+def _mqtt(path: str, link: Mqtt) -> Iterator[Problem]:
+    if not _KEEPALIVE_S[0] <= link.keepalive_s <= _KEEPALIVE_S[1]:
+        noticed_s = 2 * link.keepalive_s + 1
+        never = "never" if link.keepalive_s < 1 else f"after {noticed_s} s only"
+        yield Problem(f"{path}.keepalive_s", f"a frozen broker would be noticed {never}", "choose 1 or 2 s")
+    if link.password_file and not link.username:
+        yield Problem(f"{path}.password_file", "a password without a user name", "state username, or take it out")
+
+
+def _tls(path: str, tls: Tls, *, mutual: bool) -> Iterator[Problem]:
+    if not tls.ca_file:
+        what = "no authority is named, so any certificate would do"
+        yield Problem(f"{path}.ca_file", what, "name the PEM file of the authority that signed the peer's certificate")
+    own = bool(tls.certificate_file), bool(tls.key_file)
+    if own[0] != own[1]:
+        field = "key_file" if own[0] else "certificate_file"
+        yield Problem(f"{path}.{field}", "of certificate and key only one is named", "name both PEM files")
+    elif mutual and not any(own):
+        what = "Modbus over TLS is mutual: the device asks for our certificate"
+        yield Problem(f"{path}.certificate_file", what, "name certificate_file and key_file")
