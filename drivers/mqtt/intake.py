@@ -12,11 +12,23 @@ HEARTBEAT_PERIODS = 3.0
 LONGEST_SILENCE_S = 5.0
 """A heartbeat may stand still for three periods of its device's blocks, never longer than this (plant time)."""
 
+RESTARTED_AFTER = 3
+"""So many older messages in a row, each newer than the one before, are a source that has restarted with its clock: then it is heard again."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Point:
     block: TopicBlock
     index: int
+
+
+@dataclass(slots=True)
+class _Course:
+    """How far a topic has come: its newest message, and the older ones that came after it."""
+
+    newest: Payload
+    older: Payload | None = None
+    older_in_a_row: int = 0
 
 
 @dataclass(slots=True)
@@ -39,7 +51,7 @@ class Intake:
         self.errors = 0
         self.last_error = ""
         self._points: dict[str, list[_Point]] = {}
-        self._latest: dict[str, Payload] = {}
+        self._courses: dict[str, _Course] = {}
         self._members: dict[str, list[TopicBlock]] = {}
         for block in blocks:
             self._members.setdefault(block.device, []).append(block)
@@ -99,18 +111,17 @@ class Intake:
             pulse.seq, pulse.moved_ms, pulse.alive = seq, received_ms, True
 
     def _is_new(self, topic: str, payload: Payload, replaced: int) -> bool:
-        """Whether this is a newer message than the last; a source that restarted counts from the start in a later time."""
-        last = self._latest.get(topic)
-        self._latest[topic] = payload
-        if last is None:
+        """Whether this is a newer message than the last; a source that restarted counts from the start again."""
+        course = self._courses.get(topic)
+        if course is None:
+            self._courses[topic] = _Course(payload)
             return True
-        if payload.seq > last.seq:
-            self.gaps += max(payload.seq - last.seq - 1 - replaced, 0)
-            return True
-        if payload.seq < last.seq and payload.t_ms > last.t_ms:
-            return True
-        self._latest[topic] = last
-        return False
+        if payload.seq > course.newest.seq:
+            self.gaps += max(payload.seq - course.newest.seq - 1 - replaced, 0)
+        elif payload.seq == course.newest.seq or not _has_restarted(course, payload):
+            return False
+        course.newest, course.older, course.older_in_a_row = payload, None, 0
+        return True
 
     def _store(self, topic: str, payload: Payload, received_ms: int) -> None:
         for point in self._points[topic]:
@@ -143,3 +154,13 @@ class Intake:
         for block in self._members.get(device, ()):
             self.buffers[block.name].value.fill(np.nan)
             self.buffers[block.name].quality.fill(Quality.BAD)
+
+
+def _has_restarted(course: _Course, payload: Payload) -> bool:
+    """Whether a lower sequence is one that began anew: in a later time, or, where the clock began anew too, several times in a row."""
+    if payload.t_ms > course.newest.t_ms:
+        return True
+    older = course.older
+    rising = older is not None and payload.seq > older.seq and payload.t_ms > older.t_ms
+    course.older, course.older_in_a_row = payload, course.older_in_a_row + 1 if rising else 1
+    return course.older_in_a_row >= RESTARTED_AFTER

@@ -5,6 +5,7 @@ A heartbeat is the same without a field.
 """
 
 import math
+import re
 from dataclasses import dataclass
 
 import msgspec
@@ -12,7 +13,11 @@ import msgspec
 MAX_BYTES = 4096
 """Longest payload that is looked at (assumed: twenty times what a sensor of twenty fields sends)."""
 
+LARGEST_WHOLE = 2**53
+"""Times and sequences stay where every JSON implementation keeps whole numbers exact (RFC 8259, section 6)."""
+
 _DECODER = msgspec.json.Decoder(dict[str, int | float | None])
+_ESCAPED = re.compile(rb"\\.")
 
 
 class PayloadError(ValueError):
@@ -29,18 +34,31 @@ class Payload:
 
 
 def decode(data: bytes) -> Payload:
-    """Decode a payload. Raises `PayloadError` for anything but finite numbers, a time and a sequence."""
+    """Decode a payload. Raises `PayloadError` for anything but finite numbers, each name once, with a time and a sequence."""
     if len(data) > MAX_BYTES:
         raise PayloadError(f"payload of {len(data)} bytes, at most {MAX_BYTES} are looked at")
     try:
         numbers = _DECODER.decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise PayloadError(f"payload is no JSON object of numbers: {error}") from error
-    t_ms, seq = numbers.pop("t", None), numbers.pop("seq", None)
-    if not isinstance(t_ms, int) or not isinstance(seq, int) or seq < 0:
-        raise PayloadError("payload needs whole numbers t (source time in ms) and seq (from 0 on)")
+    if _names(data) != len(numbers):
+        raise PayloadError("a name stands twice, so it is open which value is meant")
+    t_ms, seq = _whole("t", numbers.pop("t", None)), _whole("seq", numbers.pop("seq", None))
+    if seq < 0:
+        raise PayloadError("seq is negative, it counts from 0 on")
     fields = {name: None if number is None else _finite(name, number) for name, number in numbers.items()}
     return Payload(t_ms, seq, fields)
+
+
+def _names(data: bytes) -> int:
+    """Names in a flat JSON object that has no strings but its names: two quotes each, escaped ones aside."""
+    return (_ESCAPED.sub(b"", data) if b"\\" in data else data).count(b'"') // 2
+
+
+def _whole(name: str, number: int | float | None) -> int:  # noqa: PYI041 (which of the two is the question)
+    if not isinstance(number, int) or abs(number) > LARGEST_WHOLE:
+        raise PayloadError(f"payload needs {name} as a whole number (t: source time in ms; seq: from 0 on)")
+    return number
 
 
 def _finite(name: str, number: float) -> float:
