@@ -8,9 +8,13 @@ BIN := $(VENV)/bin
 OUT := out
 # Programs of other makers that tests start, and the Debian package of each.
 TEST_PROGRAMS := mosquitto=mosquitto mosquitto_sub=mosquitto-clients mosquitto_pub=mosquitto-clients mbpoll=mbpoll
+# What `make bench` builds and runs other makers' Modbus clients with.
+BENCH_PROGRAMS := gcc=gcc /usr/include/stdio.h=libc6-dev /usr/include/modbus/modbus.h=libmodbus-dev
 # Workers and extra arguments for pytest: make test WORKERS=0 ARGS='-k zone'
 WORKERS := 2
 ARGS :=
+# Which bench: a part of its name (detector, modbus, scan); nothing means all.
+ONLY :=
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check
 PIP_PINNED := $(PIP_INSTALL) --require-hashes --only-binary :all:
 
@@ -36,21 +40,32 @@ $(VENV)/.stamp-test-pins: requirements/test.txt requirements/demo.txt $(VENV)/.s
 	@$(PIP_PINNED) -r requirements/test.txt
 	@touch $(VENV)/.stamp-demo-pins $@
 
+# The pins of the bench contain those of the tests.
+$(VENV)/.stamp-bench-pins: requirements/bench.txt $(VENV)/.stamp-test-pins
+	@echo "haechi: installing requirements/bench.txt"
+	@$(PIP_PINNED) -r requirements/bench.txt
+	@touch $@
+
 # Editable: code is run from here, only the entry points and the version are copied.
 $(VENV)/.stamp-project: pyproject.toml | $(VENV)/.stamp-venv
 	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.PHONY: setup setup-test
+.PHONY: setup setup-test setup-bench
 setup: $(VENV)/.stamp-demo-pins ## .venv with what the demo needs
 	@$(MAKE) --no-print-directory --silent $(VENV)/.stamp-project
 
 setup-test: $(VENV)/.stamp-test-pins ## .venv with what the tests need
 	@$(MAKE) --no-print-directory --silent $(VENV)/.stamp-project
 
-.PHONY: test-programs
+setup-bench: $(VENV)/.stamp-bench-pins setup-test ## .venv with what the benches need
+
+.PHONY: test-programs bench-programs
 test-programs: ## Debian packages that the tests need
 	@sh deploy/tools/debian-packages $(TEST_PROGRAMS)
+
+bench-programs: ## Debian packages that the benches need
+	@sh deploy/tools/debian-packages $(BENCH_PROGRAMS)
 
 # --- the two commands -----------------------------------------------------------------------------------------------
 .PHONY: demo test
@@ -68,8 +83,8 @@ lint: setup-test ## ruff, import-linter and mypy
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 
-bench: setup-test ## measure scan, kernels and links (tests/bench)
-	$(BIN)/python -m tests.bench
+bench: setup-bench bench-programs ## ratios against peers, minutes: make bench ONLY=modbus for one of them (tests/bench)
+	$(BIN)/python -m tests.bench $(ONLY)
 
 soak: setup-test test-programs ## hours of drills and faults, looking for growth and drift (tests/soak)
 	$(BIN)/python -m tests.soak
@@ -87,7 +102,8 @@ requirements: $(VENV)/.stamp-test-pins ## write the pinned, hashed requirement f
 		--generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header $(UPGRADE) \
 		pyproject.toml requirements/build.in --extra sim"; \
 	$$compile --extra test --output-file requirements/test.txt && \
-	$$compile --constraint requirements/test.txt --output-file requirements/demo.txt
+	$$compile --constraint requirements/test.txt --output-file requirements/demo.txt && \
+	$$compile --constraint requirements/test.txt --extra test --extra bench --output-file requirements/bench.txt
 	@if grep -n '://' requirements/*.txt; then echo "haechi: an address in a requirement file" >&2; exit 1; fi
 
 .PHONY: clean

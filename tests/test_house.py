@@ -114,7 +114,7 @@ def test_missing_program_is_said_in_one_line_and_fails_in_ci(
 
 
 def test_requirement_files_hold_hashes_and_no_address() -> None:
-    for name in ("demo.txt", "test.txt"):
+    for name in ("demo.txt", "test.txt", "bench.txt"):
         lines = (ROOT / "requirements" / name).read_text().splitlines()
         assert lines
         assert all(line.startswith("    --hash=sha256:") or "==" in line for line in lines)

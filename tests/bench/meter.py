@@ -1,0 +1,52 @@
+"""What a Python client of the bench reports: work, wall and processor seconds between two marks."""
+
+import resource
+import time
+from dataclasses import dataclass
+
+import msgspec
+
+WARM_UP_S = 0.15
+"""Before the first mark: connections are open, code is warm. The C clients wait as long."""
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """Reads of a client, and the time that they took."""
+
+    reads: int
+    wall_s: float
+    cpu_s: float
+
+    @property
+    def per_s(self) -> float:
+        """Reads a second."""
+        return self.reads / self.wall_s
+
+    @property
+    def cpu_us(self) -> float:
+        """Microseconds of the client's processor time a read."""
+        return 1e6 * self.cpu_s / self.reads
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Where the clocks and the count stand."""
+
+    reads: int
+    wall_s: float
+    cpu_s: float
+
+    @classmethod
+    def take(cls, reads: int) -> "Mark":
+        """Now, with so many reads done."""
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        return cls(reads, time.perf_counter(), used.ru_utime + used.ru_stime)
+
+    def until(self, end: "Mark") -> Measured:
+        """What was done from here to `end`."""
+        return Measured(end.reads - self.reads, end.wall_s - self.wall_s, end.cpu_s - self.cpu_s)
+
+
+def report(answer: msgspec.Struct) -> None:
+    """Print the answer as the line that the bench reads."""
+    print(msgspec.json.encode(answer).decode())

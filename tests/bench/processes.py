@@ -1,0 +1,109 @@
+"""Processes of a bench: C programs built for the run, one server for all clients, every client a process of its own.
+
+All listen and connect on loopback alone and are ended by their own process id, the server also by the end of its input.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TypeVar
+
+import msgspec
+
+SOURCES = Path(__file__).with_name("c")
+LIBRARIES = {"libmodbus_client": ("-lmodbus", "-pthread")}
+REMEDY = "remedy: make bench-programs"
+FIELD_PRIORITY = 80
+"""Real-time priority of the server: it stands for devices outside of this machine, so no load of this machine may slow it."""
+
+Answer = TypeVar("Answer")
+
+
+class BenchError(Exception):
+    """A bench or one of its rows cannot be run; says why and the remedy."""
+
+
+def compile_c(name: str, folder: Path) -> Path:
+    """Build `c/NAME.c` into `folder`. Raises `BenchError` without a compiler or library."""
+    if shutil.which("gcc") is None:
+        raise BenchError(f"no gcc; {REMEDY}")
+    program = folder / name
+    command: list[str | Path] = ["gcc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-o", program, SOURCES / f"{name}.c"]
+    made = subprocess.run([*command, *LIBRARIES.get(name, ())], capture_output=True, text=True, check=False)
+    if made.returncode:
+        complaint = next((line for line in made.stderr.splitlines() if "error" in line), made.stderr)
+        raise BenchError(f"{name}.c does not build: {complaint}; {REMEDY}")
+    return program
+
+
+@contextmanager
+def field_server(program: Path) -> Iterator[int]:
+    """Run the server that stands for the field; gives its port."""
+    with _started([program]) as server:
+        if may_be_real_time():
+            os.sched_setscheduler(server.pid, os.SCHED_FIFO, os.sched_param(FIELD_PRIORITY))
+        assert server.stdout is not None
+        yield int(server.stdout.readline())
+
+
+@contextmanager
+def spinners(count: int) -> Iterator[None]:
+    """Keep `count` cores busy with processes of normal priority."""
+    if count == 0:
+        yield
+        return
+    with _started([sys.executable, "-c", "import signal\nsignal.alarm(120)\nwhile True: pass"]), spinners(count - 1):
+        yield
+
+
+def run_client(command: Sequence[str | Path], answer: type[Answer], timeout_s: float) -> Answer:
+    """Run one client to its end and decode the last line that it prints."""
+    with _started(command, errors=subprocess.PIPE) as client:
+        try:
+            out, complaint = client.communicate(timeout=timeout_s)
+        except subprocess.TimeoutExpired:
+            raise BenchError(f"{_name(command)}: not ready within {timeout_s:.0f} s") from None
+    if client.returncode:
+        raise BenchError(f"{_name(command)}: {(complaint.strip().splitlines() or ['no word'])[-1]}")
+    return msgspec.json.decode(out.splitlines()[-1], type=answer)
+
+
+def module(name: str, *arguments: object) -> list[str]:
+    """Command line of a module of this folder."""
+    return [sys.executable, "-m", f"tests.bench.{name}", *map(str, arguments)]
+
+
+def may_be_real_time() -> bool:
+    """Whether this process may give itself and its children real-time priority."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+    except PermissionError:
+        return False
+    return True
+
+
+@contextmanager
+def _started(command: Sequence[str | Path], errors: int | None = None) -> "Iterator[subprocess.Popen[str]]":
+    pipe = subprocess.PIPE
+    child = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=errors, text=True)
+    try:
+        yield child
+    finally:
+        child.kill()
+        child.wait()
+        for stream in (child.stdin, child.stdout, child.stderr):
+            _close(stream)
+
+
+def _close(stream: IO[str] | None) -> None:
+    if stream is not None:
+        stream.close()
+
+
+def _name(command: Sequence[str | Path]) -> str:
+    return " ".join(Path(part).name for part in command if part not in {sys.executable, "-m"})
