@@ -154,3 +154,8 @@ class BlockBuffer:
             np.full(count, NEVER, np.int64),
             np.full(count, NEVER, np.int64),
         )
+
+    def part(self, first: int, count: int) -> "BlockBuffer":
+        """Points `first` to `first + count`: a buffer of views, written through."""
+        points = slice(first, first + count)
+        return BlockBuffer(self.value[points], self.quality[points], self.sample[points], self.received_ms[points])

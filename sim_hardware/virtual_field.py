@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 from controller.core.events import Write
 from controller.core.layout import Layout
-from controller.site.model import ModbusTcp
-from drivers.modbus.frame import Words, encode
+from controller.site.model import ModbusRtu, ModbusTcp
+from drivers.modbus.decode import WIRE, Words, encode
 from drivers.modbus.intake import Intakes
 from drivers.modbus.plan import Part, Request, plan
 from drivers.mqtt.intake import Intake as TopicIntake
-from drivers.points import BlockBuffer, RegisterBlock, TopicBlock
+from drivers.points import BlockBuffer, RegisterBlock, Table, TopicBlock
 from sim_hardware.devices.plant import Plant
 
 KICKS_PER_TIMEOUT = 4
@@ -66,7 +66,7 @@ class VirtualField:
             poll.due_ms += poll.period_ms * (1 + (tick_ms - poll.due_ms) // poll.period_ms)
             if self._answers(poll.device):
                 request = poll.request
-                words = self._plant.memories[poll.device].read(request.table, request.address, request.count)
+                words = self._read(poll.device, request.table, request.address, request.count)
                 self._take(poll, words, tick_ms)
             else:
                 self._fail(poll.device)
@@ -86,6 +86,10 @@ class VirtualField:
             points = slice(part.first, part.first + part.count)
             buffer.sample[points] = buffer.sample[part.first] + 1
             buffer.received_ms[points] = tick_ms
+
+    def _read(self, device: str, table: Table, address: int, count: int) -> Words:
+        """What the device's memory holds, as the wire would bring it."""
+        return self._plant.memories[device].read(table, address, count).astype(WIRE)
 
     def _fail(self, device: str) -> None:
         self._intakes.fail(self._members[device])
@@ -115,7 +119,7 @@ class VirtualField:
         address = block.address + index * block.data_type.registers
         memory.write(block.table, address, words)
         back = Request(block.unit, block.table, address, len(words), block.period_s, (Part(block, index, 1, 0),), ())
-        self._intakes.take(back, memory.read(block.table, address, len(words)), tick_ms)
+        self._intakes.take(back, self._read(block.device, block.table, address, len(words)), tick_ms)
         return True
 
     def _answers(self, device: str) -> bool:
@@ -132,7 +136,7 @@ def _polls(layout: Layout, device: str, registers: dict[str, RegisterBlock]) -> 
 
 def _timeout_s(layout: Layout, device: str) -> float:
     link = layout.site.links[layout.site.devices[device].link]
-    return link.timeout_s if isinstance(link, ModbusTcp) else 1.0
+    return link.timeout_s if isinstance(link, (ModbusTcp, ModbusRtu)) else 1.0
 
 
 def _kicks(layout: Layout, registers: dict[str, RegisterBlock]) -> list[_Kick]:

@@ -1,5 +1,6 @@
 """From the site to its wires: one link for each entry, the buffers in the order of the image, and the modules' watchdogs."""
 
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,13 +8,17 @@ from pathlib import Path
 from controller.core.layout import Layout
 from controller.runtime.clock import PlantClock
 from controller.runtime.writer import Kick
-from controller.site.model import Device, ModbusRtu, ModbusTcp, Mode, Mqtt, Recording
-from drivers.link import Link
+from controller.site.model import Device, ModbusRtu, ModbusTcp, Mode, Mqtt, Recording, Tls
+from drivers.link import Link, LinkError
+from drivers.modbus.frame import Framing
 from drivers.modbus.plan import DeviceLimits
-from drivers.modbus.pymodbus_link import PymodbusLink
+from drivers.modbus.poller import ModbusLink
+from drivers.modbus.tcp import tcp_connector
+from drivers.modbus.wire import Connect
 from drivers.mqtt.mqtt_link import MqttLink
 from drivers.points import BlockBuffer, DataType, RegisterBlock, TopicBlock
 from drivers.recording import RecordingLink, read_recording
+from drivers.tls import client_context
 
 KICKS_A_TIMEOUT = 4
 """Signs of life that a module gets within its watchdog's time."""
@@ -52,16 +57,8 @@ def _link(name: str, layout: Layout, clock: PlantClock, folder: Path) -> Link:
     entry = layout.site.links[name]
     devices = {device: model for device, model in layout.site.devices.items() if model.link == name}
     match entry:
-        case ModbusTcp():
-            host, port = _endpoint(entry.endpoint)
-            limits = {device: DeviceLimits(model.max_registers, model.max_gap) for device, model in devices.items()}
-            read_only = layout.site.site.mode is Mode.SHADOW
-            blocks = _register_blocks(layout, devices)
-            return PymodbusLink(
-                name, host, port, blocks, limits, entry.timeout_s, clock.tick_ms, read_only, clock.speed
-            )
-        case ModbusRtu():
-            raise ValueError(f"links.{name}: serial links are not driven yet; remedy: RTU over TCP, through a gateway")
+        case ModbusTcp() | ModbusRtu():
+            return _modbus(name, entry, layout, devices, clock, folder)
         case Mqtt():
             return _mqtt(name, entry, layout, devices, clock, folder)
         case Recording():
@@ -71,6 +68,39 @@ def _link(name: str, layout: Layout, clock: PlantClock, folder: Path) -> Link:
             )
 
 
+def _modbus(
+    name: str,
+    entry: ModbusTcp | ModbusRtu,
+    layout: Layout,
+    devices: Mapping[str, Device],
+    clock: PlantClock,
+    folder: Path,
+) -> ModbusLink:
+    limits = {d: DeviceLimits(m.max_registers, m.max_gap, m.depth, m.spacing_s) for d, m in devices.items()}
+    blocks = _register_blocks(layout, devices)
+    read_only = layout.site.site.mode is Mode.SHADOW
+    framing, connect = _connector(name, entry, folder)
+    return ModbusLink(name, connect, framing, blocks, limits, entry.timeout_s, clock.tick_ms, read_only, clock.speed)
+
+
+def _connector(name: str, entry: ModbusTcp | ModbusRtu, folder: Path) -> tuple[Framing, Connect]:
+    if isinstance(entry, ModbusRtu):
+        raise LinkError(f"links.{name}", "serial links are not driven yet; remedy: RTU over TCP, through a gateway")
+    host, port = _endpoint(entry.endpoint)
+    framing = Framing(entry.framing)
+    tls = _tls(name, entry.tls, folder)
+    server_name = entry.tls.server_name if entry.tls else ""
+    return framing, tcp_connector(name, host, port, framing, entry.timeout_s, tls, server_name)
+
+
+def _tls(name: str, tls: Tls | None, folder: Path) -> ssl.SSLContext | None:
+    """The context of a link with transport security; its files are found in `folder`."""
+    if tls is None:
+        return None
+    certificate_file, key_file = (folder / file if file else None for file in (tls.certificate_file, tls.key_file))
+    return client_context(folder / tls.ca_file, certificate_file, key_file, place=f"links.{name}.tls")
+
+
 def _mqtt(
     name: str, entry: Mqtt, layout: Layout, devices: Mapping[str, Device], clock: PlantClock, folder: Path
 ) -> MqttLink:
@@ -78,8 +108,21 @@ def _mqtt(
     blocks = {block.name: block for block in layout.blocks if isinstance(block, TopicBlock) and block.device in devices}
     heartbeats = {device: model.heartbeat for device, model in devices.items() if model.heartbeat}
     password = (folder / entry.password_file).read_text(encoding="utf-8").strip() if entry.password_file else ""
+    tls = _tls(name, entry.tls, folder)
     return MqttLink(
-        name, host, port, blocks, heartbeats, clock.tick_ms, clock.speed, entry.keepalive_s, entry.username, password
+        name,
+        host,
+        port,
+        blocks,
+        heartbeats,
+        clock.tick_ms,
+        clock.speed,
+        entry.keepalive_s,
+        entry.username,
+        password,
+        entry.version,
+        tls,
+        entry.tls.server_name if entry.tls else "",
     )
 
 

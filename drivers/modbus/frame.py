@@ -1,24 +1,39 @@
-"""What lies in registers: check a reply, decode it into a buffer, encode a value. No I/O and no wire library.
+"""Frames without I/O: requests built once, replies checked in any split. Modbus TCP and RTU.
 
-Words are plain numpy arrays of uint16, one register each (or one bit each, 0 or 1, for coils and discrete inputs), so
-that the simulated plant uses the same functions in the other direction.
+Of each request the one right answer is known beforehand but for its values. So a reply is not parsed, it is compared: what differs in any
+byte of transaction, protocol, length, unit, function, byte count, echo or checksum is refused with the field's own error, as soon as
+that byte has come. Numbers are those of the Modbus Application Protocol 1.1b3, the MODBUS Messaging on TCP/IP guide 1.0b and the
+MODBUS over Serial Line guide 1.02.
 """
 
-import math
-from typing import Any
+import struct
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
-import numpy.typing as npt
 
-from drivers.link import WrongReplyError
-from drivers.modbus.plan import BIT_TABLES, Request
-from drivers.points import BlockBuffer, DataType, Quality, RegisterBlock, Table
-
-Words = npt.NDArray[np.uint16]
-Raw = npt.NDArray[np.integer[Any] | np.floating[Any]]
+from drivers.modbus.crc import crc16
+from drivers.modbus.errors import (
+    ByteCountError,
+    CrcError,
+    EchoError,
+    ExceptionFormError,
+    FunctionError,
+    LengthError,
+    ProtocolIdError,
+    ReplyError,
+    StrayBytesError,
+    TransactionError,
+    UnitError,
+    Where,
+)
+from drivers.modbus.plan import BIT_TABLES
+from drivers.points import Table
 
 READ_FUNCTION = {Table.COIL: 1, Table.DISCRETE: 2, Table.HOLDING: 3, Table.INPUT: 4}
-"""Function code that reads a table (Modbus Application Protocol 1.1b3, 6)."""
+"""Function code that reads a table."""
 
 WRITE_COIL = 5
 WRITE_REGISTER = 6
@@ -26,142 +41,280 @@ WRITE_REGISTERS = 16
 WRITE_FUNCTIONS = frozenset({WRITE_COIL, WRITE_REGISTER, 15, WRITE_REGISTERS, 22, 23})
 """Every public function code that can change a device."""
 
-_RAW_RANGE = {
-    DataType.UINT16: (0, 0xFFFF),
-    DataType.INT16: (-0x8000, 0x7FFF),
-    DataType.UINT32: (0, 0xFFFF_FFFF),
-    DataType.INT32: (-0x8000_0000, 0x7FFF_FFFF),
-    DataType.BIT: (0, 1),
-}
-_UNSIGNED_MASK = {1: 0xFFFF, 2: 0xFFFF_FFFF}
-_FLOAT32_MAX = float(np.finfo(np.float32).max)
+EXCEPTION = 0x80
+"""Added to the function code by a device that refuses."""
+
+COIL_ON = 0xFF00
+
+BUFFER_BYTES = 16384
+"""Receive buffer of a connection: sixty replies of 260 bytes, the longest that Modbus TCP has."""
+
+MOST_IN_FLIGHT = 32
+"""Most requests of one batch; their replies fill half of the buffer at most."""
 
 
-def check_reply(request: Request, place: str, *, unit: int, function: int, count: int) -> None:
-    """Raise `WrongReplyError` unless a reply has the unit, the function and the count that were asked for.
+class Framing(StrEnum):
+    """What stands around a PDU: the MBAP header of Modbus TCP, or unit and CRC of RTU (on a serial line or through a socket)."""
 
-    `count` is what the reply carries: registers, or bits (which come in whole bytes).
+    TCP = "tcp"
+    RTU = "rtu"
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One request, and what its one right answer is: a PDU that begins with `answer`, with `payload` bytes of values behind it."""
+
+    where: Where
+    unit: int
+    pdu: bytes
+    answer: bytes
+    payload: int
+
+
+def ask_read(where: Where, unit: int, table: Table, address: int, count: int) -> Ask:
+    """The request for `count` registers or bits of `table` from `address` on."""
+    function = READ_FUNCTION[table]
+    payload = (count + 7) // 8 if table in BIT_TABLES else 2 * count
+    return Ask(where, unit, struct.pack(">BHH", function, address, count), bytes((function, payload)), payload)
+
+
+def ask_write(where: Where, unit: int, table: Table, address: int, words: Sequence[int]) -> Ask:
+    """The request that writes one coil (`words` is 0 or 1) or a run of holding registers; its answer is an echo."""
+    if table is Table.COIL:
+        pdu = struct.pack(">BHH", WRITE_COIL, address, COIL_ON if words[0] else 0)
+        return Ask(where, unit, pdu, pdu, 0)
+    if len(words) == 1:
+        pdu = struct.pack(">BHH", WRITE_REGISTER, address, words[0])
+        return Ask(where, unit, pdu, pdu, 0)
+    head = struct.pack(">BHH", WRITE_REGISTERS, address, len(words))
+    return Ask(where, unit, head + struct.pack(f">B{len(words)}H", 2 * len(words), *words), head, 0)
+
+
+class Batch:
+    """Requests that are in flight together, in one piece of bytes made once, and what came of them.
+
+    `data` uint8 holds the payloads of all replies one after the other, that of request i at `offsets[i]` (always even), in the byte order of
+    the wire. `codes[i]` is the exception code of reply i, 0 if it brought values. Both are valid once all replies are in.
     """
-    expected = (request.count + 7) // 8 * 8 if request.table in BIT_TABLES else request.count
-    for what, got, asked in (
-        ("unit", unit, request.unit),
-        ("function", function, READ_FUNCTION[request.table]),
-        ("count", count, expected),
-    ):
-        if got != asked:
-            raise WrongReplyError(
-                place, f"reply has {what} {got}, asked for {asked}; look for another master or a bad gateway"
-            )
+
+    __slots__ = (
+        "asks",
+        "codes",
+        "data",
+        "frames",
+        "framing",
+        "heads",
+        "image",
+        "lengths",
+        "offsets",
+        "starts",
+        "tails",
+    )
+
+    def __init__(self, asks: Sequence[Ask], framing: Framing) -> None:
+        if not 1 <= len(asks) <= MOST_IN_FLIGHT:
+            raise ValueError(f"a batch of {len(asks)} requests; 1 to {MOST_IN_FLIGHT} can be in flight")
+        self.asks = tuple(asks)
+        self.framing = framing
+        self.codes = [0] * len(asks)
+        self.offsets: list[int] = []
+        self.starts: list[int] = []
+        self.frames = bytearray()
+        self.tails: list[bytes] = []
+        size = 0
+        for ask in asks:
+            self.offsets.append(size)
+            size += ask.payload + ask.payload % 2
+            self.starts.append(len(self.frames))
+            self.frames += _frame(ask, framing)
+            self.tails.append(_tail(ask, framing))
+        self.lengths = [ask.payload for ask in asks]
+        self.image = bytearray(size)
+        self.data = np.frombuffer(self.image, np.uint8)
+        self.heads = list(self.tails)
+        """What the right answers begin with, up to their values; on TCP `stamp` puts the transactions before the tails."""
+
+    def stamp(self, first: int) -> None:
+        """Give the requests the transactions from `first` on, so that no earlier reply can answer them. RTU frames have none."""
+        if self.framing is Framing.RTU:
+            return
+        for place, start in enumerate(self.starts):
+            transaction = ((first + place) & 0xFFFF).to_bytes(2, "big")
+            self.frames[start : start + 2] = transaction
+            self.heads[place] = transaction + self.tails[place]
 
 
-def decode(
-    block: RegisterBlock, words: Words, buffer: BlockBuffer, sample: int, received_ms: int, first: int = 0
-) -> None:
-    """Decode `words` into the points of `buffer` from `first` on.
+def _frame(ask: Ask, framing: Framing) -> bytes:
+    if framing is Framing.TCP:
+        return struct.pack(">HHHB", 0, 0, len(ask.pdu) + 1, ask.unit) + ask.pdu
+    body = bytes((ask.unit,)) + ask.pdu
+    return body + crc16(body).to_bytes(2, "little")
 
-    Invalid codes, NaN and infinities become NaN and BAD, all else GOOD. `sample` is the number of the sample that the
-    words belong to: the receive time moves only when it does, so that a device whose counter stands still grows stale.
+
+def _tail(ask: Ask, framing: Framing) -> bytes:
+    """What the right answer begins with, without its transaction."""
+    if framing is Framing.TCP:
+        return struct.pack(">HHB", 0, len(ask.answer) + ask.payload + 1, ask.unit) + ask.answer
+    return bytes((ask.unit,)) + ask.answer
+
+
+class ReplyChecker(ABC):
+    """The bytes of one connection, in any split, against the batch in flight: its replies in its order, and nothing else.
+
+    Who receives puts bytes into `space()` and says with `take` how many they were. After an error the connection is to be given up (or, on
+    a serial line, `forget` is called once the line has been silent for long enough).
     """
-    raw = _raw(block.data_type, words)
-    points = slice(first, first + len(raw))
-    scaling = block.scaling
-    values = raw * scaling.factor
-    if scaling.offset:
-        values += scaling.offset
-    buffer.value[points] = values
-    buffer.quality[points] = Quality.GOOD
-    bad = _invalid(block, raw)
-    if bad is not None and bad.any():
-        buffer.value[points][bad] = np.nan
-        buffer.quality[points][bad] = Quality.BAD
-    if buffer.sample[first] != sample:
-        buffer.sample[points] = sample
-        buffer.received_ms[points] = received_ms
+
+    def __init__(self, link: str) -> None:
+        self._where = Where(link)
+        self._buffer = bytearray(BUFFER_BYTES)
+        self._view = memoryview(self._buffer)
+        self._end = 0
+        self._batch: Batch | None = None
+        self._next = 0
+        self.stray: StrayBytesError | None = None
+        """What came behind the last reply: that reply is right, but the connection is not to be trusted with another request."""
+
+    def space(self) -> memoryview:
+        """Where the next bytes go."""
+        return self._view[self._end :]
+
+    def expect(self, batch: Batch) -> None:
+        """`batch` has been sent: its replies are right from now on."""
+        self._batch = batch
+        self._next = 0
+
+    def forget(self) -> None:
+        """Nothing is in flight, and what came does not count."""
+        self._batch = self.stray = None
+        self._end = 0
+
+    @property
+    def where(self) -> Where:
+        """The place of the request that waits for its answer, or the link's when there is none."""
+        return self._where if self._batch is None else self._batch.asks[self._next].where
+
+    @property
+    def answered(self) -> int:
+        """How many replies of the batch are in."""
+        return self._next
+
+    def take(self, count: int) -> bool:
+        """Take in `count` bytes more; whether the whole batch is answered. Raises `ReplyError`."""
+        end = self._end + count
+        batch = self._batch
+        if batch is None:
+            raise StrayBytesError(self._where, "silence", _hex(self._buffer[:end]))
+        at, position, total = 0, self._next, len(batch.heads)
+        while position < total and (used := self._match(batch, position, at, end)):
+            at += used
+            position += 1
+        self._next = position
+        if position < total:
+            self._buffer[: end - at] = self._buffer[at:end]
+            self._end = end - at
+            return False
+        if at < end:
+            self.stray = StrayBytesError(batch.asks[-1].where, "silence", _hex(self._buffer[at:end]))
+        self._batch, self._end = None, 0
+        return True
+
+    @abstractmethod
+    def _match(self, batch: Batch, position: int, at: int, end: int) -> int:
+        """Bytes of the reply to request `position`, which begins `at`; 0 if more have to come. Raises `ReplyError`."""
+
+    def _store(self, batch: Batch, position: int, at: int) -> None:
+        """Keep the values of a reply that was found right."""
+        offset, length = batch.offsets[position], batch.lengths[position]
+        batch.image[offset : offset + length] = self._view[at : at + length]
+        batch.codes[position] = 0
 
 
-def mark_bad(buffer: BlockBuffer) -> None:
-    """Make every point of a block BAD, with no value; sample and receive time stay those of the last sample."""
-    buffer.value.fill(np.nan)
-    buffer.quality.fill(Quality.BAD)
+class TcpChecker(ReplyChecker):
+    """Checks Modbus TCP: transaction, protocol, length, unit, function, byte count."""
+
+    def _match(self, batch: Batch, position: int, at: int, end: int) -> int:
+        head = batch.heads[position]
+        size = len(head)
+        if self._buffer[at : at + size] == head and at + size <= end:
+            whole = size + batch.lengths[position]
+            if at + whole > end:
+                return 0
+            self._store(batch, position, at + size)
+            return whole
+        return self._refused_or_wrong(batch, position, at, end)
+
+    def _refused_or_wrong(self, batch: Batch, position: int, at: int, end: int) -> int:
+        head, got = batch.heads[position], bytes(self._buffer[at:end])
+        refused = head[:4] + b"\0\3" + bytes((head[6], head[7] | EXCEPTION))
+        if head.startswith(got) or refused.startswith(got):
+            return 0
+        if not got.startswith(refused):
+            raise _wrong(batch.asks[position], head, got, _MBAP)
+        batch.codes[position] = _code(batch.asks[position], got[8])
+        return 9
 
 
-def encode(block: RegisterBlock, value: float) -> tuple[int, ...]:
-    """Words (or the bit) that say `value` in engineering units; never clamps.
+class RtuChecker(ReplyChecker):
+    """Checks RTU: unit, function, byte count, checksum."""
 
-    Raises `ValueError` for what the block's type cannot say.
-    """
-    raw = (value - block.scaling.offset) / block.scaling.factor
-    if block.data_type is DataType.FLOAT32:
-        if not abs(raw) <= _FLOAT32_MAX:
-            raise ValueError(f"block {block.name}: {value} is no float32")
-        return tuple(int(word) for word in encode_array(block, np.array([value])))
-    low, high = _RAW_RANGE[block.data_type]
-    if not (math.isfinite(raw) and low <= round(raw) <= high):
-        raise ValueError(
-            f"block {block.name}: {value} is raw {raw}, outside {low} to {high}; check factor, offset and type"
-        )
-    return tuple(int(word) for word in encode_array(block, np.array([value])))
+    def _match(self, batch: Batch, position: int, at: int, end: int) -> int:
+        head, ask = batch.heads[position], batch.asks[position]
+        got = bytes(self._buffer[at : min(end, at + len(head))])
+        if got == head:
+            whole = len(head) + ask.payload + 2
+        elif head.startswith(got) or got == bytes((head[0], head[1] | EXCEPTION)):
+            return 0
+        elif got.startswith(bytes((head[0], head[1] | EXCEPTION))):
+            whole = 5
+        else:
+            raise _wrong(ask, head, got, _RTU)
+        if at + whole > end:
+            return 0
+        self._check_crc(ask, at, at + whole - 2)
+        if got == head:
+            self._store(batch, position, at + len(head))
+        else:
+            batch.codes[position] = _code(ask, self._buffer[at + 2])
+        return whole
 
-
-def encode_array(block: RegisterBlock, values: npt.NDArray[np.float64]) -> Words:
-    """Words of a run of values in engineering units: what a device would show.
-
-    Values are rounded to the block's resolution and clamped to what the type can say. NaN becomes the first invalid
-    code; a block without one shows what a torn wire shows: the end of the range (bits: 0, float32: NaN).
-    """
-    raw = (values - block.scaling.offset) / block.scaling.factor
-    missing = np.isnan(raw)
-    if block.data_type is DataType.FLOAT32:
-        raw = np.clip(raw, -_FLOAT32_MAX, _FLOAT32_MAX)
-        if block.scaling.invalid:
-            raw[missing] = block.scaling.invalid[0]
-        return _split_words(raw.astype(np.float32).view(np.uint32))
-    low, high = _RAW_RANGE[block.data_type]
-    raw = np.clip(np.rint(raw), low, high)
-    if block.scaling.invalid:
-        raw[missing] = block.scaling.invalid[0]
-    else:
-        raw[missing] = 0 if block.data_type is DataType.BIT else high
-    bits = raw.astype(np.int64) & _UNSIGNED_MASK[block.data_type.registers]
-    return bits.astype(np.uint16) if block.data_type.registers == 1 else _split_words(bits.astype(np.uint32))
+    def _check_crc(self, ask: Ask, at: int, end: int) -> None:
+        expected = crc16(self._buffer[at:end])
+        got = int.from_bytes(self._buffer[end : end + 2], "little")
+        if got != expected:
+            raise CrcError(ask.where, f"{expected:04x}", f"{got:04x}")
 
 
-def _raw(data_type: DataType, words: Words) -> Raw:
-    """Words as raw numbers of the block's type; the high word comes first."""
-    if data_type in {DataType.UINT16, DataType.BIT}:
-        return words
-    if data_type is DataType.INT16:
-        return words.view(np.int16)
-    pairs = (words[0::2].astype(np.uint32) << np.uint32(16)) | words[1::2]
-    match data_type:
-        case DataType.INT32:
-            return pairs.view(np.int32)
-        case DataType.FLOAT32:
-            return pairs.view(np.float32)
-        case _:
-            return pairs
+def checker_for(framing: Framing, link: str) -> ReplyChecker:
+    """The checker of a framing for one connection of `link`."""
+    return TcpChecker(link) if framing is Framing.TCP else RtuChecker(link)
 
 
-def _invalid(block: RegisterBlock, raw: Raw) -> npt.NDArray[np.bool_] | None:
-    """Which raw values say "no value". Codes of integers may be given signed or as the bare bit pattern."""
-    codes = block.scaling.invalid
-    if block.data_type is DataType.FLOAT32:
-        bad: npt.NDArray[np.bool_] = ~np.isfinite(raw)
-        for code in codes:
-            bad |= raw == np.float32(code)
-        return bad
-    if not codes:
-        return None
-    mask = _UNSIGNED_MASK[block.data_type.registers]
-    unsigned = raw.view(f"u{raw.itemsize}")
-    bad = unsigned == (codes[0] & mask)
-    for code in codes[1:]:
-        bad |= unsigned == (code & mask)
-    return bad
+_Field = tuple[int, int, type[ReplyError]]
+_MBAP: tuple[_Field, ...] = (
+    (2, 4, ProtocolIdError), (0, 2, TransactionError), (4, 6, LengthError), (6, 7, UnitError), (7, 8, FunctionError),
+)  # fmt: skip
+_RTU: tuple[_Field, ...] = ((0, 1, UnitError), (1, 2, FunctionError))
 
 
-def _split_words(pairs: npt.NDArray[np.uint32]) -> Words:
-    words = np.empty(2 * len(pairs), np.uint16)
-    words[0::2] = pairs >> np.uint32(16)
-    words[1::2] = pairs & np.uint32(0xFFFF)
-    return words
+def _wrong(ask: Ask, head: bytes, got: bytes, fields: Sequence[_Field]) -> ReplyError:
+    """The error of the first field that differs. An exception of the right form in `got` has been ruled out before."""
+    for first, last, kind in fields:
+        said, asked = got[first:last], head[first:last]
+        if said != asked[: len(said)]:
+            return kind(ask.where, int.from_bytes(asked, "big"), f"{int.from_bytes(said, 'big')} ({_hex(got)})")
+    last = fields[-1][1]
+    if ask.payload:
+        return ByteCountError(ask.where, head[last], f"{got[last]} ({_hex(got)})")
+    return EchoError(ask.where, _hex(head[last:]), _hex(got[last:]))
+
+
+def _code(ask: Ask, code: int) -> int:
+    if code == 0:
+        raise ExceptionFormError(ask.where, "1 to 255", 0)
+    return code
+
+
+def _hex(data: bytes | bytearray) -> str:
+    """The first bytes, for people."""
+    return data[:12].hex(" ") + (" ..." if len(data) > 12 else "")  # noqa: PLR2004 (as many as fit a line)

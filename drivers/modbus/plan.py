@@ -22,13 +22,16 @@ BIT_TABLES = frozenset({Table.COIL, Table.DISCRETE})
 
 @dataclass(frozen=True, slots=True)
 class DeviceLimits:
-    """What one device bears: registers in one read, and how many unwanted ones may lie between wanted ones.
+    """What one device bears: registers in one read, how many unwanted ones may lie between wanted ones, requests in flight.
 
-    `max_registers` does not bound coils and discrete inputs, `MAX_BITS` does.
+    `max_registers` does not bound coils and discrete inputs, `MAX_BITS` does. `spacing_s` is the silence that the unit needs before each
+    request (wall time; serial lines).
     """
 
     max_registers: int = MAX_REGISTERS
     max_gap: int = 8
+    depth: int = 1
+    spacing_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +53,19 @@ class Counter:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """The register at `offset` of the request always holds `value`: it tells the values of `block` from those of other registers."""
+
+    block: str
+    offset: int
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """One read: `count` registers (or bits) of `table` from `address` on, every `period_s` of plant time.
 
-    `counters` are to be taken in before `parts` are decoded.
+    `marks` are to be compared, then `counters` taken in, before `parts` are decoded.
     """
 
     unit: int
@@ -63,6 +75,7 @@ class Request:
     period_s: float
     parts: tuple[Part, ...]
     counters: tuple[Counter, ...]
+    marks: tuple[Mark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

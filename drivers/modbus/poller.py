@@ -1,37 +1,24 @@
-"""A Modbus link without its wire library: one owner task polls, writes first, trusts no connection that failed once."""
+"""A Modbus link without its wire: one owner task polls, writes first, trusts no connection that failed once."""
 
 import asyncio
+import math
 import random
-from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Iterable, Mapping
 
-import numpy as np
-
-from drivers.link import (
-    LinkError,
-    LinkHealth,
-    LinkState,
-    NotConnectedError,
-    PointWrite,
-    ReadOnlyError,
-    RefusedError,
-    TickMs,
-    TimedOutError,
-    WrongReplyError,
-)
-from drivers.modbus.frame import Words, encode
-from drivers.modbus.intake import Intakes, blocks_of
-from drivers.modbus.plan import DeviceLimits, Part, Request, plan
+from drivers.link import LinkError, LinkHealth, LinkState, NotConnectedError, PointWrite, TickMs, TimedOutError
+from drivers.modbus.errors import DeviceRefusedError, Where
+from drivers.modbus.frame import Batch, Framing, ask_read
+from drivers.modbus.intake import Intakes, Reading, blocks_of
+from drivers.modbus.learned import Learned
+from drivers.modbus.plan import DeviceLimits, Request, plan
 from drivers.modbus.schedule import Cycle, Schedule
-from drivers.points import BlockBuffer, RegisterBlock, Table
+from drivers.modbus.wire import Connect, Wire
+from drivers.modbus.writing import Job, Writes
+from drivers.points import BlockBuffer, RegisterBlock
 
-CONNECT_TIMEOUT_S = 1.0
 FIRST_BACKOFF_S = 0.1
 LONGEST_BACKOFF_S = 2.0
-WRITE_DEADLINE = 4
-"""Deadline of a write in request timeouts: one in flight, a reconnection, the write, its read-back."""
+LONGEST_SLEEP_S = 60.0
 
 GATEWAY_CODES = frozenset({10, 11})
 """Exceptions by which a gateway says that the device behind it is out (Modbus Application Protocol 1.1b3, 7)."""
@@ -39,91 +26,45 @@ GATEWAY_CODES = frozenset({10, 11})
 ADDRESS_CODES = frozenset({1, 2, 3, 4})
 """Exceptions that one register may cause for all that are read with it (the same)."""
 
-_LATENCIES = 256
-_LONGEST_SLEEP_S = 60.0
-_WRITABLE = frozenset({Table.COIL, Table.HOLDING})
-
-
-class DeviceRefusedError(RefusedError):
-    """An exception reply, with its code."""
-
-    def __init__(self, place: str, code: int) -> None:
-        super().__init__(place, f"the device answers with exception {code}")
-        self.code = code
-
-
-class Wire(Protocol):
-    """One connection: one request at a time, within its deadline, answered rightly or by a `LinkError`."""
-
-    @property
-    def lost(self) -> bool:
-        """Whether the peer has closed the connection."""
-        ...
-
-    async def read(self, request: Request, place: str) -> Words:
-        """Give the words that `request` asks for."""
-        ...
-
-    async def write(self, request: Request, words: tuple[int, ...], place: str) -> None:
-        """Write `words` to where `request` reads them."""
-        ...
-
-    def close(self) -> None:
-        """Drop the connection, and with it all that is not sent yet."""
-        ...
-
-
-Connect = Callable[[Callable[[], None]], Awaitable[Wire]]
-"""Opens a connection; calls back when it is lost. Raises `NotConnectedError`."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Job:
-    """A write that waits for its turn, as the request that reads it back."""
-
-    request: Request
-    words: tuple[int, ...]
-    device: str
-    place: str
-    done: "asyncio.Future[None]"
-
 
 class ModbusLink:
-    """Implements `Link` for one Modbus TCP endpoint; its units share the connection.
+    """Implements `Link` for one Modbus endpoint or serial line; its units share the connection.
 
-    `blocks` by name; `devices` by the name that blocks give; `timeout_s` is the wall time that one request may take;
-    periods are plant time and pass `speed` times as fast. A device that does not answer is BAD at once and rests, the
-    others go on over a new connection. A reply that is not the right one makes the whole link BAD.
+    `blocks` by name; `devices` by the name that blocks give; `timeout_s` is the wall time that one request may take; periods are plant time
+    and pass `speed` times as fast. As many requests of a device are in flight as its `DeviceLimits.depth` says. A device that does not
+    answer, or not rightly, is BAD at once and rests; the others go on, over a new connection where it was a socket.
     """
 
     def __init__(
         self,
         name: str,
         connect: Connect,
+        framing: Framing,
         blocks: Mapping[str, RegisterBlock],
         devices: Mapping[str, DeviceLimits],
         timeout_s: float,
         tick_ms: TickMs,
         read_only: bool,
-        speed: float,
+        speed: float = 1.0,
     ) -> None:
         self._name = name
         self._connect = connect
-        self._blocks = dict(blocks)
+        self._framing = framing
         self._devices = dict(devices)
         self._timeout_s = timeout_s
         self._tick_ms = tick_ms
-        self._read_only = read_only
         self._speed = speed
+        self._blocks = dict(blocks)
         self._intakes = Intakes(self._blocks.values())
+        self._writes = Writes(name, self._blocks, timeout_s, self._rouse, read_only=read_only)
         self._members: dict[str, list[str]] = {}
         for block in self._blocks.values():
             self._members.setdefault(block.device, []).append(block.name)
-        self._plans = {device: self._plan(device, names) for device, names in self._members.items()}
-        self._latencies_s = {device: deque[float](maxlen=_LATENCIES) for device in self._members}
-        self._jobs: deque[_Job] = deque()
+        self._learned = {device: Learned() for device in self._members}
+        self._schedule = Schedule[Reading](self._cycles(), 0.0)
+        self._cycle: Cycle[Reading] | None = None
+        self._started_s = 0.0
         self._wake: asyncio.Future[None] | None = None
-        self._schedule = Schedule({}, speed, 0.0)
         self._failures = 0
         self._state = LinkState.DOWN
         self._generation = self._reads = self._errors = self._timeouts = 0
@@ -142,38 +83,67 @@ class ModbusLink:
     @property
     def requests(self) -> tuple[Request, ...]:
         """The read plan of all devices."""
-        return tuple(request for requests in self._plans.values() for request in requests)
+        return tuple(request for device in self._members for request in self._plan(device))
 
     def health(self) -> LinkHealth:
-        """A snapshot; the latency is that of the slowest device."""
-        slowest_s = [float(np.percentile(list(times), 99)) for times in self._latencies_s.values() if times]
+        """A snapshot; the latency is that of the slowest device. UP means that the connection has answered a read."""
+        now_s = asyncio.get_running_loop().time()
+        latencies_s = [learned.p99_s() for learned in self._learned.values()]
         return LinkHealth(
             state=self._state,
             generation=self._generation,
             reads=self._reads,
             errors=self._errors,
             timeouts=self._timeouts,
-            latency_p99_ms=max(slowest_s, default=float("nan")) * 1e3,
+            latency_p99_ms=1e3 * max(filter(math.isfinite, latencies_s), default=math.nan),
             late_cycles=self._schedule.late_cycles,
             last_error=self._last_error,
+            near_deadline=tuple(d for d, learned in self._learned.items() if learned.is_near(self._timeout_s)),
+            unreliable=tuple(d for d, learned in self._learned.items() if learned.is_unreliable(now_s)),
         )
 
-    def _plan(self, device: str, names: Iterable[str]) -> tuple[Request, ...]:
+    # --- the plan ---------------------------------------------------------------------------------------------------
+
+    def _plan(self, device: str, names: Iterable[str] | None = None) -> tuple[Request, ...]:
         limits = self._devices[device]
-        return plan((self._blocks[name] for name in names), limits.max_registers, limits.max_gap)
+        blocks = (self._blocks[name] for name in names or self._members[device])
+        return plan(blocks, limits.max_registers, limits.max_gap)
+
+    def _cycles(self) -> list[Cycle[Reading]]:
+        """For each device and period its requests, in batches of the device's depth."""
+        cycles = []
+        for device in self._members:
+            by_period: dict[float, list[Request]] = {}
+            for request in self._plan(device):
+                by_period.setdefault(request.period_s, []).append(request)
+            cycles += [
+                Cycle(device, self._readings(device, requests), period_s / self._speed)
+                for period_s, requests in by_period.items()
+            ]
+        return cycles
+
+    def _readings(self, device: str, requests: Iterable[Request]) -> list[Reading]:
+        """Requests with all that can be made ready for them. What may not wait for another's reply is not in flight with it."""
+        requests, depth = tuple(requests), self._devices[device].depth
+        return [self._reading(device, requests[first : first + depth]) for first in range(0, len(requests), depth)]
+
+    def _reading(self, device: str, requests: tuple[Request, ...]) -> Reading:
+        asks = [
+            ask_read(Where(self._name, device, f"{r.table}@{r.address}"), r.unit, r.table, r.address, r.count)
+            for r in requests
+        ]
+        return self._intakes.reading(requests, Batch(asks, self._framing))
 
     # --- the owner task ---------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
         """Connect, poll, reconnect; for ever, until cancelled."""
-        self._schedule = Schedule(self._plans, self._speed, asyncio.get_running_loop().time())
+        self._schedule = Schedule(self._cycles(), asyncio.get_running_loop().time())
         try:
             while True:
                 wire = await self._open()
                 try:
                     await self._serve(wire)
-                except LinkError as error:
-                    self._note(error)
                 finally:
                     wire.close()
         finally:
@@ -188,85 +158,113 @@ class ModbusLink:
             self._failures += 1
             self._state = LinkState.CONNECTING
             try:
-                wire = await self._connect(self._rouse)
+                wire = await self._connect(self._lost)
             except NotConnectedError as error:
                 self._note(error)
                 self._down(error.what)
                 continue
             self._generation += 1
-            self._state = LinkState.UP
             return wire
 
     async def _serve(self, wire: Wire) -> None:
-        """Writes first, then the poll that is due; leave with the error that cost the connection."""
+        """Writes first, then the poll that is due, until the connection is gone."""
         loop = asyncio.get_running_loop()
         while not wire.lost:
-            if self._jobs:
-                await self._do(wire, self._jobs.popleft())
-            elif (cycle := self._schedule.pick(loop.time())) is not None:
-                await self._poll(wire, cycle)
+            if (job := self._writes.next()) is not None:
+                await self._do(wire, job)
+            elif (batch := self._next(loop.time())) is not None:
+                await self._poll(wire, batch)
             else:
                 await self._sleep_until(self._schedule.next_due_s())
 
-    async def _poll(self, wire: Wire, cycle: Cycle) -> None:
-        request, clock = cycle.request, asyncio.get_running_loop().time
-        started_s = clock()
+    async def _poll(self, wire: Wire, batch: Batch) -> None:
+        """Poll until nothing is due or a write waits. An error costs the device that was asked."""
         try:
-            words = await wire.read(request, f"{self._name}/{cycle.device}/{request.table}@{request.address}")
-        except DeviceRefusedError as error:
+            await wire.exchange(batch, self._answered)
+        except LinkError as error:
             self._note(error)
-            self._refused(cycle, error.code, started_s)
-        except LinkError:
-            self._schedule.failed(cycle.device, started_s, clock())
-            self._intakes.fail(self._members[cycle.device])
-            raise
+            if self._cycle is not None:
+                self._failed(self._cycle.device)
+
+    def _next(self, now_s: float) -> Batch | None:
+        """What to poll now."""
+        self._cycle = cycle = None if self._writes.waiting else self._schedule.pick(now_s)
+        self._started_s = now_s
+        return None if cycle is None else cycle.turn.batch
+
+    def _answered(self, batch: Batch, wait_s: float) -> Batch | None:
+        """Take in a batch's replies; runs in the connection's own call-back, so that no task is woken between two requests."""
+        cycle, now_s = self._cycle, asyncio.get_running_loop().time()
+        if cycle is None:  # cannot be: what was polled was picked
+            return None
+        reading = cycle.turn
+        reading.take(self._tick_ms())
+        self._note_answer(cycle.device, wait_s, now_s)
+        self._reads += len(reading.requests)
+        if any(batch.codes):
+            self._refused(cycle, reading, now_s)
         else:
-            self._answered(cycle.device, clock() - started_s)
-            self._intakes.take(request, words, self._tick_ms())
-            self._schedule.done(cycle, started_s, clock())
+            self._schedule.done(cycle, self._started_s, now_s)
+        return self._next(now_s)
 
-    def _refused(self, cycle: Cycle, code: int, started_s: float) -> None:
+    def _refused(self, cycle: Cycle[Reading], reading: Reading, now_s: float) -> None:
         """A refusal costs the blocks of its request alone; from a gateway it says that the device is out."""
-        now_s = asyncio.get_running_loop().time()
-        self._failures = 0
-        if code in GATEWAY_CODES:
-            self._intakes.fail(self._members[cycle.device])
-            self._schedule.failed(cycle.device, started_s, now_s)
+        refused = [(r, code) for r, code in zip(reading.requests, reading.batch.codes, strict=True) if code]
+        for (_, code), ask in zip(refused, reading.batch.asks, strict=False):
+            self._note(DeviceRefusedError(str(ask.where), code))
+        if any(code in GATEWAY_CODES for _, code in refused):
+            self._failed(cycle.device)
             return
-        names = blocks_of(cycle.request)
-        self._intakes.fail(names)
-        self._schedule.done(cycle, started_s, now_s)
-        if code in ADDRESS_CODES and len(names) > 1:
-            # From now on every block by itself, so that one bad register does not blind its neighbours.
-            together = sorted({name for request in cycle.requests for name in blocks_of(request)})
-            cycle.requests = [request for name in together for request in self._plan(cycle.device, (name,))]
-            cycle.position = 0
+        together: set[str] = set()
+        for request, code in refused:
+            names = blocks_of(request)
+            self._intakes.fail(names)
+            together |= names if code in ADDRESS_CODES and len(names) > 1 else set()
+        self._schedule.done(cycle, self._started_s, now_s)
+        if together:
+            self._part(cycle)
 
-    def _answered(self, device: str, latency_s: float) -> None:
-        self._reads += 1
+    def _part(self, cycle: Cycle[Reading]) -> None:
+        """From now on every block of the cycle by itself, so that one bad register does not blind its neighbours."""
+        names = sorted({name for reading in cycle.turns for request in reading.requests for name in blocks_of(request)})
+        requests = [request for name in names for request in self._plan(cycle.device, (name,))]
+        cycle.turns = self._readings(cycle.device, requests)
+        cycle.position = 0
+
+    def _note_answer(self, device: str, wait_s: float, now_s: float) -> None:
         self._failures = 0
-        self._latencies_s[device].append(latency_s)
+        self._state = LinkState.UP
+        self._learned[device].good(wait_s, now_s)
+
+    def _failed(self, device: str) -> None:
+        """The device has no good value any more and rests."""
+        now_s = asyncio.get_running_loop().time()
+        self._learned[device].failed(now_s)
+        self._schedule.failed(device, self._started_s, now_s)
+        self._intakes.fail(self._members[device])
 
     def _note(self, error: LinkError) -> None:
         self._errors += 1
         self._timeouts += isinstance(error, TimedOutError)
         self._last_error = str(error)
-        if isinstance(error, WrongReplyError):
-            self._intakes.fail_all()
+
+    def _lost(self, error: LinkError | None) -> None:
+        """The connection went while it was idle. A peer may close it without a word, not without a reason that it gives."""
+        if error is not None:
+            self._note(error)
+        self._rouse()
 
     def _down(self, why: str) -> None:
         """Nothing is known any more, and no write waits for a connection that may come much later."""
         self._state = LinkState.DOWN
         self._intakes.fail_all()
-        while self._jobs:
-            job = self._jobs.popleft()
-            _settle(job, NotConnectedError(job.place, why))
+        self._writes.refuse_all(why)
 
     async def _sleep_until(self, when_s: float) -> None:
         """Sleep until `when_s` of the loop's clock, or until a write comes or the connection goes."""
         loop = asyncio.get_running_loop()
         self._wake = loop.create_future()
-        handle = loop.call_at(min(when_s, loop.time() + _LONGEST_SLEEP_S), self._rouse)
+        handle = loop.call_at(min(when_s, loop.time() + LONGEST_SLEEP_S), self._rouse)
         try:
             await self._wake
         finally:
@@ -280,68 +278,35 @@ class ModbusLink:
 
     async def write(self, write: PointWrite) -> None:
         """Write one level and read it back at once. Raises `LinkError` within `WRITE_DEADLINE` request timeouts."""
-        job = self._job(write)
-        self._jobs.append(job)
-        self._rouse()
-        try:
-            async with asyncio.timeout(WRITE_DEADLINE * self._timeout_s):
-                await job.done
-        except TimeoutError:
-            raise TimedOutError(job.place, "not written within its deadline; the link is too slow or down") from None
-        finally:
-            if not job.done.cancel() and not job.done.cancelled():
-                job.done.exception()  # fetched, even if this task is cancelled in the same moment
-
-    def _job(self, write: PointWrite) -> _Job:
-        block = self._blocks[write.block]
-        place = f"{self._name}/{block.device}/{block.name}[{write.index}]"
-        if self._read_only:
-            raise ReadOnlyError(place, "the link is read-only; nothing was written")
-        if block.table not in _WRITABLE:
-            raise ReadOnlyError(place, f"table {block.table} cannot be written; name a coil or a holding register")
         if self._state is LinkState.DOWN:
-            raise NotConnectedError(place, self._last_error or "the link is not running")
-        if not 0 <= write.index < block.count:
-            raise RefusedError(place, f"the block has {block.count} points")
-        try:
-            words = encode(block, write.value)
-        except ValueError as error:
-            raise RefusedError(place, str(error)) from error
-        address = block.address + write.index * block.data_type.registers
-        back = Request(
-            block.unit, block.table, address, len(words), block.period_s, (Part(block, write.index, 1, 0),), ()
-        )
-        return _Job(back, words, block.device, place, asyncio.get_running_loop().create_future())
+            self._writes.check(write)
+            raise NotConnectedError(self._writes.place(write), self._last_error or "the link is not running")
+        await self._writes.ask(write)
 
-    async def _do(self, wire: Wire, job: _Job) -> None:
+    async def _do(self, wire: Wire, job: Job) -> None:
         """Write and read back; the one who asked hears of every error, a failed connection is left as after a poll."""
-        if job.done.done():
-            return
-        started_s = asyncio.get_running_loop().time()
+        self._started_s = asyncio.get_running_loop().time()
+        back = self._reading(job.device, (job.request,))
         try:
-            await wire.write(job.request, job.words, job.place)
-            words = await wire.read(job.request, job.place)
-        except RefusedError as error:
+            await _settled(wire, Batch((job.ask,), self._framing))
+            await _settled(wire, back.batch)
+            back.take(self._tick_ms())
+        except DeviceRefusedError as error:
             self._note(error)
-            _settle(job, error)
+            job.settle(error)
         except LinkError as error:
-            self._schedule.failed(job.device, started_s, asyncio.get_running_loop().time())
-            self._intakes.fail(self._members[job.device])
-            _settle(job, error)
-            raise
+            self._note(error)
+            self._failed(job.device)
+            job.settle(error)
         else:
-            self._answered(job.device, (asyncio.get_running_loop().time() - started_s) / 2)
-            self._intakes.take(job.request, words, self._tick_ms())
-            _settle(job, None)
+            job.settle(None)
 
 
-def _settle(job: _Job, error: LinkError | None) -> None:
-    if job.done.done():
-        return
-    if error is None:
-        job.done.set_result(None)
-    else:
-        job.done.set_exception(error)
+async def _settled(wire: Wire, batch: Batch) -> None:
+    """One batch, and nothing after it. Raises `DeviceRefusedError` for an exception."""
+    await wire.exchange(batch, lambda _batch, _wait_s: None)
+    if batch.codes[0]:
+        raise DeviceRefusedError(str(batch.asks[0].where), batch.codes[0])
 
 
 def _backoff_s(failures: int) -> float:

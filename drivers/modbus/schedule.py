@@ -1,81 +1,77 @@
-"""Whose turn is it on a bus? Cycles of requests by device, fair in time. No I/O; times are seconds of a steady clock.
+"""Whose turn is it on a bus? Cycles of turns by device, fair in time. No I/O; times are seconds of a steady clock.
 
 A device that answers late pays with its own time: turns go to the due device that has used the bus least (start-time
 fair queuing). Late cycles are skipped, never piled up. A device that failed rests, twice as long each time, and is then
 probed.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-
-from drivers.modbus.plan import Request
+from typing import Generic, TypeVar
 
 FIRST_REST_S = 0.1
 LONGEST_REST_S = 2.0
 """Bounds of a failing device's rest: with a timeout of 0.3 s a dead unit takes at most an eighth of its bus."""
 
+Turn = TypeVar("Turn")
+
 
 @dataclass(slots=True)
-class Cycle:
-    """The requests of one device and one period, in their order; `position` is the next one to send."""
+class Cycle(Generic[Turn]):
+    """What one device has to be asked every period, turn by turn; `position` is the next one."""
 
     device: str
-    requests: list[Request]
+    turns: Sequence[Turn]
     period_s: float
-    due_s: float
+    due_s: float = 0.0
     position: int = 0
 
     @property
-    def request(self) -> Request:
-        """The next request of the cycle."""
-        return self.requests[self.position]
+    def turn(self) -> Turn:
+        """The next turn of the cycle."""
+        return self.turns[self.position]
 
 
 @dataclass(slots=True)
-class _Share:
+class _Share(Generic[Turn]):
     """What one device has had of the bus, and how long it rests after its next failure."""
 
-    cycles: list[Cycle] = field(default_factory=list)
+    cycles: list[Cycle[Turn]] = field(default_factory=list)
     used_s: float = 0.0
     rest_s: float = FIRST_REST_S
 
 
-class Schedule:
-    """The cycles of one link. `late_cycles` counts those skipped because their device or the bus was too slow."""
+class Schedule(Generic[Turn]):
+    """The cycles of one link, all due at `now_s`. `late_cycles` counts those skipped because their device or the bus was too slow."""
 
-    def __init__(self, plans: Mapping[str, Iterable[Request]], speed: float, now_s: float) -> None:
+    def __init__(self, cycles: Iterable[Cycle[Turn]], now_s: float) -> None:
         self.late_cycles = 0
         self._used_s = 0.0
-        self._shares: dict[str, _Share] = {}
-        for device, requests in plans.items():
-            share = self._shares[device] = _Share()
-            by_period: dict[float, Cycle] = {}
-            for request in requests:
-                period_s = request.period_s / speed
-                cycle = by_period.setdefault(period_s, Cycle(device, [], period_s, now_s))
-                cycle.requests.append(request)
-            share.cycles.extend(by_period.values())
+        self._shares: dict[str, _Share[Turn]] = {}
+        for cycle in cycles:
+            cycle.due_s = now_s
+            self._shares.setdefault(cycle.device, _Share()).cycles.append(cycle)
 
-    def pick(self, now_s: float) -> Cycle | None:
-        """The cycle whose next request is to be sent now, or None."""
-        best: Cycle | None = None
+    def pick(self, now_s: float) -> Cycle[Turn] | None:
+        """The cycle whose next turn it is, or None."""
+        best: Cycle[Turn] | None = None
         least_s = 0.0
         for share in self._shares.values():
-            cycle = min(share.cycles, key=_by_due)
+            cycle = share.cycles[0] if len(share.cycles) == 1 else min(share.cycles, key=_by_due)
             if cycle.due_s <= now_s and (best is None or share.used_s < least_s):
                 best, least_s = cycle, share.used_s
         return best
 
     def next_due_s(self) -> float:
-        """When the next request is due; infinity without any."""
+        """When the next turn is due; infinity without any."""
         return min((cycle.due_s for share in self._shares.values() for cycle in share.cycles), default=float("inf"))
 
-    def done(self, cycle: Cycle, started_s: float, now_s: float) -> None:
-        """Account for a request that was answered (be it with a refusal), and move its cycle on."""
+    def done(self, cycle: Cycle[Turn], started_s: float, now_s: float) -> None:
+        """Account for a turn that was answered (be it with a refusal), and move its cycle on."""
         self._account(cycle.device, now_s - started_s)
         self._shares[cycle.device].rest_s = FIRST_REST_S
         cycle.position += 1
-        if cycle.position < len(cycle.requests):
+        if cycle.position < len(cycle.turns):
             return
         cycle.position = 0
         cycle.due_s += cycle.period_s
@@ -85,7 +81,7 @@ class Schedule:
             cycle.due_s += missed * cycle.period_s
 
     def failed(self, device: str, started_s: float, now_s: float) -> None:
-        """Account for a request without a good answer: the device rests, then all of its cycles start afresh."""
+        """Account for a turn without a good answer: the device rests, then all of its cycles start afresh."""
         self._account(device, now_s - started_s)
         share = self._shares[device]
         for cycle in share.cycles:
@@ -100,5 +96,5 @@ class Schedule:
         share.used_s = start_s + used_s
 
 
-def _by_due(cycle: Cycle) -> float:
+def _by_due(cycle: Cycle[Turn]) -> float:
     return cycle.due_s

@@ -4,12 +4,12 @@ import numpy as np
 import numpy.typing as npt
 
 from controller.site.model import Family
-from drivers.modbus.frame import encode_array
+from drivers.modbus.decode import encode_array
 from drivers.points import Block, RegisterBlock, Table
 from sim_hardware.devices.memory import DeviceMemory
 from sim_hardware.devices.noise import add_noise, uniform
 from sim_hardware.devices.rooms import Probe
-from sim_hardware.faults.kinds import BoundFault
+from sim_hardware.faults.bound import BoundFault
 
 SIGMA: dict[Family, float] = {
     Family.CELL_TEMPERATURE: 0.025,
@@ -48,7 +48,7 @@ class Sensor:
     """All points of one block, sampled together by their device every `period_ms`, from `phase_ms` on.
 
     `first` is the image index of the first point. `truth` and `measured` (count,) are what is, and what the sensor sees after noise
-    and faults, before the resolution of its registers.
+    and faults, before the resolution of its registers. `high` (count,) are the upper ends of the measuring ranges.
     """
 
     def __init__(self, block: Block, first: int, period_ms: int, phase_ms: int, seed: int) -> None:
@@ -65,7 +65,7 @@ class Sensor:
         self._probes: list[tuple[slice, Probe]] = []
         self._sigma = np.zeros(block.count)
         self._low = np.full(block.count, -np.inf)
-        self._high = np.full(block.count, np.inf)
+        self.high = np.full(block.count, np.inf)
         self._dies_degc: npt.NDArray[np.float64] | None = None
         self._burnt = np.zeros(block.count, np.bool_)
         self._registers = np.zeros(0, np.uint16)
@@ -78,7 +78,7 @@ class Sensor:
         if family is None:
             return
         self._sigma[points] = SIGMA.get(family, 0.0)
-        self._low[points], self._high[points] = RANGE.get(family, (-np.inf, np.inf))
+        self._low[points], self.high[points] = RANGE.get(family, (-np.inf, np.inf))
         if family is Family.CELL_TEMPERATURE and count > MIN_MAX_MEAN:
             spread = [uniform(self._seed, self.first + place + i, 0) for i in range(count)]
             self._dies_degc = np.full(self.block.count, np.inf)
@@ -97,7 +97,7 @@ class Sensor:
             self.truth[points] = probe()
         np.copyto(self.measured, self.truth)
         add_noise(self._seed, self.first, self.sample, self._sigma, self.measured)
-        np.minimum(np.maximum(self.measured, self._low, out=self.measured), self._high, out=self.measured)
+        np.minimum(np.maximum(self.measured, self._low, out=self.measured), self.high, out=self.measured)
         if self._dies_degc is not None:
             self._burnt |= self.truth > self._dies_degc
             self.measured[self._burnt] = np.nan

@@ -1,14 +1,16 @@
 import pytest
 
-from drivers.modbus.plan import plan
-from drivers.modbus.schedule import FIRST_REST_S, LONGEST_REST_S, Schedule
-from tests.drivers.test_plan import block
+from drivers.modbus.schedule import FIRST_REST_S, LONGEST_REST_S, Cycle, Schedule
 
-FAST = plan([block("fast", 0, 1, period_s=1.0)])
-SLOW = plan([block(f"s{n}", 100 * n, 1, period_s=1.0, unit=2) for n in range(4)])
+FAST = ["fast"]
+SLOW = ["s0", "s1", "s2", "s3"]
 
 
-def serve(schedule: Schedule, now_s: float, until_s: float, takes_s: dict[str, float]) -> list[str]:
+def made(turns: dict[str, list[str]], period_s: float = 1.0) -> Schedule[str]:
+    return Schedule([Cycle(device, of_device, period_s) for device, of_device in turns.items()], 0.0)
+
+
+def serve(schedule: Schedule[str], now_s: float, until_s: float, takes_s: dict[str, float]) -> list[str]:
     """Play a bus on which each device takes its time; give the order of turns."""
     turns = []
     while now_s < until_s:
@@ -24,25 +26,25 @@ def serve(schedule: Schedule, now_s: float, until_s: float, takes_s: dict[str, f
 
 
 def test_every_request_once_a_period() -> None:
-    turns = serve(Schedule({"a": FAST, "b": SLOW}, 1.0, 0.0), 0.0, 10.0, {"a": 0.01, "b": 0.01})
+    turns = serve(made({"a": FAST, "b": SLOW}), 0.0, 10.0, {"a": 0.01, "b": 0.01})
     assert turns.count("a") == 10
     assert turns.count("b") == 40
 
 
-def test_speed_shortens_the_period() -> None:
-    turns = serve(Schedule({"a": FAST}, 5.0, 0.0), 0.0, 10.0, {"a": 0.01})
+def test_a_shorter_period_has_more_turns() -> None:
+    turns = serve(made({"a": FAST}, 0.2), 0.0, 10.0, {"a": 0.01})
     assert 49 <= len(turns) <= 51
 
 
 def test_a_slow_device_delays_another_by_one_turn_at_most() -> None:
-    schedule = Schedule({"a": FAST, "b": SLOW}, 1.0, 0.0)
+    schedule = made({"a": FAST, "b": SLOW})
     turns = serve(schedule, 0.0, 60.0, {"a": 0.01, "b": 0.9})
     assert turns.count("a") >= 55
     assert schedule.late_cycles > 20
 
 
 def test_late_cycles_are_skipped_and_not_made_up_for() -> None:
-    schedule = Schedule({"a": FAST}, 1.0, 0.0)
+    schedule = made({"a": FAST})
     cycle = schedule.pick(0.0)
     assert cycle is not None
     schedule.done(cycle, 0.0, 5.5)
@@ -51,7 +53,7 @@ def test_late_cycles_are_skipped_and_not_made_up_for() -> None:
 
 
 def test_a_failing_device_rests_longer_and_longer_and_starts_afresh() -> None:
-    schedule = Schedule({"b": SLOW}, 1.0, 0.0)
+    schedule = made({"b": SLOW})
     first = schedule.pick(0.0)
     assert first is not None
     schedule.done(first, 0.0, 0.01)

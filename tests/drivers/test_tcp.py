@@ -19,9 +19,10 @@ from drivers.link import (
     TimedOutError,
     WrongReplyError,
 )
-from drivers.modbus.frame import WRITE_FUNCTIONS
+from drivers.modbus.frame import WRITE_FUNCTIONS, Framing
 from drivers.modbus.plan import DeviceLimits
-from drivers.modbus.pymodbus_link import PymodbusLink
+from drivers.modbus.poller import ModbusLink
+from drivers.modbus.tcp import tcp_connector
 from drivers.points import DataType, Quality, RegisterBlock, Table
 from tests.drivers.field import Answer, Ask, pymodbus_server, raw_server, running, stalls, tick_ms, truth, until
 from tests.drivers.test_plan import block
@@ -35,23 +36,28 @@ PATIENT_S = 6.0
 
 
 def link_to(
-    port: int, *blocks: RegisterBlock, read_only: bool = False, speed: float = 1.0, timeout_s: float = TIMEOUT_S
-) -> PymodbusLink:
-    devices = {b.device: DeviceLimits() for b in blocks}
-    return PymodbusLink(
-        "bus", "127.0.0.1", port, {b.name: b for b in blocks}, devices, timeout_s, tick_ms, read_only, speed
-    )
+    port: int,
+    *blocks: RegisterBlock,
+    read_only: bool = False,
+    speed: float = 1.0,
+    timeout_s: float = TIMEOUT_S,
+    depth: int = 1,
+) -> ModbusLink:
+    devices = {b.device: DeviceLimits(depth=depth) for b in blocks}
+    connect = tcp_connector("bus", "127.0.0.1", port, Framing.TCP, timeout_s)
+    named = {b.name: b for b in blocks}
+    return ModbusLink("bus", connect, Framing.TCP, named, devices, timeout_s, tick_ms, read_only, speed)
 
 
-def quality(link: PymodbusLink, name: str) -> set[int]:
+def quality(link: ModbusLink, name: str) -> set[int]:
     return set(link.buffers[name].quality.tolist())
 
 
-def good(link: PymodbusLink, name: str) -> bool:
+def good(link: ModbusLink, name: str) -> bool:
     return quality(link, name) == {Quality.GOOD}
 
 
-def bad(link: PymodbusLink, name: str) -> bool:
+def bad(link: ModbusLink, name: str) -> bool:
     return quality(link, name) == {Quality.BAD} and bool(np.isnan(link.buffers[name].value).all())
 
 
@@ -152,20 +158,23 @@ WRONG: dict[str, Callable[[Ask], bytes]] = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-async def test_a_wrong_reply_costs_link_and_values_at_once(name: str) -> None:
+async def test_a_wrong_reply_costs_connection_and_device_at_once(name: str) -> None:
     async with raw_server() as raw:
-        blocks = (block("h", 0, 4, period_s=PERIOD_S), block("other", 500, 2, unit=2, device="e"))
+        blocks = (block("h", 0, 4, period_s=PERIOD_S), block("other", 500, 2, unit=2, device="e", period_s=PERIOD_S))
         link = link_to(raw.port, *blocks, timeout_s=PATIENT_S)
         async with running(link):
             await until(lambda: good(link, "h") and good(link, "other"))
 
             async def answer(ask: Ask) -> bytes:
-                return WRONG[name](ask)
+                return WRONG[name](ask) if ask.unit == 1 else ask.reply()
 
             raw.answer = answer
-            took_s = await until(lambda: bad(link, "h") and bad(link, "other"))
+            took_s = await until(lambda: bad(link, "h"))
             assert took_s < PATIENT_S / 2, "the reply itself condemns, not the deadline of the request"
             await until(lambda: link.health().generation > 1)
+            heard = int(link.buffers["other"].sample[0])
+            await until(lambda: int(link.buffers["other"].sample[0]) > heard + 3)
+            assert good(link, "other")
             assert link.health().timeouts == 0
             assert "bus" in link.health().last_error
             raw.answer = truth

@@ -1,0 +1,62 @@
+"""What the answers of a device teach: how long it takes, and whether it can be relied on. No I/O; times are seconds of a steady clock."""
+
+from collections import deque
+
+import numpy as np
+
+LATENCIES = 256
+"""Waits that are remembered: the 99th percentile is the third largest of them."""
+
+NEAR_DEADLINE = 0.7
+"""Share of the time-out above which a learned latency is told (assumed): there is still room before the first time-out."""
+
+WINDOW_S = 60.0
+UNRELIABLE_SHARE = 0.05
+UNRELIABLE_FAILURES = 3
+"""A device is unreliable when within one to two windows at least so many of its turns failed, and such a share of them (assumed)."""
+
+
+class Learned:
+    """One device. A dead one is not unreliable: it must have answered as well."""
+
+    def __init__(self) -> None:
+        self._waits_s: deque[float] = deque(maxlen=LATENCIES)
+        self._began_s = 0.0
+        self._now = [0, 0]
+        self._before = [0, 0]
+
+    def good(self, wait_s: float, now_s: float) -> None:
+        """A turn was answered after `wait_s`."""
+        self._waits_s.append(wait_s)
+        self._count(0, now_s)
+
+    def failed(self, now_s: float) -> None:
+        """A turn brought no right answer."""
+        self._count(1, now_s)
+
+    def p99_s(self) -> float:
+        """The learned latency; NaN before the first answer."""
+        return float(np.percentile(list(self._waits_s), 99)) if self._waits_s else float("nan")
+
+    def is_near(self, timeout_s: float) -> bool:
+        """Whether the learned latency comes close to the time-out."""
+        return self.p99_s() > NEAR_DEADLINE * timeout_s
+
+    def is_unreliable(self, now_s: float) -> bool:
+        """Whether it fails too often though it comes back."""
+        self._roll(now_s)
+        good, failed = (now + before for now, before in zip(self._now, self._before, strict=True))
+        return good > 0 and failed >= UNRELIABLE_FAILURES and failed > UNRELIABLE_SHARE * (good + failed)
+
+    def _count(self, which: int, now_s: float) -> None:
+        if now_s - self._began_s >= WINDOW_S:
+            self._roll(now_s)
+        self._now[which] += 1
+
+    def _roll(self, now_s: float) -> None:
+        """Begin a new window when the present one is over; after a longer silence both are empty."""
+        passed = (now_s - self._began_s) // WINDOW_S
+        if passed >= 1:
+            self._before = self._now if passed == 1 else [0, 0]
+            self._now = [0, 0]
+            self._began_s += passed * WINDOW_S

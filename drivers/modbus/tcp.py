@@ -1,0 +1,228 @@
+"""Modbus over a socket, on asyncio's protocols: TCP, RTU frames over TCP, TLS.
+
+Replies are checked and handed on in the socket's own call-back; a task is woken only when there is nothing more to ask. A time-out, a wrong
+reply or a stray byte ends the connection: what still comes on it can answer nothing.
+"""
+
+import asyncio
+import socket
+import ssl
+import struct
+from typing import cast
+
+from drivers.link import LinkError, NotConnectedError, TimedOutError
+from drivers.modbus.frame import Batch, Framing, ReplyChecker, checker_for
+from drivers.modbus.wire import Answered, Connect, Lost, Wire
+from drivers.tls import explain
+
+CONNECT_TIMEOUT_S = 1.0
+_NO_LINGER = struct.pack("ii", 1, 0)
+
+
+def tcp_connector(
+    name: str,
+    host: str,
+    port: int,
+    framing: Framing,
+    timeout_s: float,
+    tls: ssl.SSLContext | None = None,
+    server_name: str = "",
+) -> Connect:
+    """How to open connections of link `name`; `timeout_s` is the wall time that one request may take.
+
+    With `tls` the peer's certificate must show `server_name`, or the host where that is empty.
+    """
+    server_name = (server_name or host) if tls else ""
+
+    async def connect(lost: Lost) -> Wire:
+        wire = SocketWire(checker_for(framing, name), timeout_s, lost)
+        try:
+            await _open(wire, name, (host, port), tls, server_name)
+            if framing is Framing.RTU:
+                # What the serial line behind a converter still had to say to an earlier connection comes now.
+                await wire.discard(timeout_s)
+        except BaseException:
+            wire.close()
+            raise
+        return wire
+
+    return connect
+
+
+async def _open(
+    wire: "SocketWire", name: str, address: tuple[str, int], tls: ssl.SSLContext | None, server_name: str
+) -> None:
+    peer = f"{address[0]}:{address[1]}"
+    try:
+        async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            await asyncio.get_running_loop().create_connection(
+                lambda: wire, *address, ssl=tls, server_hostname=server_name or None
+            )
+    except TimeoutError:
+        raise NotConnectedError(name, f"{peer} does not answer; check power, cable and address") from None
+    except ssl.SSLError as error:
+        raise NotConnectedError(name, f"{peer}: {explain(error, server_name)}") from error
+    except OSError as error:
+        raise NotConnectedError(
+            name, f"{peer} refuses ({error.strerror or error}); check that the device runs"
+        ) from error
+
+
+class SocketWire(asyncio.BufferedProtocol):
+    """One connection (`drivers.modbus.wire.Wire`)."""
+
+    def __init__(self, checker: ReplyChecker, timeout_s: float, on_lost: Lost) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._checker = checker
+        self._timeout_s = timeout_s
+        self._on_lost = on_lost
+        self._transport: asyncio.Transport | None = None
+        self._batch: Batch | None = None
+        self._answered: Answered | None = None
+        self._done: asyncio.Future[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._since_s = self._deadline_s = self._longest_s = 0.0
+        self._transaction = 0
+        self._discards = False
+        self._lost = False
+
+    @property
+    def lost(self) -> bool:
+        """Whether the connection is gone or not trusted any more."""
+        return self._lost
+
+    async def exchange(self, batch: Batch, answered: Answered) -> None:
+        """See `Wire.exchange`."""
+        if self._lost:
+            raise NotConnectedError(str(batch.asks[0].where), "the peer has closed the connection")
+        self._answered = answered
+        self._done = self._loop.create_future()
+        self._send(batch)
+        try:
+            await self._done
+        except asyncio.CancelledError:
+            self.close()
+            raise
+        finally:
+            self._done = None
+
+    async def discard(self, seconds: float) -> None:
+        """Be silent and drop what comes."""
+        self._discards = True
+        await asyncio.sleep(seconds)
+        self._discards = False
+
+    def close(self) -> None:
+        """Drop the connection, and what the kernel has not sent yet."""
+        self._lost = True
+        self._batch = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            peer: socket.socket | None = transport.get_extra_info("socket")
+            if peer is not None and peer.fileno() >= 0:
+                peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+            transport.abort()
+
+    # --- what the loop calls ----------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport; one that comes after the owner gave up is dropped."""
+        self._transport = cast("asyncio.Transport", transport)  # what asyncio gives to the protocol of a stream
+        if self._lost:
+            self.close()
+
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 (asyncio's signature)
+        """Where the next bytes go."""
+        return self._checker.space()
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Bytes have come: check them, hand on a batch that is answered, and send what follows."""
+        if self._lost or self._discards:
+            return
+        try:
+            answered = self._checker.answered
+            done = self._checker.take(nbytes)
+            if done or self._checker.answered != answered:
+                self._note_answer()
+            following = self._hand_on() if done else None
+        except LinkError as error:
+            self._fail(error)
+            return
+        if self._checker.stray is not None:
+            self._end_after(self._checker.stray)
+        elif following is not None:
+            self._send(following)
+        elif done:
+            self._finish()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The peer has closed, or asyncio has given up."""
+        known, self._lost = self._lost, True
+        self.close()
+        if self._done is not None and not self._done.done():
+            gone = NotConnectedError(str(self._checker.where), "the peer has closed the connection")
+            self._done.set_exception(gone if exc is None or isinstance(exc, OSError) else exc)
+        elif not known:
+            self._on_lost(None)
+
+    # --- one batch --------------------------------------------------------------------------------------------------
+
+    def _send(self, batch: Batch) -> None:
+        if self._transport is None or self._lost:
+            self._fail(NotConnectedError(str(batch.asks[0].where), "the peer has closed the connection"))
+            return
+        batch.stamp(self._transaction)
+        self._transaction = (self._transaction + len(batch.asks)) & 0xFFFF
+        self._checker.expect(batch)
+        self._batch = batch
+        self._since_s = now_s = self._loop.time()
+        self._longest_s = 0.0
+        self._deadline_s = now_s + self._timeout_s
+        if self._timer is None:
+            self._timer = self._loop.call_at(self._deadline_s, self._look)
+        self._transport.write(batch.frames)
+
+    def _note_answer(self) -> None:
+        """Every reply has a deadline of its own, from the reply before it on."""
+        now_s = self._loop.time()
+        self._longest_s = max(self._longest_s, now_s - self._since_s)
+        self._since_s = now_s
+        self._deadline_s = now_s + self._timeout_s
+
+    def _hand_on(self) -> Batch | None:
+        batch, self._batch = self._batch, None
+        if batch is None or self._answered is None:  # cannot be: the checker knows of a batch only from `_send`
+            return None
+        return self._answered(batch, self._longest_s)
+
+    def _finish(self) -> None:
+        if self._done is not None and not self._done.done():
+            self._done.set_result(None)
+
+    def _end_after(self, stray: LinkError) -> None:
+        """The replies were right, what came behind them was not: keep the values, give up the connection."""
+        self.close()
+        self._on_lost(stray)
+        self._finish()
+
+    def _look(self) -> None:
+        """The one timer of a connection: it moves on with the deadline, so that an answer costs no timer."""
+        self._timer = None
+        if self._batch is None:
+            return
+        if self._loop.time() < self._deadline_s:
+            self._timer = self._loop.call_at(self._deadline_s, self._look)
+            return
+        self._fail(TimedOutError(str(self._checker.where), f"no answer within {self._timeout_s * 1e3:.0f} ms"))
+
+    def _fail(self, error: LinkError) -> None:
+        """Trust the connection no more; tell who waits, or else the owner."""
+        known = self._lost
+        self.close()
+        if self._done is not None and not self._done.done():
+            self._done.set_exception(error)
+        elif not known:
+            self._on_lost(error)
