@@ -100,7 +100,10 @@ class EventEntry(msgspec.Struct, frozen=True):
 
 
 class LinkStatus(msgspec.Struct, frozen=True):
-    """A link's health: counts since the daemon's start, wall milliseconds; `generation` counts connections."""
+    """A link's health: counts since the daemon's start, wall milliseconds; `generation` counts connections.
+
+    `near_deadline` and `unreliable` name devices (`drivers.link.LinkHealth`), `gaps` counts messages lost on the way.
+    """
 
     name: str
     state: str
@@ -111,6 +114,9 @@ class LinkStatus(msgspec.Struct, frozen=True):
     latency_p99_ms: float | None
     late_cycles: int
     last_error: str
+    near_deadline: tuple[str, ...] = ()
+    unreliable: tuple[str, ...] = ()
+    gaps: int = 0
 
 
 class TaskStatus(msgspec.Struct, frozen=True):

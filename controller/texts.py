@@ -45,6 +45,9 @@ TEXTS: dict[str, tuple[str, str]] = {
     "urgent": ("URGENT", "긴급"),
     # troubles
     "device_lost": ("device does not answer", "장치 응답 없음"),
+    "device_near_deadline": ("device answers close to the time-out", "장치 응답 지연"),
+    "device_unreliable": ("device fails often", "장치 통신 불안정"),
+    "messages_lost": ("messages lost on the way", "메시지 유실"),
     "head_fault": ("detector faulty", "감지기 고장"),
     "points_fault": ("some sensors faulty", "일부 센서 고장"),
     "contact_fault": ("contacts disagree or wire broken", "접점 불일치 또는 단선"),

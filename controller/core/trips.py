@@ -20,9 +20,13 @@ HOST_FACTS = (
     "intent_timeouts_total",
     "loop_late_ms",
     "wall_clock_step_ms",
+    "near_deadline_device",
+    "unreliable_device",
+    "lossy_link",
 )
-"""What the runtime knows of itself, in the order of `Image.host`. Overruns: share of the last 600 scan periods. Lags are given in whole
-steps of 50 ms, so that a healthy controller gives the same facts scan after scan."""
+"""What the runtime knows of itself and of its links, in the order of `Image.host`. Overruns: share of the last 600 scan periods. Lags are
+given in whole steps of 50 ms, so that a healthy controller gives the same facts scan after scan. Devices and links: 0 for none, otherwise 1 +
+the place of the first one in the layout; the next is told when that one is well again."""
 
 OVERRUN_LIMIT_PERMILLE = 10
 JOURNAL_LAG_LIMIT_MS = 2000
@@ -53,6 +57,21 @@ TRIPS: dict[str, Trip] = {
         None, Severity.TROUBLE, "its points are in fault and count for nothing",
         "Check the device's supply and network; its points return by themselves.",
         "장치의 전원과 통신선을 확인하십시오. 복구되면 자동으로 정상 표시됩니다.",
+    ),
+    "device_near_deadline": Trip(
+        10.0, Severity.MAINTENANCE, "its answers come close to the time-out: a little later, and its points are in fault",
+        "Look for what slows the device or its bus down; read it less often, or raise timeout_s of its link.",
+        "장치 응답이 제한 시간에 가깝습니다. 장치와 버스의 부하를 줄이거나 timeout_s를 늘리십시오.",
+    ),
+    "device_unreliable": Trip(
+        0.0, Severity.TROUBLE, "many requests to it failed within the last minute: its points come and go",
+        "Check its wiring, termination and supply, and who else is on its bus or talks to it.",
+        "최근 1분간 통신 실패가 많습니다. 배선, 종단 저항, 전원과 다른 마스터의 유무를 확인하십시오.",
+    ),
+    "messages_lost": Trip(
+        0.0, Severity.MAINTENANCE, "messages of its devices were lost on the way: what they told in between is not known",
+        "Check the broker's load and limits and the network between the devices, the broker and the controller.",
+        "전송 중 메시지가 유실되었습니다. 브로커의 부하와 제한, 네트워크를 확인하십시오.",
     ),
     "head_fault": Trip(
         None, Severity.TROUBLE, "the head cannot raise an alarm; release availability is degraded",
@@ -173,6 +192,11 @@ _HOST_LIMITS = (
     ("loop_late", 4, LOOP_LATE_LIMIT_MS),
     ("clock_step", 5, CLOCK_STEP_LIMIT_MS),
 )
+_DEVICE_FACTS = (
+    ("device_near_deadline", HOST_FACTS.index("near_deadline_device")),
+    ("device_unreliable", HOST_FACTS.index("unreliable_device")),
+)
+_LOSSY_LINK = HOST_FACTS.index("lossy_link")
 SILENT_FIELD = frozenset({Stage.UNCONFIRMED, Stage.HOLD_TIME, Stage.DISCHARGED})
 """Stages that agent may have reached without proof."""
 INTENT_TIMEOUTS = HOST_FACTS.index("intent_timeouts_total")
@@ -286,6 +310,11 @@ def _host_causes(draft: Draft) -> Iterator[tuple[str, str]]:
     for trip, place, limit in _HOST_LIMITS:
         if abs(host[place]) > limit:
             yield trip, "controller"
+    for trip, place in _DEVICE_FACTS:
+        if host[place]:
+            yield trip, draft.layout.devices[host[place] - 1]
+    if host[_LOSSY_LINK]:
+        yield "messages_lost", draft.layout.links[host[_LOSSY_LINK] - 1]
     fresh = bool(last) and host[INTENT_TIMEOUTS] > last[INTENT_TIMEOUTS]
     held = any(t.trip == "intent_not_durable" and draft.tick_ms - t.since_ms < HOST_HOLD_MS for t in draft.trips)
     if fresh or held:

@@ -29,6 +29,7 @@ from controller.runtime.datadir import Beginning
 from controller.runtime.eventlog import KEPT, EventLog
 from controller.runtime.hostfacts import HostFacts
 from controller.runtime.journal import Journal
+from controller.runtime.linkfacts import LinkFacts
 from controller.runtime.logs import configure_log
 from controller.runtime.recorder import Recorder
 from controller.runtime.recording import Start
@@ -104,7 +105,10 @@ class Daemon:
             self.field.link_of_device, device_of(layout), layout.place_of, lambda: self.journal.durable_seq,
             self.clock.wall_s(site.site.scan_s), self.supervision,
         )  # fmt: skip
-        self.facts = HostFacts(self.journal.lag_ms, self.recorder.lag_ms, lambda: self.writer.intent_timeouts)
+        links = LinkFacts(self.field.links, layout.devices, layout.links)
+        self.facts = HostFacts(
+            self.journal.lag_ms, self.recorder.lag_ms, lambda: self.writer.intent_timeouts, links.read
+        )
         outlets = Outlets(self.journal, self.recorder, self.writer, self._publish)
         self.scanner = Scanner(
             layout, self.core, self.field.buffers, self.clock, self.facts, outlets, self.supervision, restored.scan,

@@ -17,7 +17,7 @@ _STEP_SEEN_MS = 200
 
 
 class HostFacts:
-    """Shares, counts and lags; `read` gives them in the order of `controller.core.trips.HOST_FACTS`.
+    """Shares, counts and lags, and behind them what `links` says; `read` gives them in the order of `controller.core.trips.HOST_FACTS`.
 
     `overruns` is the total since the start, for people; the core is given its share of the last `WINDOW_SCANS` periods.
     """
@@ -27,12 +27,14 @@ class HostFacts:
         journal_lag_ms: Callable[[], int],
         recorder_lag_ms: Callable[[], int],
         intent_timeouts: Callable[[], int],
+        links: Callable[[], tuple[int, int, int]],
         wall_ns: Callable[[], int] = time.time_ns,
         monotonic_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         self._journal_lag_ms = journal_lag_ms
         self._recorder_lag_ms = recorder_lag_ms
         self._intent_timeouts = intent_timeouts
+        self._links = links
         self._wall_ns = wall_ns
         self._monotonic_ns = monotonic_ns
         self._reference_ns = wall_ns() - monotonic_ns()
@@ -50,7 +52,7 @@ class HostFacts:
             self._missed.append(period_missed)
 
     def read(self) -> tuple[int, ...]:
-        """scan_overruns_permille, journal_lag_ms, recorder_lag_ms, intent_timeouts_total, loop_late_ms, wall_clock_step_ms."""
+        """scan_overruns_permille, journal_lag_ms, recorder_lag_ms, intent_timeouts_total, loop_late_ms, wall_clock_step_ms, and `links`."""
         return (
             self._recent * 1000 // WINDOW_SCANS,
             _coarse(self._journal_lag_ms()),
@@ -58,6 +60,7 @@ class HostFacts:
             self._intent_timeouts(),
             _coarse(self.loop_late_ms),
             self._wall_clock_step_ms(),
+            *self._links(),
         )
 
     def _wall_clock_step_ms(self) -> int:

@@ -21,7 +21,7 @@ from controller.core.image import Image
 from controller.core.state import State
 from drivers.points import NEVER, Quality
 
-MAGIC = b"haechi-recording 1\n"
+MAGIC = b"haechi-recording 2\n"
 START, SCAN, END = 0, 1, 2
 _HEAD = struct.Struct("<IIB")
 _MAX_FRAME = 1 << 28

@@ -71,7 +71,7 @@ def _link(link: Link) -> LinkStatus:
     latency_ms = None if math.isnan(health.latency_p99_ms) else round(health.latency_p99_ms, 2)
     return LinkStatus(
         link.name, health.state, health.generation, health.reads, health.errors, health.timeouts, latency_ms,
-        health.late_cycles, health.last_error,
+        health.late_cycles, health.last_error, health.near_deadline, health.unreliable, health.gaps,
     )  # fmt: skip
 
 

@@ -97,6 +97,56 @@ def test_what_the_runtime_knows_of_itself(fact: str, value: int, trip: str) -> N
     assert field.troubles() == set()
 
 
+def tell(field: Field, **facts: int) -> None:
+    """The runtime knows these facts from now on, and all else is well."""
+    field.host = tuple(facts.get(name, 0) for name in HOST_FACTS)
+
+
+@pytest.mark.parametrize(
+    ("fact", "trip", "of_links", "delay_s"),
+    [
+        ("near_deadline_device", "device_near_deadline", False, 10.0),
+        ("unreliable_device", "device_unreliable", False, 0.0),
+        ("lossy_link", "messages_lost", True, 0.0),
+    ],
+)
+def test_what_a_link_says_of_its_devices_and_messages(fact: str, trip: str, of_links: bool, delay_s: float) -> None:
+    field = Field()
+    names = field.layout.links if of_links else field.layout.devices
+    assert len(names) > 1
+    for number in (1, len(names)):
+        tell(field, **{fact: number})
+        if delay_s:
+            field.run(delay_s - 0.2)
+            assert field.troubles() == set()
+        field.run(0.4)
+        assert field.troubles() == {f"{trip}:{names[number - 1]}"}
+        tell(field)
+        field.run(0.2)
+        assert field.troubles() == set()
+        assert field.told(Kind.TROUBLE, names[number - 1]) == [trip, f"{trip}:cleared"]
+
+
+def test_the_next_device_is_told_when_the_first_is_well_again() -> None:
+    field = Field()
+    first, second = field.layout.devices[:2]
+    tell(field, unreliable_device=1)
+    field.run(1)
+    tell(field, unreliable_device=2)
+    field.run(1)
+    assert field.troubles() == {f"device_unreliable:{second}"}
+    assert field.told(Kind.TROUBLE, first) == ["device_unreliable", "device_unreliable:cleared"]
+
+
+def test_a_device_that_nears_its_deadline_for_a_moment_is_not_told() -> None:
+    field = Field()
+    tell(field, near_deadline_device=1)
+    field.run(5)
+    tell(field)
+    field.run(10)
+    assert field.told(Kind.TROUBLE) == []
+
+
 def test_an_intent_that_was_not_durable_is_shown_for_a_minute() -> None:
     field = Field()
     place = HOST_FACTS.index("intent_timeouts_total")

@@ -106,6 +106,15 @@ def test_a_flipped_bit_in_the_file_is_damage_that_is_named(tmp_path: Path) -> No
         list(read_recording(path))
 
 
+def test_a_recording_of_another_version_is_refused_by_name(tmp_path: Path) -> None:
+    """The facts of the host are a part of every scan; with other facts in it a replay would decide otherwise."""
+    path = tmp_path / "recording.hrec"
+    record(path, [image(1, [1] * N_POINTS)])
+    path.write_bytes(path.read_bytes().replace(b"haechi-recording 2\n", b"haechi-recording 1\n"))
+    with pytest.raises(RecordingError, match="not a recording of this version"):
+        open_recording(path)
+
+
 def test_the_ring_stays_below_its_limit_and_each_file_can_be_read(tmp_path: Path) -> None:
     path = tmp_path / "recording.hrec"
     cap_bytes = 80_000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -15,6 +16,7 @@ from controller.core.image import Image, freeze
 from controller.core.layout import Layout, lay_out
 from controller.core.scan import Controller
 from controller.core.state import State
+from controller.core.trips import HOST_FACTS
 from controller.runtime.recorder import Recorder
 from controller.runtime.recording import Recorded, Recording, Start, open_recording
 from controller.site.digest import site_digest
@@ -32,8 +34,13 @@ def layout() -> Layout:
     return lay_out(loads(TEXT))
 
 
+def host_facts(scan: int) -> tuple[int, ...]:
+    """All is well, but that from scan 30 to 60 the first device fails often."""
+    return tuple(int(fact == "unreliable_device" and 30 <= scan < 60) for fact in HOST_FACTS)
+
+
 def images(layout: Layout) -> list[Recorded]:
-    """A heat detector that rises into alarm, and an operator who acknowledges it."""
+    """A heat detector that rises into alarm, a device that fails often, and an operator who acknowledges the alarm."""
     buffers = [BlockBuffer.empty(block.count) for block in layout.blocks]
     recorded = []
     for scan in range(1, SCANS + 1):
@@ -44,7 +51,7 @@ def images(layout: Layout) -> list[Recorded]:
             buffer.value[:] = 0.0
         buffers[0].value[:] = [25.0 + scan, 25.0]
         commands: tuple[AnyCommand, ...] = (Acknowledge(operator="Kim", zone="room"),) if scan == 90 else ()
-        recorded.append(Recorded(freeze(scan, scan * 100, buffers, layout.max_age_ms, (0,) * 6), commands))
+        recorded.append(Recorded(freeze(scan, scan * 100, buffers, layout.max_age_ms, host_facts(scan)), commands))
     return recorded
 
 
@@ -81,6 +88,29 @@ def test_the_same_recording_gives_the_same_chain_and_one_flipped_bit_another(tmp
     flipped[40] = Recorded(with_flipped_bit(recorded[40].image, 1, 0), recorded[40].commands)
     other = chain(layout, record(tmp_path / "b.hrec", layout, flipped))
     assert other[-1] != once[-1]
+
+
+def test_what_the_links_said_of_themselves_is_recorded_and_replays_as_the_same_troubles(
+    tmp_path: Path, layout: Layout
+) -> None:
+    recorded = images(layout)
+    recording = record(tmp_path / "a.hrec", layout, recorded)
+    again = [one.image.host for one in recording.scans()]
+    assert again == [one.image.host for one in recorded]
+    scans = ((one.image, one.commands) for one in recording.scans())
+    told = [
+        (one.event.scan, one.event.subject, one.event.what)
+        for one in replay(layout, b"", GENESIS, scans, closed=True)
+        if one.event.what.startswith("device_unreliable")
+    ]
+    device = layout.devices[0]
+    assert told == [(30, device, "device_unreliable"), (60, device, "device_unreliable:cleared")]
+    later = [replace_host(one, (0,) * len(HOST_FACTS)) if one.image.scan == 30 else one for one in recorded]
+    assert chain(layout, record(tmp_path / "b.hrec", layout, later)) != chain(layout, recording)
+
+
+def replace_host(one: Recorded, host: tuple[int, ...]) -> Recorded:
+    return Recorded(replace(one.image, host=host), one.commands)
 
 
 def test_a_difference_to_the_journal_is_shown_with_both_sides(tmp_path: Path, layout: Layout) -> None:

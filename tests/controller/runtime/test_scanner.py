@@ -10,6 +10,7 @@ import numpy as np
 from controller.core.commands import Acknowledge
 from controller.core.events import Event, Kind, Write
 from controller.core.image import Image
+from controller.core.trips import HOST_FACTS
 from controller.runtime.assemble import device_of
 from controller.runtime.clock import PlantClock
 from controller.runtime.daemon import call_on
@@ -40,7 +41,9 @@ class Bench:
             self.links, device_of(LAYOUT), LAYOUT.place_of, lambda: self.journal.durable_seq, 1.0, self.supervision
         )
         self.buffers = [BlockBuffer.empty(block.count) for block in LAYOUT.blocks]
-        self.facts = HostFacts(self.journal.lag_ms, self.recorder.lag_ms, lambda: self.writer.intent_timeouts)
+        self.facts = HostFacts(
+            self.journal.lag_ms, self.recorder.lag_ms, lambda: self.writer.intent_timeouts, lambda: (0, 2, 0)
+        )
         self.published: list[tuple[int, tuple[Event, ...]]] = []
         outlets = Outlets(
             self.journal, self.recorder, self.writer, lambda seq, events: self.published.append((seq, events))
@@ -105,8 +108,9 @@ async def test_what_the_field_said_is_frozen_and_the_host_facts_travel_along(tmp
     bench.buffers[0].value[:] = 9.0
     image, _ = bench.core.seen[0]
     assert image.value[:4].tolist() == [1.0, 2.0, 3.0, 4.0]
-    assert len(image.host) == 6
+    assert len(image.host) == len(HOST_FACTS)
     assert image.host[0] == 8  # 5 of the last 600 periods, in permille
+    assert image.host[HOST_FACTS.index("unreliable_device")] == 2
 
 
 async def test_journal_comes_before_writer_and_recorder_before_the_core(tmp_path: Path) -> None:
@@ -188,7 +192,9 @@ class Steps:
         self.wall_ns, self.monotonic_ns = 10**18, 10**9
 
     def facts(self) -> HostFacts:
-        return HostFacts(lambda: 149, lambda: 30, lambda: 2, lambda: self.wall_ns, lambda: self.monotonic_ns)
+        return HostFacts(
+            lambda: 149, lambda: 30, lambda: 2, lambda: (4, 0, 1), lambda: self.wall_ns, lambda: self.monotonic_ns
+        )
 
     def later(self, wall_s: float, monotonic_s: float) -> None:
         self.wall_ns += int(wall_s * 1e9)
@@ -199,7 +205,7 @@ def test_host_facts_are_coarse_and_a_step_of_the_wall_clock_shows_for_ten_second
     steps = Steps()
     facts = steps.facts()
     facts.loop_late_ms = 60
-    assert facts.read() == (0, 100, 0, 2, 50, 0)
+    assert facts.read() == (0, 100, 0, 2, 50, 0, 4, 0, 1)
     steps.later(-3600.0, 1.0)
     assert facts.read()[5] == 3_601_000 // 200 * 200
     steps.later(11.0, 11.0)
