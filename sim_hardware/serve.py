@@ -11,13 +11,14 @@ from typing import IO
 
 import msgspec
 
-from controller.site.model import ModbusTcp, Mqtt, Site
+from controller.site.model import Framing, ModbusTcp, Mqtt, Site
 from sim_hardware.devices.plant import Plant
 from sim_hardware.devices.wiring import STEP_MS
+from sim_hardware.faults.placing import Endpoint, Placing
 from sim_hardware.rehost import split_endpoint
-from sim_hardware.wires.modbus_server import ModbusServer
 from sim_hardware.wires.mqtt_publisher import MqttPublisher
 from sim_hardware.wires.served import Served
+from sim_hardware.wires.servers import OWN, SERVERS, AnyServer
 
 TRUTH_MS = 1000
 """Plant time between two snapshots of the truth."""
@@ -42,24 +43,38 @@ class PlantClock:
 
 
 class Server:
-    """A plant on its wires, from `start` to `stop`; `run` moves its time. Endpoints are those of the site."""
+    """A plant on its wires, from `start` to `stop`; `run` moves its time. Endpoints are those of the site.
 
-    def __init__(self, plant: Served, clock: PlantClock, truth: IO[bytes] | None = None) -> None:
+    Where a fault of the wire is foreseen, a proxy (`placing`) stands at the endpoint and the server behind it. `broker` (host:port) is
+    the real one where the site's MQTT endpoints are proxies, too. Raises FaultError for faults of a broker without it.
+    """
+
+    def __init__(
+        self,
+        plant: Served,
+        clock: PlantClock,
+        truth: IO[bytes] | None = None,
+        modbus_server: str = OWN,
+        broker: str = "",
+    ) -> None:
         self._plant = plant
         self._clock = clock
         self._truth = truth
         self._truth_ms = 0
         site = plant.layout.site
-        self.modbus = _modbus_servers(plant, site)
-        self.mqtt = _publishers(site)
+        self.placing = Placing(site, plant.faulting.on_wires if isinstance(plant, Plant) else (), broker)
+        self.modbus = _modbus_servers(plant, site, SERVERS[modbus_server], self.placing.endpoints)
+        self.mqtt = _publishers(site, broker)
         self._tasks: list[asyncio.Task[None]] = []
         self.behind_ms = 0
         """How late the plant was at most."""
 
     async def start(self) -> None:
         """Open all ports, go to the brokers. Raises RuntimeError for a port that cannot be had."""
-        for server in self.modbus:
+        for server in self.modbus.values():
             await server.start()
+        await self.placing.start({endpoint: server.port for endpoint, server in self.modbus.items()})
+        self.placing.advance(self._plant.tick_ms / 1000)
         loop = asyncio.get_running_loop()
         self._tasks = [loop.create_task(publisher.run()) for publisher in self.mqtt.values()]
 
@@ -70,6 +85,7 @@ class Server:
             behind_ms = now_ms - self._plant.tick_ms
             self.behind_ms = max(self.behind_ms, behind_ms)
             self._advance_to(min(now_ms, self._plant.tick_ms + LONGEST_CATCH_UP_MS))
+            self.placing.advance(self._plant.tick_ms / 1000)
             for message in self._plant.drain():
                 self.mqtt[self._plant.layout.site.devices[message.device].link].offer(message)
             due_ms = self._plant.tick_ms + STEP_MS - self._clock.tick_ms()
@@ -80,7 +96,8 @@ class Server:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for server in self.modbus:
+        await self.placing.stop()
+        for server in self.modbus.values():
             await server.stop()
 
     def _advance_to(self, tick_ms: int) -> None:
@@ -96,31 +113,42 @@ class Server:
         self._plant.advance_to(tick_ms)
 
 
-def _modbus_servers(plant: Served, site: Site) -> tuple[ModbusServer, ...]:
-    units: dict[tuple[str, int], dict[int, str]] = {}
+def _modbus_servers(
+    plant: Served, site: Site, kind: type[AnyServer], behind: frozenset[Endpoint]
+) -> dict[Endpoint, AnyServer]:
+    """A server an endpoint; at the endpoints of `behind` stands a proxy, so theirs listens on any port."""
+    units: dict[tuple[str, int, Framing], dict[int, str]] = {}
     for name, device in site.devices.items():
         link = site.links[device.link]
         if isinstance(link, ModbusTcp):
-            units.setdefault(split_endpoint(link.endpoint), {})[device.unit] = name
-    return tuple(ModbusServer(plant, host, port, of_endpoint) for (host, port), of_endpoint in units.items())
+            units.setdefault((*split_endpoint(link.endpoint), link.framing), {})[device.unit] = name
+    return {
+        (host, port): kind(plant, host, 0 if (host, port) in behind else port, of_port, framing)
+        for (host, port, framing), of_port in units.items()
+    }
 
 
-def _publishers(site: Site) -> dict[str, MqttPublisher]:
+def _publishers(site: Site, broker: str) -> dict[str, MqttPublisher]:
     heartbeats = frozenset(device.heartbeat for device in site.devices.values() if device.heartbeat)
     publishers = {}
     for name, link in site.links.items():
         if isinstance(link, Mqtt):
-            host, port = split_endpoint(link.endpoint)
+            host, port = split_endpoint(broker or link.endpoint)
             publishers[name] = MqttPublisher(host, port, f"haechi-sim-{name}", heartbeats)
     return publishers
 
 
 async def serve(
-    plant: Served, clock: PlantClock, truth: Path | None = None, ready: Callable[[str], None] = print
+    plant: Served,
+    clock: PlantClock,
+    truth: Path | None = None,
+    ready: Callable[[str], None] = print,
+    modbus_server: str = OWN,
+    broker: str = "",
 ) -> None:
-    """Serve until SIGTERM or SIGINT; `ready` gets one line when all ports are open."""
+    """Serve until SIGTERM or SIGINT; `ready` gets one line when all ports are open, and one at the end that counts the faults of wires."""
     with truth.open("wb") if truth else nullcontext() as stream:
-        server = Server(plant, clock, stream)
+        server = Server(plant, clock, stream, modbus_server, broker)
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -138,6 +166,8 @@ async def serve(
             waiting.cancel()
             results = await asyncio.gather(moving, waiting, return_exceptions=True)
             await server.stop()
+        if applied := server.placing.applied():
+            ready("faults of wires: " + ", ".join(f"{kind} {count}" for kind, count in sorted(applied.items())))
         for error in results:
             if isinstance(error, Exception):
                 raise error

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import functools
 import importlib
 import sys
 import time
@@ -20,6 +21,7 @@ from sim_hardware.rehost import rehost
 from sim_hardware.scenarios import loader as scenarios
 from sim_hardware.serve import PlantClock, serve
 from sim_hardware.wires.served import Served
+from sim_hardware.wires.servers import OWN, SERVERS
 
 LAZY = {"drill": "sim_hardware.drill"}
 """Commands with a module of their own, whose `main(arguments)` is called: they need more than a plant does."""
@@ -68,11 +70,20 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
         metavar="KIND:TARGET[:PARAM][@FROM[-UNTIL]]",
         help="may be given many times",
     )
+    parser.add_argument(
+        "--broker",
+        default="",
+        metavar="HOST:PORT",
+        help="the real broker, where a faulty one stands at the site's endpoint",
+    )
     parser.add_argument("--port-offset", type=int, default=0, metavar="N", help="add N to every port of the site")
     parser.add_argument("--recording", type=Path, metavar="CSV", help="a recording takes the place of the physics")
     parser.add_argument("--mapping", type=Path, metavar="MAP", help="which columns of the recording are which points")
     parser.add_argument(
         "--truth", type=Path, metavar="FILE", help="append what really is, a JSON line each plant second"
+    )
+    parser.add_argument(
+        "--server", choices=tuple(SERVERS), default=OWN, help="which implementation of a Modbus server (default: own)"
     )
     parser.set_defaults(run=_serve)
 
@@ -84,7 +95,9 @@ def _serve(arguments: argparse.Namespace) -> int:
         raise ValueError("--recording and --mapping belong together; remedy: give both")
     epoch_ns = time.monotonic_ns() if arguments.epoch_ns is None else arguments.epoch_ns
     clock = PlantClock(epoch_ns, arguments.speed)
-    asyncio.run(serve(_plant(arguments), clock, arguments.truth, lambda line: print(line, flush=True)))
+    plant = _plant(arguments)
+    said = functools.partial(print, flush=True)
+    asyncio.run(serve(plant, clock, arguments.truth, said, arguments.server, arguments.broker))
     return 0
 
 
@@ -105,7 +118,9 @@ def _list_scenarios(_arguments: argparse.Namespace) -> int:
 
 def _list_faults(_arguments: argparse.Namespace) -> int:
     for name, kind in FAULTS.items():
-        print(f"{name:24} {kind.reach.value:8} {kind.says} (PARAM: {kind.default:g})")
+        param = f" (PARAM: {kind.default:g})" if "PARAM" in kind.says and "without it" not in kind.says else ""
+        framing = f"; framing {kind.framing} only" if kind.framing else ""
+        print(f"{name:24} {kind.reach.value:8} {kind.says}{param}{framing}")
     return 0
 
 

@@ -38,7 +38,7 @@ class DeviceMemory:
         for table in Table:
             mine = [(first, last, may_write) for kind, first, last, may_write in spans if kind is table]
             self._words[table] = np.zeros(max((last for _, last, _ in mine), default=0), ">u2")
-            self._bytes[table] = memoryview(self._words[table].view(np.uint8))
+            self._bytes[table] = self._words[table].view(np.uint8).data
             self._known[table] = _Runs(((first, last) for first, last, _ in mine), max_gap)
             self._writable[table] = _Runs(((first, last) for first, last, may_write in mine if may_write), 0)
         for block in held:

@@ -1,111 +1,127 @@
-"""The plant's Modbus TCP units on real sockets, over pymodbus: its server loop, our memory behind it.
-
-pymodbus 3.16 keeps a data store of its own, whose traps (a second call of an action after each write, exception 4 for an unknown
-unit, coils counted in words) go away when the store is ours: a request goes straight to the unit's `DeviceMemory`.
-"""
+"""The plant's Modbus units on a TCP port, with or without TLS: every request of a connection is answered, however many are in flight."""
 
 import asyncio
-import logging
+import ssl
 from collections.abc import Mapping
+from typing import cast
 
-from pymodbus.constants import ExcCodes
-from pymodbus.exceptions import NoSuchIdException
-from pymodbus.pdu import ModbusPDU
-from pymodbus.server import ModbusTcpServer
-from pymodbus.simulator import DataType, SimData, SimDevice
-from pymodbus.simulator.simcore import SimCore
+from sim_hardware.wires.session import Endpoint, Field, Session
+from sim_hardware.wires.streams import AnyFraming
 
-from drivers.points import Table
-from sim_hardware.devices.memory import AddressError, DeviceMemory
-from sim_hardware.wires.served import Served
-
-TABLE_OF_FUNCTION = {
-    1: Table.COIL, 5: Table.COIL, 15: Table.COIL,
-    2: Table.DISCRETE,
-    3: Table.HOLDING, 6: Table.HOLDING, 16: Table.HOLDING, 22: Table.HOLDING, 23: Table.HOLDING,
-    4: Table.INPUT,
-}  # fmt: skip
-"""Table that a function code reads or writes (Modbus Application Protocol 1.1b3, 6)."""
-BIT_TABLES = frozenset({Table.COIL, Table.DISCRETE})
-
-# A client that asks for what is not there is the client's business; pymodbus would print every packet before it.
-logging.getLogger("pymodbus_internal").setLevel(logging.CRITICAL)
-logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
-
-# pymodbus wants devices of its own kind at construction; they are replaced before the first request.
-_PLACEHOLDER = SimDevice(id=1, simdata=[SimData(0, count=1, values=0, datatype=DataType.REGISTERS)])
-
-
-class _Units(SimCore):
-    """pymodbus's data store, on the plant's memories: unit number to device name."""
-
-    def __init__(self, plant: Served, units: Mapping[int, str]) -> None:
-        super().__init__([_PLACEHOLDER])
-        self._plant = plant
-        self._units = units
-
-    def device_ids(self) -> list[int]:
-        return list(self._units)
-
-    async def async_getValues(  # noqa: N802 - pymodbus's name
-        self, device_id: int, func_code: int, address: int, count: int = 1
-    ) -> list[int] | list[bool] | ExcCodes:
-        memory = await self._memory(device_id)
-        table = TABLE_OF_FUNCTION[func_code]
-        try:
-            words = memory.read(table, address, count).tolist()
-        except AddressError:
-            return ExcCodes.ILLEGAL_ADDRESS
-        return [bool(word) for word in words] if table in BIT_TABLES else words
-
-    async def async_setValues(  # noqa: N802 - pymodbus's name
-        self, device_id: int, func_code: int, address: int, values: list[int] | list[bool]
-    ) -> ExcCodes | None:
-        memory = await self._memory(device_id)
-        try:
-            memory.write(TABLE_OF_FUNCTION[func_code], address, values)
-        except AddressError:
-            return ExcCodes.ILLEGAL_ADDRESS
-        return None
-
-    async def _memory(self, unit: int) -> DeviceMemory:
-        """The unit's memory, as late as its device answers."""
-        if unit not in self._units:
-            raise NoSuchIdException(f"unit {unit}")  # pymodbus answers with exception 11
-        device = self._units[unit]
-        if late_s := self._plant.answers(device):
-            await asyncio.sleep(late_s)
-        return self._plant.memories[device]
+_BUFFER_BYTES = 64 * 1024
+_PAUSE_S = 0.5
+"""Silence after which RTU over TCP starts a frame anew (assumed: longer than a network delays, shorter than a client waits twice)."""
 
 
 class ModbusServer:
-    """All units of one endpoint. A dead device stays silent; the other units of its endpoint go on."""
+    """All units (number to device name) of one endpoint. A dead device stays silent; the other units of its endpoint go on.
 
-    def __init__(self, plant: Served, host: str, port: int, units: Mapping[int, str]) -> None:
-        self._plant = plant
-        self._units = units
+    A connection lives until its client closes it, or sends what is no Modbus. With `max_connections` a newcomer beyond it is closed at
+    once, as by a device that bears one connection only.
+    """
+
+    def __init__(
+        self,
+        plant: Field,
+        host: str,
+        port: int,
+        units: Mapping[int, str],
+        framing: AnyFraming = "tcp",
+        tls: ssl.SSLContext | None = None,
+        max_connections: int | None = None,
+    ) -> None:
+        self._endpoint = Endpoint(plant, units, framing)
         self._address = (host, port)
-        self._server: ModbusTcpServer | None = None
-        self.requests = 0
+        self._tls = tls
+        self._max_connections = max_connections
+        self._server: asyncio.Server | None = None
+        self._connections: set[_Connection] = set()
+        self._empty = asyncio.Event()
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on; before `start`, the one that was asked for."""
+        if self._server is None:
+            return self._address[1]
+        return cast("int", self._server.sockets[0].getsockname()[1])
+
+    @property
+    def requests(self) -> int:
+        """Requests that came."""
+        return self._endpoint.requests
 
     async def start(self) -> None:
         """Listen. Raises RuntimeError if the port cannot be had."""
-        server = ModbusTcpServer([_PLACEHOLDER], address=self._address, trace_pdu=self._look)
-        server.context = _Units(self._plant, self._units)
-        await server.serve_forever(background=True)
-        self._server = server
+        loop = asyncio.get_running_loop()
+        host, port = self._address
+        try:
+            self._server = await loop.create_server(lambda: _Connection(self), host, port, ssl=self._tls)
+        except OSError as error:
+            raise RuntimeError(
+                f"{host}:{port} cannot be served: {error}; remedy: another port, or end its owner"
+            ) from error
 
     async def stop(self) -> None:
         """Close the port and all connections."""
-        if self._server is not None:
-            await self._server.shutdown()  # type: ignore[no-untyped-call]
-            self._server = None
+        if self._server is None:
+            return
+        self._server.close()
+        self._server = None
+        for connection in tuple(self._connections):
+            connection.abort()
+        while self._connections:
+            self._empty.clear()
+            await self._empty.wait()
 
-    def _look(self, sending: bool, pdu: ModbusPDU) -> ModbusPDU:
-        """Count requests, and drop those for a dead device: pymodbus does not answer what is no request any more."""
-        if sending:
-            return pdu
-        self.requests += 1
-        device = self._units.get(pdu.dev_id)
-        is_dead = device is not None and self._plant.answers(device) is None
-        return None if is_dead else pdu  # type: ignore[return-value]
+    def open_session(self, connection: "_Connection", transport: asyncio.Transport) -> Session | None:
+        """The session of a newcomer; None if it is one too many."""
+        if self._max_connections is not None and len(self._connections) >= self._max_connections:
+            return None
+        self._connections.add(connection)
+        return Session(self._endpoint, transport.write, _PAUSE_S)
+
+    def forget(self, connection: "_Connection") -> None:
+        """A connection is gone."""
+        self._connections.discard(connection)
+        self._empty.set()
+
+
+class _Connection(asyncio.BufferedProtocol):
+    """One client. While it does not fetch its replies, no more of its requests are read.
+
+    asyncio's own TCP transports set TCP_NODELAY on every socket.
+    """
+
+    def __init__(self, server: ModbusServer) -> None:
+        self._server = server
+        self._buffer = memoryview(bytearray(_BUFFER_BYTES))
+        self._transport: asyncio.Transport
+        self._session: Session | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        self._session = self._server.open_session(self, self._transport)
+        if self._session is None:
+            self._transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's name
+        if self._session is not None:
+            self._session.end()
+        self._server.forget(self)
+
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - asyncio's name
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        if self._session is not None and not self._session.take(bytes(self._buffer[:nbytes])):
+            self._transport.close()
+
+    def pause_writing(self) -> None:
+        self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        self._transport.resume_reading()
+
+    def abort(self) -> None:
+        """Close without sending what is left."""
+        self._transport.abort()
