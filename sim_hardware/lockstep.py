@@ -13,6 +13,7 @@ from controller.site.model import Mode, Site
 from sim_hardware.devices.plant import Plant
 from sim_hardware.devices.truth import Truth
 from sim_hardware.faults.spec import FaultSpec
+from sim_hardware.faults.targets import refuse_on_wires
 from sim_hardware.scenarios.model import Responses, Scenario
 from sim_hardware.scenarios.people import People
 from sim_hardware.virtual_field import VirtualField
@@ -55,6 +56,7 @@ class LockStep:
     ) -> None:
         seed = (scenario.seed if scenario else 1) if seed is None else seed
         self.plant = Plant(site, seed, scenario, faults)
+        refuse_on_wires(self.plant.faulting.on_wires)
         layout = self.plant.layout
         responses = scenario.responses if scenario else Responses()
         self.controller = Controller(

@@ -52,6 +52,7 @@ class Actuators:
 
     `position` (n_outputs,) goes from 0 (normal) to 1 (active).
     `contacts` (n_outputs,) is what each feedback contact says, in the units of its point: active at the end of travel.
+    Faults: `stuck`, `no_feedback`, `limit` (how far it comes, 1 for all the way), `feedback_late_s` (each (n_outputs,)).
     `changed` is set by whatever moves or alters what the field sees, and is the caller's to clear.
     """
 
@@ -62,6 +63,9 @@ class Actuators:
         self.target = np.zeros(n_outputs)
         self.stuck = np.zeros(n_outputs, np.bool_)
         self.no_feedback = np.zeros(n_outputs, np.bool_)
+        self.limit = np.ones(n_outputs)
+        self.feedback_late_s = np.zeros(n_outputs)
+        self._at_end_s = np.zeros(n_outputs)
         self.changed = True
         travel_s = np.array([ROLE_MEANING[output.output.role].travel_s for output in layout.outputs])
         self._latches = np.array([output.output.role in LATCHING for output in layout.outputs], np.bool_)
@@ -83,16 +87,20 @@ class Actuators:
             self.changed = True
 
     def advance(self, dt_s: float) -> None:
-        """Move everything by `dt_s` towards `target`; what is stuck stays where it is."""
-        away = self.target - self.position
+        """Move everything by `dt_s` towards `target`; what is stuck stays where it is, what has passed its limit is not drawn back."""
+        away = np.minimum(self.target, np.maximum(self.limit, self.position)) - self.position
         away[self.stuck] = 0.0
         if away.any():
             step = self._rate_per_s * dt_s
             self.position += np.clip(away, -step, step)
             self.changed = True
+        late = self.feedback_late_s > 0.0
+        if late.any():
+            self._at_end_s = np.where(self.position >= AT_END, self._at_end_s + dt_s, 0.0)
+            self.changed |= bool((late & (self._at_end_s > 0.0)).any())
         if self.changed:
-            at_end = (self.position >= AT_END) & ~self.no_feedback
-            self.contacts[:] = np.where(at_end, self._active, self._inactive)
+            makes = ~self.no_feedback & (~late | (self._at_end_s > self.feedback_late_s))
+            self.contacts[:] = np.where((self.position >= AT_END) & makes, self._active, self._inactive)
 
     def of(self, role: Role, zone: int) -> npt.NDArray[np.intp]:
         """Indices of a zone's outputs of one role, in the order of the site file."""

@@ -9,12 +9,19 @@ from sim_hardware.devices.actuators import Actuators
 from sim_hardware.devices.modules import Module
 from sim_hardware.devices.rooms import Room
 from sim_hardware.devices.sensors import Sensor
-from sim_hardware.faults.kinds import BoundFault, FaultKind, Reach, kind_of, param_for
-from sim_hardware.faults.spec import FaultError, FaultSpec
+from sim_hardware.faults.bound import bind
+from sim_hardware.faults.kinds import FaultKind, Reach, kind_of, value_of
+from sim_hardware.faults.spec import FaultError, FaultSpec, no_such
+from sim_hardware.faults.targets import check_on_wires
+
+_PerOutput = npt.NDArray[np.bool_] | npt.NDArray[np.float64]
 
 
 class Faulting:
-    """All faults of a plant. Faults of values act inside their sensors; the others are looked at each step."""
+    """All faults of a plant. Faults of values act inside their sensors; the others are looked at each step.
+
+    `on_wires` are those of wires and brokers, which are the business of the proxies (`sim_hardware.faults.placing`).
+    """
 
     def __init__(
         self,
@@ -33,6 +40,7 @@ class Faulting:
         self._outputs: list[tuple[FaultSpec, int]] = []
         self._empty: list[tuple[FaultSpec, Room]] = []
         self._without_power: set[str] = set()
+        self.on_wires: list[FaultSpec] = []
 
     def add(self, spec: FaultSpec) -> None:
         """Bind `spec` to its target. Raises FaultError."""
@@ -44,12 +52,15 @@ class Faulting:
                 self._add_bms(spec, kind)
             case Reach.DEVICE:
                 if spec.target not in self._layout.devices:
-                    raise _no_such(spec, "device", self._layout.devices)
+                    raise no_such(spec, "device", self._layout.devices)
                 self._devices.append(spec)
             case Reach.OUTPUT:
                 self._add_output(spec, kind)
             case Reach.ZONE:
                 self._add_zone(spec, kind)
+            case Reach.WIRE | Reach.BROKER:
+                check_on_wires(spec, kind, self._layout.site)
+                self.on_wires.append(spec)
 
     # --- binding ----------------------------------------------------------------------------------------------------
 
@@ -60,39 +71,41 @@ class Faulting:
             try:
                 points = resolve(spec.target, self._layout.site, self._layout.first)
             except (KeyError, ValueError) as error:
-                raise _no_such(spec, "head or block", [head.name for head in self._layout.heads]) from error
+                raise no_such(spec, "head or block", [head.name for head in self._layout.heads]) from error
         else:
             points = head.points[int(rest[:-1]) : int(rest[:-1]) + 1] if bracket else head.points
         if len(points) == 0:
             raise FaultError(f"fault {spec.kind}: {spec.target} has no such point; remedy: count from 0")
-        self._bind(spec, kind, points, param_for(spec, kind, None))
+        self._bind(spec, kind, points)
 
     def _add_bms(self, spec: FaultSpec, kind: FaultKind) -> None:
         heads = [h for h in self._layout.heads if h.device == spec.target and h.physics is Physics.BMS]
         if not heads:
             names = sorted({head.device for head in self._layout.heads if head.physics is Physics.BMS})
-            raise _no_such(spec, "BMS", names)
+            raise no_such(spec, "BMS", names)
         for head in heads:
-            self._bind(spec, kind, head.points, param_for(spec, kind, Family(head.head.family)))
+            self._bind(spec, kind, head.points, Family(head.head.family))
 
     def _add_output(self, spec: FaultSpec, kind: FaultKind) -> None:
         outputs = [o for o in self._layout.outputs if kind.role is None or o.output.role is kind.role]
         found = next((output for output in outputs if output.name == spec.target), None)
         if found is None:
-            raise _no_such(spec, kind.role or "output", [output.name for output in outputs])
+            raise no_such(spec, kind.role or "output", [output.name for output in outputs])
         self._outputs.append((spec, found.index))
 
     def _add_zone(self, spec: FaultSpec, kind: FaultKind) -> None:
         zone = self._layout.site.zones.get(spec.target)
         if zone is None or zone.release is None:
-            raise _no_such(spec, "zone with a release", list(self._layout.site.zones))
+            raise no_such(spec, "zone with a release", list(self._layout.site.zones))
         if kind.distort is not None:
             point = resolve(zone.release.discharged, self._layout.site, self._layout.first)
-            self._bind(spec, kind, point, 0.0)
+            self._bind(spec, kind, point)
             return
         self._empty.append((spec, self._rooms[spec.target]))
 
-    def _bind(self, spec: FaultSpec, kind: FaultKind, points: npt.NDArray[np.int32], param: float) -> None:
+    def _bind(
+        self, spec: FaultSpec, kind: FaultKind, points: npt.NDArray[np.int32], family: Family | None = None
+    ) -> None:
         by_block: dict[str, list[int]] = {}
         for point in points.tolist():
             name, place = self._layout.place_of(point)
@@ -100,24 +113,46 @@ class Faulting:
         for name, places in by_block.items():
             if name not in self._sensors:
                 raise FaultError(f"fault {spec.kind}: {name} is written by the controller; remedy: name an output")
-            self._sensors[name].faults.append(BoundFault(spec, kind, np.array(places, np.intp), param))
+            sensor, unit = self._sensors[name], self._layout.site.blocks[name].unit
+            sensor.faults.append(bind(spec, kind, family, unit, places, sensor.high))
 
     # --- time -------------------------------------------------------------------------------------------------------
 
     def advance(self, tick_ms: int) -> None:
         """Let faults of actuators, rooms and power come and go."""
         now_s = tick_ms / 1000
-        for spec, index in self._outputs:
-            flags = self._actuators.no_feedback if spec.kind == "no-feedback" else self._actuators.stuck
-            holds = spec.holds(now_s)
-            if flags[index] != holds:
-                flags[index] = holds
-                self._actuators.changed = True
+        self._advance_outputs(now_s)
         for spec, room in self._empty:
             room.room.inputs.agent_available = not spec.holds(now_s)
         for spec in self._devices:
             if spec.kind == "device-restart":
                 self._switch(spec.target, off=spec.holds(now_s))
+
+    def _advance_outputs(self, now_s: float) -> None:
+        """Of several faults of one kind at one output, one that holds counts."""
+        wanted: dict[tuple[int, int], tuple[_PerOutput, float]] = {}
+        for spec, index in self._outputs:
+            values, healthy, faulty = self._of_actuators(spec)
+            if spec.holds(now_s):
+                wanted[id(values), index] = values, faulty
+            else:
+                wanted.setdefault((id(values), index), (values, healthy))
+        for (_, index), (values, value) in wanted.items():
+            if values[index] != value:
+                values[index] = value
+                self._actuators.changed = True
+
+    def _of_actuators(self, spec: FaultSpec) -> tuple[_PerOutput, float, float]:
+        """What a fault of an output alters, and what stands there without and with it."""
+        match spec.kind:
+            case "no-feedback":
+                return self._actuators.no_feedback, 0, 1
+            case "late-feedback":
+                return self._actuators.feedback_late_s, 0.0, value_of(spec)
+            case "stuck-half-way":
+                return self._actuators.limit, 1.0, value_of(spec)
+            case _:
+                return self._actuators.stuck, 0, 1
 
     def _switch(self, device: str, *, off: bool) -> None:
         if off == (device in self._without_power):
@@ -144,9 +179,5 @@ class Faulting:
                 continue
             if spec.kind != "device-late":
                 return None
-            late_s = max(late_s, kind_of(spec).default if spec.param is None else spec.param)
+            late_s = max(late_s, value_of(spec))
         return late_s
-
-
-def _no_such(spec: FaultSpec, what: str, names: list[str] | tuple[str, ...]) -> FaultError:
-    return FaultError(f"fault {spec.kind}: no {what} {spec.target!r}; remedy: one of {', '.join(names)}")

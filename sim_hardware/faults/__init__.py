@@ -1,1 +1,1 @@
-"""Everything that goes wrong in the devices of the plant, by name."""
+"""Everything that goes wrong on the wires and in the devices of the plant, by name."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from controller.site.model import Site
 from drivers.points import RegisterBlock
 from sim_hardware.devices.plant import Plant
-from sim_hardware.faults.kinds import FAULTS
+from sim_hardware.faults.kinds import FAULTS, Reach
 from sim_hardware.faults.spec import FaultError, FaultSpec, parse_fault
 
 
@@ -35,10 +36,14 @@ def test_a_fault_is_read_from_a_word() -> None:
     assert parse_fault("ramp:h2-4:2.5@10-20") == FaultSpec(
         kind="ramp", target="h2-4", param=2.5, at_s=10.0, until_s=20.0
     )
+    assert parse_fault("late-reply:bms-3:0.3s@10s-20s") == FaultSpec(
+        kind="late-reply", target="bms-3", param=0.3, at_s=10.0, until_s=20.0
+    )
+    assert parse_fault("clock-skew:climate:-3600@5").param == -3600.0
     assert parse_fault("nan:heat-1") == FaultSpec(kind="nan", target="heat-1")
 
 
-@pytest.mark.parametrize("text", ["", "nan", ":h2-4", "ramp:h2-4:fast", "ramp:h2-4@soon"])
+@pytest.mark.parametrize("text", ["", "nan", ":h2-4", "ramp:h2-4:fast", "ramp:h2-4:nan", "ramp:h2-4@soon"])
 def test_a_word_that_is_no_fault_says_how_to_write_one(text: str) -> None:
     with pytest.raises(FaultError, match="remedy"):
         parse_fault(text)
@@ -161,10 +166,100 @@ def test_agent_without_word_and_word_without_agent(hall: Site, fault: str, switc
     assert (plant.battery("hall").room.agent_pct > 0.5) is has_agent
 
 
-def test_every_kind_of_fault_is_tried_here() -> None:
+# --- noise, range, units, contacts ----------------------------------------------------------------------------------
+
+
+def test_noise_comes_on_top_and_differs_from_point_to_point(hall: Site) -> None:
+    plant = _plant(hall, "noise:bms-1-temperature:4")
+    plant.advance_to(2_000)
+    noisy, calm = (np.array(_words(plant, f"bms-{n}-temperature"), np.uint16).view(np.int16) * 0.1 for n in (1, 2))
+    assert 2.0 < np.std(noisy) < 6.0
+    assert np.std(calm) < 0.5
+
+
+def test_out_of_range_is_absurd_by_itself_and_as_told(hall: Site) -> None:
+    plant = _plant(
+        hall, "out-of-range:h2-4", "out-of-range:heat-1", "out-of-range:bms-1-voltage[0]:9", "out-of-range:co-1:-5"
+    )
+    plant.advance_to(2_000)
+    assert _words(plant, "gas-h2")[3] == 60_000
+    assert _words(plant, "heat-temperature")[0] == 4_500
+    assert _words(plant, "bms-1-voltage")[0] == 9_000
+    assert _words(plant, "gas-co")[0] == 0  # the end of what the register can say
+
+
+def test_units_are_taken_for_others(hall: Site) -> None:
+    plant = _plant(
+        hall, "unit-swap:heat-1", "unit-swap:bms-1-voltage[3]", "offset:h2-2:20000", "unit-swap:h2-2:0.0001@5"
+    )
+    plant.advance_to(4_000)
+    heat = _words(plant, "heat-temperature")
+    assert heat[0] == pytest.approx(heat[1] * 1.8 + 320, abs=15)
+    assert _words(plant, "bms-1-voltage")[3] == 0xFFFF  # 3 300 V do not go into a register of millivolts
+    assert _words(plant, "gas-h2")[1] >= 20_000
+    plant.advance_to(8_000)
+    assert _words(plant, "gas-h2")[1] == 2  # ppm shown as per cent
+
+
+def test_a_unit_that_has_no_usual_mistake_needs_its_factor(hall: Site) -> None:
+    with pytest.raises(FaultError, match="shows ppm; remedy: say the factor"):
+        _plant(hall, "unit-swap:h2-2")
+
+
+def test_a_contact_chatters_and_rests_again(hall: Site) -> None:
+    plant = _plant(hall, "chatter:damper-closed[0]:2@1-4")
+    seen = []
+    for tick_ms in range(1_000, 6_000, 100):
+        plant.advance_to(tick_ms)
+        seen.append(_words(plant, "damper-closed")[0])
+    runs = [len(list(run)) for _, run in itertools.groupby(seen[:30])]
+    assert len(runs) > 5
+    assert len(set(runs[1:-1])) == 1
+    assert set(seen[31:]) == {0}
+
+
+# --- actuators ------------------------------------------------------------------------------------------------------
+
+
+def test_late_feedback_makes_after_the_damper_has_closed(hall: Site) -> None:
+    plant = _plant(hall, "late-feedback:damper-1:5")
+    for index in range(2):
+        _write(plant, "damper-coils", index, 1)
+    plant.advance_to(11_000)
+    assert _words(plant, "damper-closed")[:2] == [0, 1]
+    assert plant.battery("hall").room.inputs.damper_open_fraction[0] == 0.0
+    plant.advance_to(15_000)
+    assert _words(plant, "damper-closed")[:2] == [1, 1]
+    _write(plant, "damper-coils", 0, 0)
+    plant.advance_to(16_000)
+    assert _words(plant, "damper-closed")[0] == 0
+
+
+def test_a_damper_that_is_stuck_half_way_comes_no_further_until_it_is_mended(hall: Site) -> None:
+    plant = _plant(hall, "stuck-half-way:damper-1:0.4@0-20", "stuck-half-way:damper-2:0.4@15")
+    for index in range(2):
+        _write(plant, "damper-coils", index, 1)
+    plant.advance_to(16_000)
+    assert plant.battery("hall").room.inputs.damper_open_fraction[:2].tolist() == pytest.approx([0.6, 0.0])
+    assert _words(plant, "damper-closed")[:2] == [0, 1]  # what was there already is not drawn back
+    plant.advance_to(30_000)
+    assert _words(plant, "damper-closed")[0] == 1
+
+
+def test_of_two_spells_of_a_fault_each_counts(hall: Site) -> None:
+    plant = _plant(hall, "no-feedback:damper-1@0-30", "no-feedback:damper-1@60-90")
+    _write(plant, "damper-coils", 0, 1)
+    plant.advance_to(20_000)
+    assert _words(plant, "damper-closed")[0] == 0
+    plant.advance_to(40_000)
+    assert _words(plant, "damper-closed")[0] == 1
+
+
+def test_every_kind_of_fault_in_a_device_is_tried_here() -> None:
     tried = {
-        "stuck", "ramp", "spike", "offset", "nan", "bms-lies", "device-dead", "device-late", "device-restart",
-        "actuator-stuck", "breaker-stuck", "no-feedback", "pressure-switch-failed", "agent-empty",
+        "stuck", "ramp", "spike", "offset", "nan", "noise", "out-of-range", "unit-swap", "chatter", "bms-lies",
+        "device-dead", "device-late", "device-restart", "actuator-stuck", "stuck-half-way", "breaker-stuck", "no-feedback",
+        "late-feedback", "pressure-switch-failed", "agent-empty",
     }  # fmt: skip
-    assert tried == set(FAULTS)
+    assert tried == {name for name, kind in FAULTS.items() if kind.reach not in {Reach.WIRE, Reach.BROKER}}
     assert all(kind.says and not math.isnan(kind.default) for kind in FAULTS.values())
