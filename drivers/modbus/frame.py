@@ -171,7 +171,8 @@ class ReplyChecker(ABC):
         self._view = memoryview(self._buffer)
         self._end = 0
         self._batch: Batch | None = None
-        self._next = 0
+        self.answered = 0
+        """How many replies of the batch are in."""
         self.stray: StrayBytesError | None = None
         """What came behind the last reply: that reply is right, but the connection is not to be trusted with another request."""
 
@@ -182,7 +183,7 @@ class ReplyChecker(ABC):
     def expect(self, batch: Batch) -> None:
         """`batch` has been sent: its replies are right from now on."""
         self._batch = batch
-        self._next = 0
+        self.answered = 0
 
     def forget(self) -> None:
         """Nothing is in flight, and what came does not count."""
@@ -192,12 +193,7 @@ class ReplyChecker(ABC):
     @property
     def where(self) -> Where:
         """The place of the request that waits for its answer, or the link's when there is none."""
-        return self._where if self._batch is None else self._batch.asks[self._next].where
-
-    @property
-    def answered(self) -> int:
-        """How many replies of the batch are in."""
-        return self._next
+        return self._where if self._batch is None else self._batch.asks[self.answered].where
 
     def take(self, count: int) -> bool:
         """Take in `count` bytes more; whether the whole batch is answered. Raises `ReplyError`."""
@@ -205,11 +201,11 @@ class ReplyChecker(ABC):
         batch = self._batch
         if batch is None:
             raise StrayBytesError(self._where, "silence", _hex(self._buffer[:end]))
-        at, position, total = 0, self._next, len(batch.heads)
+        at, position, total = 0, self.answered, len(batch.heads)
         while position < total and (used := self._match(batch, position, at, end)):
             at += used
             position += 1
-        self._next = position
+        self.answered = position
         if position < total:
             self._buffer[: end - at] = self._buffer[at:end]
             self._end = end - at

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from drivers.modbus.decode import WIRE, Raw, Words, decode, is_view, mark_bad, raw_of
+from drivers.modbus.decode import WIRE, Decoder, Raw, Words, is_view, mark_bad, raw_of
 from drivers.modbus.errors import IdentityError, Where
 from drivers.modbus.frame import Batch
 from drivers.modbus.plan import BIT_TABLES, Part, Request
@@ -31,13 +31,13 @@ class _Intake:
         self.raw = raw
         self.known = True
 
-    def take(self, raw: Raw, points: BlockBuffer, received_ms: int) -> None:
+    def take(self, raw: Raw, decoder: Decoder, received_ms: int) -> None:
         """Decode some points. Without a counter each good read is a sample of the points it touches; an unknown one makes none."""
         if self.block.counter is None:
             self.sample += 1
         elif not self.known:
             return
-        decode(self.block, raw, points, self.sample, received_ms)
+        decoder(raw, self.sample, received_ms)
 
 
 class Intakes:
@@ -61,7 +61,8 @@ class Intakes:
             end = part.offset + part.count * part.block.data_type.registers
             intake = self._intakes[part.block.name]
             raw = raw_of(part.block, words[part.offset : end])
-            intake.take(raw, intake.buffer.part(part.first, part.count), received_ms)
+            decoder = Decoder(part.block, intake.buffer.part(part.first, part.count))
+            intake.take(raw, decoder, received_ms)
 
     def reading(self, requests: Sequence[Request], batch: Batch) -> "Reading":
         """What it takes to take in the replies of `batch` again and again; its asks are those of `requests`."""
@@ -97,9 +98,14 @@ class Reading:
         parts = [(part, place) for place, request in enumerate(requests) for part in request.parts]
         self._all = [self._step(run) for run in _runs(parts, batch.offsets)]
         self._single = [[self._step([(part, place)]) for part in r.parts] for place, r in enumerate(requests)]
+        self._is_plain = not any(request.marks or request.counters for request in requests)
 
     def take(self, received_ms: int) -> None:
         """Take in all replies that brought values. Raises `IdentityError` before anything is decoded."""
+        if self._is_plain and not any(self.batch.codes):
+            for step in self._all:
+                step(received_ms)
+            return
         good = [place for place, code in enumerate(self.batch.codes) if not code]
         for place in good:
             self._compare(place)
@@ -120,16 +126,16 @@ class Reading:
         """One decoding step for parts that lie one behind the other, in the block as in the bytes."""
         (part, place), count = run[0], sum(part.count for part, _ in run)
         block, intake = part.block, self._intakes[part.block.name]
-        points = intake.buffer.part(part.first, count)
+        decoder = Decoder(block, intake.buffer.part(part.first, count))
         if block.table in BIT_TABLES:
             words = self._words[place]
-            return lambda ms: intake.take(words()[part.offset : part.offset + count], points, ms)
+            return lambda ms: intake.take(words()[part.offset : part.offset + count], decoder, ms)
         first = self.batch.offsets[place] + 2 * part.offset
         view = self.batch.data[first : first + 2 * count * block.data_type.registers].view(WIRE)
         if not is_view(block):
-            return lambda ms: intake.take(raw_of(block, view), points, ms)
+            return lambda ms: intake.take(raw_of(block, view), decoder, ms)
         raw = raw_of(block, view)
-        return lambda ms: intake.take(raw, points, ms)
+        return lambda ms: intake.take(raw, decoder, ms)
 
 
 def _registers(batch: Batch, place: int) -> Callable[[], Words]:

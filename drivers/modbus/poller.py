@@ -3,6 +3,7 @@
 import asyncio
 import math
 import random
+import time
 from collections.abc import Iterable, Mapping
 
 from drivers.link import LinkError, LinkHealth, LinkState, NotConnectedError, PointWrite, TickMs, TimedOutError
@@ -87,7 +88,7 @@ class ModbusLink:
 
     def health(self) -> LinkHealth:
         """A snapshot; the latency is that of the slowest device. UP means that the connection has answered a read."""
-        now_s = asyncio.get_running_loop().time()
+        now_s = time.monotonic()
         latencies_s = [learned.p99_s() for learned in self._learned.values()]
         return LinkHealth(
             state=self._state,
@@ -138,7 +139,7 @@ class ModbusLink:
 
     async def run(self) -> None:
         """Connect, poll, reconnect; for ever, until cancelled."""
-        self._schedule = Schedule(self._cycles(), asyncio.get_running_loop().time())
+        self._schedule = Schedule(self._cycles(), time.monotonic())
         try:
             while True:
                 wire = await self._open()
@@ -194,7 +195,7 @@ class ModbusLink:
 
     def _answered(self, batch: Batch, wait_s: float) -> Batch | None:
         """Take in a batch's replies; runs in the connection's own call-back, so that no task is woken between two requests."""
-        cycle, now_s = self._cycle, asyncio.get_running_loop().time()
+        cycle, now_s = self._cycle, time.monotonic()
         if cycle is None:  # cannot be: what was polled was picked
             return None
         reading = cycle.turn
@@ -238,7 +239,7 @@ class ModbusLink:
 
     def _failed(self, device: str) -> None:
         """The device has no good value any more and rests."""
-        now_s = asyncio.get_running_loop().time()
+        now_s = time.monotonic()
         self._learned[device].failed(now_s)
         self._schedule.failed(device, self._started_s, now_s)
         self._intakes.fail(self._members[device])
@@ -285,7 +286,7 @@ class ModbusLink:
 
     async def _do(self, wire: Wire, job: Job) -> None:
         """Write and read back; the one who asked hears of every error, a failed connection is left as after a poll."""
-        self._started_s = asyncio.get_running_loop().time()
+        self._started_s = time.monotonic()
         back = self._reading(job.device, (job.request,))
         try:
             await _settled(wire, Batch((job.ask,), self._framing))

@@ -3,14 +3,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.modbus.decode import WIRE, Words, decode, encode, encode_array, mark_bad, raw_of
+from drivers.modbus.decode import WIRE, Decoder, Words, encode, encode_array, mark_bad, raw_of
 from drivers.points import NEVER, BlockBuffer, DataType, Quality, RegisterBlock, Scaling, Table
 from tests.drivers.test_plan import block
 
 
 def put(b: RegisterBlock, words: Words, points: BlockBuffer, sample: int, received_ms: int) -> None:
     """Decode native or wire words."""
-    decode(b, raw_of(b, words.astype(WIRE)), points, sample, received_ms)
+    Decoder(b, points)(raw_of(b, words.astype(WIRE)), sample, received_ms)
 
 
 INTEGERS = {
