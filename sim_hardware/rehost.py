@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from controller.site.model import Link, ModbusRtu, ModbusTcp, Mqtt, Site
+from controller.site.model import Framing, Link, ModbusRtu, ModbusTcp, Mqtt, Site
 
 
 def rehost(site: Site, endpoints: Mapping[str, str] | int) -> Site:
@@ -31,6 +31,33 @@ def _moved(name: str, link: Link, endpoints: Mapping[str, str] | int) -> Link:
     if isinstance(link, ModbusRtu) and not isinstance(endpoints, int):
         return replace(link, port=endpoints.get(name, link.port))
     return link
+
+
+def plain(site: Site, *, own_broker: bool) -> Site:
+    """The same site as a drill speaks to it on this machine, whose wires nobody else reaches.
+
+    Without TLS and passwords, because the plant shows no certificates; a serial line as RTU over TCP, whose endpoint has yet to be given
+    (`free_endpoints`, `rehost`). With `own_broker` MQTT 3.1.1, which is all that the drill's own broker speaks.
+    """
+    return replace(site, links={name: _plain(link, own_broker=own_broker) for name, link in site.links.items()})
+
+
+def _plain(link: Link, *, own_broker: bool) -> Link:
+    match link:
+        case ModbusTcp():
+            return replace(link, tls=None)
+        case ModbusRtu():
+            return ModbusTcp(
+                endpoint=link.port,
+                framing=Framing.RTU,
+                timeout_s=link.timeout_s,
+                budget_requests_per_s=link.budget_requests_per_s,
+            )
+        case Mqtt():
+            version = "3.1.1" if own_broker else link.version
+            return replace(link, tls=None, username="", password_file="", version=version)
+        case _:
+            return link
 
 
 def free_endpoints(site: Site, host: str = "127.0.0.1") -> dict[str, str]:

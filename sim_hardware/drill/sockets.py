@@ -21,7 +21,7 @@ from sim_hardware.drill.errors import DrillError
 from sim_hardware.drill.options import Drill
 from sim_hardware.drill.panel import listening, say
 from sim_hardware.live import View
-from sim_hardware.rehost import free_endpoints, rehost, write_site
+from sim_hardware.rehost import free_endpoints, plain, rehost, write_site
 from sim_hardware.report.record import Record, read_truths
 from sim_hardware.report.result import ComparisonResult
 from sim_hardware.scenarios.people import People
@@ -118,7 +118,8 @@ async def run_on_sockets(drill: Drill, view: View) -> tuple[Record, tuple[Compar
 
 async def _start_broker(drill: Drill, folder: Path, children: Children) -> Path:
     """Our own broker, unless another is named; writes the site with free ports and returns its file."""
-    endpoints = free_endpoints(drill.site)
+    site = plain(drill.site, own_broker=not drill.broker)
+    endpoints = free_endpoints(site)
     brokers = [name for name, link in drill.site.links.items() if isinstance(link, Mqtt)]
     if drill.broker:
         endpoints |= dict.fromkeys(brokers, drill.broker)
@@ -129,7 +130,7 @@ async def _start_broker(drill: Drill, folder: Path, children: Children) -> Path:
         child = await children.start("broker", command)
         await wait_ready(child, lambda: child.said(own_broker.READY), READY_LIMIT_S)
     site_file = folder / "site.toml"
-    write_site(rehost(drill.site, endpoints), site_file)
+    write_site(rehost(site, endpoints), site_file)
     return site_file
 
 

@@ -5,6 +5,8 @@ from msgspec.structs import replace
 
 from controller.core.commands import Reset
 from controller.core.events import Kind
+from controller.core.image import Image
+from controller.core.layout import lay_out
 from controller.core.rules import ResponseSettings
 from controller.site.model import Site
 from drivers.points import Quality
@@ -14,6 +16,7 @@ from sim_hardware.lockstep import LockStep, Moment, Result, run
 from sim_hardware.report.make import judge_row
 from sim_hardware.scenarios import loader
 from sim_hardware.scenarios.model import Act, Scenario
+from tests.sim_hardware.wire_sites import mixed_wires
 
 FIRE_KINDS = {Kind.LEVEL, Kind.STAGE, Kind.REQUEST, Kind.TROUBLE, Kind.RESPONSE, Kind.REFUSED}
 
@@ -27,6 +30,21 @@ def test_ten_quiet_minutes_with_a_discharge_tell_nothing(hall: Site) -> None:
     assert result.scans == 6000
     assert _told(result, *FIRE_KINDS) == []
     assert result.truth.battery[0].current_a == [-65.0] * 8
+
+
+def test_other_wires_carry_the_same_values(hall: Site) -> None:
+    """A serial line is a link like any other; identity registers hold in the plant; a float64 in another order keeps its value."""
+    plain_images: list[Image] = []
+    other_images: list[Image] = []
+    quiet = loader.load("quiet")
+    run(hall, quiet, duration_s=5.0, observer=lambda moment: plain_images.append(moment.image))
+    other = run(mixed_wires(), quiet, duration_s=5.0, observer=lambda moment: other_images.append(moment.image))
+    assert _told(other, *FIRE_KINDS) == []
+    layout = lay_out(hall)
+    assert (other_images[-1].quality == Quality.GOOD).all()
+    assert other_images[-1].value == pytest.approx(plain_images[-1].value, abs=0.051)  # heat: 0.1 K in the hall
+    heat = layout.point("heat-temperature[0]")
+    assert other_images[-1].value[heat] * 10 != round(other_images[-1].value[heat] * 10)
 
 
 def test_the_same_seed_gives_the_same_journal_and_another_seed_another(hall: Site) -> None:

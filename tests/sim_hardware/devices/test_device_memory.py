@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from drivers.points import DataType, RegisterBlock, Table
+from drivers.points import DataType, Identity, RegisterBlock, Table
 from sim_hardware.devices.memory import AddressError, DeviceMemory
 
 
@@ -66,3 +68,12 @@ def test_gaps_that_the_site_allows_can_be_read_but_not_written() -> None:
         memory.write(Table.HOLDING, 3, [1])
     with pytest.raises(AddressError):
         memory.read(Table.HOLDING, 5, 16)
+
+
+def test_an_identity_register_holds_its_value_from_the_start_and_takes_no_other() -> None:
+    values = replace(_block("values", Table.HOLDING, 10, 4), identity=Identity(15, 4711))
+    memory = DeviceMemory("unit", [values], frozenset({"values"}), max_gap=1)
+    assert memory.read(Table.HOLDING, 10, 6).tolist() == [0, 0, 0, 0, 0, 4711]
+    with pytest.raises(AddressError):
+        memory.write(Table.HOLDING, 15, [1])
+    assert memory.read(Table.HOLDING, 15, 1).tolist() == [4711]
