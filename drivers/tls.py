@@ -15,8 +15,12 @@ _EXPIRED, _NOT_YET_VALID = 10, 9
 _WRONG_NAME = {62, 64}
 """Verify codes of OpenSSL (x509_vfy.h)."""
 
+_NO_TLS = "the peer does not speak TLS on this port; remedy: endpoint"
+_CUT_OFF = "the peer ended the TLS handshake; remedy: look whether it speaks TLS on this port"
+
 _REMEDY_OF_REASON = {
-    "WRONG_VERSION_NUMBER": "the peer does not speak TLS on this port; remedy: endpoint",
+    "WRONG_VERSION_NUMBER": _NO_TLS,
+    "UNEXPECTED_EOF_WHILE_READING": _CUT_OFF,
     "CERTIFICATE_REQUIRED": "the peer wants a certificate of ours; remedy: tls.certificate_file and tls.key_file",
     "HANDSHAKE_FAILURE": "the peer refuses the handshake, often for want of a certificate of ours; remedy: tls.certificate_file",
     "UNKNOWN_CA": "the peer does not trust our certificate; remedy: tls.certificate_file, signed by the peer's CA",
@@ -129,6 +133,9 @@ async def _handshake(sock: socket.socket, context: ssl.SSLContext, server_name: 
                 await _ready(secure, loop.add_writer, loop.remove_writer)
             else:
                 return secure
+    except ConnectionError as error:
+        secure.close()
+        raise ConnectionError(_CUT_OFF) from error
     except BaseException:
         secure.close()
         raise

@@ -138,7 +138,7 @@ class Session:
             raise NotConnectedError(place, explain(error, broker.server_name or broker.host)) from error
         except OSError as error:
             what = f"broker {broker.host}:{broker.port}: {error.strerror or error}"
-            raise NotConnectedError(place, f"{what}; remedy: endpoint, and look whether it runs") from error
+            raise NotConnectedError(place, f"{what}; look at the endpoint, and whether the broker runs") from error
         if self._welcome.cancelled():
             self._raise_if_lost()
         if (code := self._welcome.result()).is_failure:

@@ -1,6 +1,7 @@
 """Brokers for the MQTT tests: amqtt, and Mosquitto where it is installed."""
 
 import asyncio
+import getpass
 import os
 import signal
 import socket
@@ -25,8 +26,10 @@ def free_port() -> int:
 class BrokerProcess:
     """A broker that a test may freeze, kill and start again on its port."""
 
-    def __init__(self, kind: str, folder: Path) -> None:
+    def __init__(self, kind: str, folder: Path, settings: str = "allow_anonymous true") -> None:
+        """`settings` are further lines for Mosquitto's configuration of its listener."""
         self.port = free_port()
+        self._settings = settings
         self._folder = folder
         self._kind = kind
         self._process: Process | None = None
@@ -36,7 +39,8 @@ class BrokerProcess:
             command = [sys.executable, "-m", "tests.drivers.amqtt_broker", str(self.port)]
         else:
             config = self._folder / "mosquitto.conf"
-            config.write_text(f"listener {self.port} 127.0.0.1\nallow_anonymous true\n")
+            # Started by root it becomes another user, who cannot read the files of a test.
+            config.write_text(f"user {getpass.getuser()}\nlistener {self.port} 127.0.0.1\n{self._settings}\n")
             command = ["mosquitto", "-c", str(config)]
         self._process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=DEVNULL, stderr=DEVNULL)
         deadline = time.monotonic() + 20
@@ -44,6 +48,7 @@ class BrokerProcess:
             try:
                 _, writer = await asyncio.open_connection("127.0.0.1", self.port)
             except OSError:
+                assert self._process.returncode is None, "the broker has ended"
                 assert time.monotonic() < deadline, "the broker does not listen"
                 await asyncio.sleep(0.05)
             else:
