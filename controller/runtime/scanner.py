@@ -19,6 +19,7 @@ from controller.runtime.hostfacts import HostFacts
 from controller.runtime.journal import Journal
 from controller.runtime.recorder import Recorder
 from controller.runtime.supervision import Duty, Supervision
+from controller.runtime.timer import PeriodTimer
 from controller.runtime.writer import Writer
 from drivers.points import BlockBuffer
 
@@ -139,17 +140,12 @@ class Scanner:
 
     async def run(self) -> None:
         """Scan for ever."""
-        loop = asyncio.get_running_loop()
-        due_s = loop.time()
-        while True:
-            self._facts.loop_late_ms = int((loop.time() - due_s) * 1000)
-            self.times.latest_ms = max(self.times.latest_ms, self._facts.loop_late_ms)
-            self.scan_once()
-            due_s += self._period_s
-            missed = int((loop.time() - due_s) // self._period_s) if loop.time() > due_s else 0
-            self._facts.scanned(missed)
-            due_s += missed * self._period_s
-            await asyncio.sleep(max(0.0, due_s - loop.time()))
+        with PeriodTimer(self._period_s) as timer:
+            while True:
+                self.scan_once()
+                self._facts.scanned(await timer.wait() - 1)
+                self._facts.loop_late_ms = int(timer.late_s * 1000)
+                self.times.latest_ms = max(self.times.latest_ms, timer.late_s * 1000)
 
     def close(self) -> None:
         """Journal the core's last word, after the last scan."""
