@@ -184,6 +184,9 @@ def _site_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     )
     run.add_argument("--speed", type=_positive, default=1.0, help="plant seconds in a second (drills and benches)")
     run.add_argument("--recording-mib", type=int, default=512, help="size limit of the recording (512)")
+    run.add_argument("--fifo", type=_priority, metavar="PRIORITY", help="SCHED_FIFO priority of the scan, 1 to 99")
+    run.add_argument("--core", type=int, metavar="N", help="core that the scan stays on")
+    run.add_argument("--lock-memory", action="store_true", help="keep all memory out of the swap")
     run.set_defaults(run=_run)
     replay = commands.add_parser("replay", help="run a recording through the core again and compare with its journal")
     replay.add_argument("file", type=Path)
@@ -223,6 +226,12 @@ def _positive(given: str) -> float:
     if not number > 0:
         raise argparse.ArgumentTypeError(f"{given} is not above 0")
     return number
+
+
+def _priority(given: str) -> int:
+    if not given.isdecimal() or not 1 <= int(given) <= 99:  # noqa: PLR2004 (sched(7))
+        raise argparse.ArgumentTypeError(f"{given} is not from 1 to 99")
+    return int(given)
 
 
 if __name__ == "__main__":

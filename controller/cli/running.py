@@ -11,6 +11,7 @@ def run_site(arguments: argparse.Namespace) -> int:
     if site is None:
         return REFUSED
     from controller.runtime.daemon import Options, run_daemon  # noqa: PLC0415 (a refusal need not load numba)
+    from controller.runtime.realtime import RealTime  # noqa: PLC0415 (the same)
 
     options = Options(
         folder=arguments.site.parent,
@@ -19,5 +20,6 @@ def run_site(arguments: argparse.Namespace) -> int:
         epoch_ns=arguments.epoch_ns,
         speed=arguments.speed,
         recording_mib=arguments.recording_mib,
+        realtime=RealTime(arguments.fifo, arguments.core, arguments.lock_memory),
     )
     return run_daemon(options, site)

@@ -2,12 +2,11 @@
 
 import asyncio
 import contextlib
-import gc
 import signal
 import time
 import uuid
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +30,7 @@ from controller.runtime.hostfacts import HostFacts
 from controller.runtime.journal import Journal
 from controller.runtime.linkfacts import LinkFacts
 from controller.runtime.logs import configure_log
+from controller.runtime.realtime import RealTime, ask_machine, settle_memory
 from controller.runtime.recorder import Recorder
 from controller.runtime.recording import Start
 from controller.runtime.scanner import Outlets, Scanner
@@ -65,6 +65,7 @@ class Options:
     epoch_ns: int | None = None
     speed: float = 1.0
     recording_mib: int = 512
+    realtime: RealTime = field(default_factory=RealTime)
 
 
 def run_daemon(options: Options, site: Site) -> int:
@@ -114,6 +115,7 @@ class Daemon:
             layout, self.core, self.field.buffers, self.clock, self.facts, outlets, self.supervision, restored.scan,
             (opening,),
         )  # fmt: skip
+        self._realtime = options.realtime
         self.notifier = Notifier(notify_address())
         self.watchdog = Watchdog(self.notifier, self.supervision, lambda: self.scanner.scan)
         self.control = ControlServer(options.socket, self, self.supervision)
@@ -158,6 +160,7 @@ class Daemon:
         self.recorder.start()
         self.supervision.own("journal", lambda: self.journal.ended)
         self.supervision.own("recorder", lambda: self.recorder.ended)
+        _hold_machine(self._realtime)
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = self._start_field(group)
@@ -187,6 +190,7 @@ class Daemon:
     async def _start_scanning(self, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
         """Scan, write, serve; READY only once a scan has been made and clients can connect."""
         self.scanner.scan_once()
+        settle_memory()
         listening = asyncio.Event()
         jobs: list[tuple[str, Coroutine[Any, Any, None]]] = [
             ("control", self.control.run(listening.set)),
@@ -197,8 +201,6 @@ class Daemon:
         ]
         tasks = [group.create_task(job, name=name) for name, job in jobs]
         await listening.wait()
-        gc.collect()
-        gc.freeze()
         self.notifier.notify("READY=1")
         log.info("ready", site=self.layout.site.site.name, mode=self.layout.site.site.mode, beginning=self.beginning)
         return tasks
@@ -237,6 +239,15 @@ async def _main(options: Options, site: Site) -> int:
         log.exception("failed", errors=[repr(error) for error in failures.exceptions])
         return FAILED
     return 0
+
+
+def _hold_machine(wanted: RealTime) -> None:
+    """Ask for what keeps the scan in time; without it the site is protected all the same, and the log says what to do."""
+    granted, refused = ask_machine(wanted)
+    if granted:
+        log.info("realtime", granted=granted)
+    for one in refused:
+        log.warning("realtime_refused", wanted=one.wanted, why=one.why, remedy=one.remedy)
 
 
 async def _own(link: Link) -> None:
