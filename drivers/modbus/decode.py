@@ -66,6 +66,7 @@ def _is_swapped(block: RegisterBlock) -> bool:
     return block.data_type.registers > 1 and block.order in _SWAPPED
 
 
+_multiply = np.multiply
 _GOOD, _BAD = int(Quality.GOOD), int(Quality.BAD)
 """Plain numbers: an array is filled with them twice as fast as with members of an enumeration."""
 
@@ -90,7 +91,7 @@ class Decoder:
 
     def __call__(self, raw: Raw, sample: int, received_ms: int) -> None:
         """Decode `raw`, of sample number `sample`."""
-        np.multiply(raw, self._factor, self._value)
+        _multiply(raw, self._factor, self._value)
         if self._offset:
             np.add(self._value, self._offset, self._value)
         self._quality.fill(_GOOD)

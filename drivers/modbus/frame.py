@@ -53,6 +53,9 @@ MOST_IN_FLIGHT = 32
 """Most requests of one batch; their replies fill half of the buffer at most."""
 
 
+_PUT_TRANSACTION = struct.Struct(">H").pack_into
+
+
 class Framing(StrEnum):
     """What stands around a PDU: the MBAP header of Modbus TCP, or unit and CRC of RTU (on a serial line or through a socket)."""
 
@@ -94,22 +97,11 @@ class Batch:
     """Requests that are in flight together, in one piece of bytes made once, and what came of them.
 
     `data` uint8 holds the payloads of all replies one after the other, that of request i at `offsets[i]` (always even), in the byte order of
-    the wire. `codes[i]` is the exception code of reply i, 0 if it brought values. Both are valid once all replies are in.
+    the wire, and `images[i]` is that part of it. `codes[i]` is the exception code of reply i, 0 if it brought values. All are valid once
+    all replies are in. `tails[i]` is what the right answer begins with, behind its transaction.
     """
 
-    __slots__ = (
-        "asks",
-        "codes",
-        "data",
-        "frames",
-        "framing",
-        "heads",
-        "image",
-        "lengths",
-        "offsets",
-        "starts",
-        "tails",
-    )
+    __slots__ = ("asks", "codes", "data", "frames", "framing", "images", "offsets", "starts", "tails", "transactions")
 
     def __init__(self, asks: Sequence[Ask], framing: Framing) -> None:
         if not 1 <= len(asks) <= MOST_IN_FLIGHT:
@@ -128,20 +120,19 @@ class Batch:
             self.starts.append(len(self.frames))
             self.frames += _frame(ask, framing)
             self.tails.append(_tail(ask, framing))
-        self.lengths = [ask.payload for ask in asks]
-        self.image = bytearray(size)
-        self.data = np.frombuffer(self.image, np.uint8)
-        self.heads = list(self.tails)
-        """What the right answers begin with, up to their values; on TCP `stamp` puts the transactions before the tails."""
+        self.transactions = [0] * len(asks)
+        image = memoryview(bytearray(size))
+        self.data = np.frombuffer(image, np.uint8)
+        self.images = [image[at : at + ask.payload] for at, ask in zip(self.offsets, asks, strict=True)]
 
     def stamp(self, first: int) -> None:
         """Give the requests the transactions from `first` on, so that no earlier reply can answer them. RTU frames have none."""
         if self.framing is Framing.RTU:
             return
+        frames, transactions = self.frames, self.transactions
         for place, start in enumerate(self.starts):
-            transaction = ((first + place) & 0xFFFF).to_bytes(2, "big")
-            self.frames[start : start + 2] = transaction
-            self.heads[place] = transaction + self.tails[place]
+            transactions[place] = transaction = (first + place) & 0xFFFF
+            _PUT_TRANSACTION(frames, start, transaction)
 
 
 def _frame(ask: Ask, framing: Framing) -> bytes:
@@ -201,12 +192,9 @@ class ReplyChecker(ABC):
         batch = self._batch
         if batch is None:
             raise StrayBytesError(self._where, "silence", _hex(self._buffer[:end]))
-        at, position, total = 0, self.answered, len(batch.heads)
-        while position < total and (used := self._match(batch, position, at, end)):
-            at += used
-            position += 1
+        position, at = self._accept(batch, self.answered, end)
         self.answered = position
-        if position < total:
+        if position < len(batch.asks):
             self._buffer[: end - at] = self._buffer[at:end]
             self._end = end - at
             return False
@@ -216,32 +204,42 @@ class ReplyChecker(ABC):
         return True
 
     @abstractmethod
-    def _match(self, batch: Batch, position: int, at: int, end: int) -> int:
-        """Bytes of the reply to request `position`, which begins `at`; 0 if more have to come. Raises `ReplyError`."""
+    def _accept(self, batch: Batch, position: int, end: int) -> tuple[int, int]:
+        """Accept whole replies from the buffer's beginning to `end`, that to request `position` first.
 
-    def _store(self, batch: Batch, position: int, at: int) -> None:
-        """Keep the values of a reply that was found right."""
-        offset, length = batch.offsets[position], batch.lengths[position]
-        batch.image[offset : offset + length] = self._view[at : at + length]
-        batch.codes[position] = 0
+        Gives the position of the next reply, and where its bytes begin. Raises `ReplyError`.
+        """
 
 
 class TcpChecker(ReplyChecker):
     """Checks Modbus TCP: transaction, protocol, length, unit, function, byte count."""
 
-    def _match(self, batch: Batch, position: int, at: int, end: int) -> int:
-        head = batch.heads[position]
-        size = len(head)
-        if self._buffer[at : at + size] == head and at + size <= end:
-            whole = size + batch.lengths[position]
-            if at + whole > end:
-                return 0
-            self._store(batch, position, at + size)
-            return whole
-        return self._refused_or_wrong(batch, position, at, end)
+    def _accept(self, batch: Batch, position: int, end: int) -> tuple[int, int]:
+        buffer, view, codes, at = self._buffer, self._view, batch.codes, 0
+        tails, images, transactions = batch.tails, batch.images, batch.transactions
+        while position < len(tails):
+            tail, image = tails[position], images[position]
+            values = at + 2 + len(tail)
+            whole = values + len(image)
+            if (
+                whole <= end
+                and buffer[at] << 8 | buffer[at + 1] == transactions[position]
+                and buffer.startswith(tail, at + 2)
+            ):
+                image[:] = view[values:whole]
+                codes[position] = 0
+                at = whole
+            elif used := self._refused_or_wrong(batch, position, at, end):
+                at += used
+            else:
+                break
+            position += 1
+        return position, at
 
     def _refused_or_wrong(self, batch: Batch, position: int, at: int, end: int) -> int:
-        head, got = batch.heads[position], bytes(self._buffer[at:end])
+        """Bytes of an exception; 0 if more have to come."""
+        head = batch.transactions[position].to_bytes(2, "big") + batch.tails[position]
+        got = bytes(self._buffer[at : min(end, at + len(head))])
         refused = head[:4] + b"\0\3" + bytes((head[6], head[7] | EXCEPTION))
         if head.startswith(got) or refused.startswith(got):
             return 0
@@ -254,14 +252,23 @@ class TcpChecker(ReplyChecker):
 class RtuChecker(ReplyChecker):
     """Checks RTU: unit, function, byte count, checksum."""
 
+    def _accept(self, batch: Batch, position: int, end: int) -> tuple[int, int]:
+        at = 0
+        while position < len(batch.asks) and (used := self._match(batch, position, at, end)):
+            at += used
+            position += 1
+        return position, at
+
     def _match(self, batch: Batch, position: int, at: int, end: int) -> int:
-        head, ask = batch.heads[position], batch.asks[position]
+        """Bytes of the reply to request `position`, which begins `at`; 0 if more have to come."""
+        head, ask = batch.tails[position], batch.asks[position]
         got = bytes(self._buffer[at : min(end, at + len(head))])
+        refused = bytes((head[0], head[1] | EXCEPTION))
         if got == head:
             whole = len(head) + ask.payload + 2
-        elif head.startswith(got) or got == bytes((head[0], head[1] | EXCEPTION)):
+        elif head.startswith(got) or refused.startswith(got):
             return 0
-        elif got.startswith(bytes((head[0], head[1] | EXCEPTION))):
+        elif got.startswith(refused):
             whole = 5
         else:
             raise _wrong(ask, head, got, _RTU)
@@ -269,7 +276,8 @@ class RtuChecker(ReplyChecker):
             return 0
         self._check_crc(ask, at, at + whole - 2)
         if got == head:
-            self._store(batch, position, at + len(head))
+            batch.images[position][:] = self._view[at + len(head) : at + whole - 2]
+            batch.codes[position] = 0
         else:
             batch.codes[position] = _code(ask, self._buffer[at + 2])
         return whole

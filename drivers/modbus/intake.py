@@ -31,13 +31,16 @@ class _Intake:
         self.raw = raw
         self.known = True
 
-    def take(self, raw: Raw, decoder: Decoder, received_ms: int) -> None:
-        """Decode some points. Without a counter each good read is a sample of the points it touches; an unknown one makes none."""
+    def next_sample(self) -> int | None:
+        """Number of the sample that a good read brings; None as long as the block's counter is unknown.
+
+        Without a counter each good read is a sample of the points that it touches.
+        """
         if self.block.counter is None:
             self.sample += 1
         elif not self.known:
-            return
-        decoder(raw, self.sample, received_ms)
+            return None
+        return self.sample
 
 
 class Intakes:
@@ -61,8 +64,8 @@ class Intakes:
             end = part.offset + part.count * part.block.data_type.registers
             intake = self._intakes[part.block.name]
             raw = raw_of(part.block, words[part.offset : end])
-            decoder = Decoder(part.block, intake.buffer.part(part.first, part.count))
-            intake.take(raw, decoder, received_ms)
+            if (sample := intake.next_sample()) is not None:
+                Decoder(part.block, intake.buffer.part(part.first, part.count))(raw, sample, received_ms)
 
     def reading(self, requests: Sequence[Request], batch: Batch) -> "Reading":
         """What it takes to take in the replies of `batch` again and again; its asks are those of `requests`."""
@@ -127,26 +130,36 @@ class Reading:
         (part, place), count = run[0], sum(part.count for part, _ in run)
         block, intake = part.block, self._intakes[part.block.name]
         decoder = Decoder(block, intake.buffer.part(part.first, count))
-        if block.table in BIT_TABLES:
+        raw = self._raw(part, place, count)
+
+        def step(received_ms: int) -> None:
+            if (sample := intake.next_sample()) is not None:
+                decoder(raw(), sample, received_ms)
+
+        return step
+
+    def _raw(self, part: Part, place: int, count: int) -> Callable[[], Raw]:
+        """How to come by the raw numbers: mostly a view of the batch's bytes, made here once and for all."""
+        if part.block.table in BIT_TABLES:
             words = self._words[place]
-            return lambda ms: intake.take(words()[part.offset : part.offset + count], decoder, ms)
+            return lambda: words()[part.offset : part.offset + count]
         first = self.batch.offsets[place] + 2 * part.offset
-        view = self.batch.data[first : first + 2 * count * block.data_type.registers].view(WIRE)
-        if not is_view(block):
-            return lambda ms: intake.take(raw_of(block, view), decoder, ms)
-        raw = raw_of(block, view)
-        return lambda ms: intake.take(raw, decoder, ms)
+        view = self.batch.data[first : first + 2 * count * part.block.data_type.registers].view(WIRE)
+        if not is_view(part.block):
+            return lambda: raw_of(part.block, view)
+        raw = raw_of(part.block, view)
+        return lambda: raw
 
 
 def _registers(batch: Batch, place: int) -> Callable[[], Words]:
     first = batch.offsets[place]
-    words = batch.data[first : first + batch.lengths[place]].view(WIRE)
+    words = batch.data[first : first + len(batch.images[place])].view(WIRE)
     return lambda: words
 
 
 def _bits(batch: Batch, place: int) -> Callable[[], npt.NDArray[np.uint16]]:
     first = batch.offsets[place]
-    data = batch.data[first : first + batch.lengths[place]]
+    data = batch.data[first : first + len(batch.images[place])]
     return lambda: np.unpackbits(data, bitorder="little").astype(np.uint16)
 
 

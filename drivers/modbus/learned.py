@@ -28,11 +28,14 @@ class Learned:
     def good(self, wait_s: float, now_s: float) -> None:
         """A turn was answered after `wait_s`."""
         self._waits_s.append(wait_s)
-        self._count(0, now_s)
+        if now_s - self._began_s >= WINDOW_S:
+            self._roll(now_s)
+        self._now[0] += 1
 
     def failed(self, now_s: float) -> None:
         """A turn brought no right answer."""
-        self._count(1, now_s)
+        self._roll(now_s)
+        self._now[1] += 1
 
     def p99_s(self) -> float:
         """The learned latency; NaN before the first answer."""
@@ -47,11 +50,6 @@ class Learned:
         self._roll(now_s)
         good, failed = (now + before for now, before in zip(self._now, self._before, strict=True))
         return good > 0 and failed >= UNRELIABLE_FAILURES and failed > UNRELIABLE_SHARE * (good + failed)
-
-    def _count(self, which: int, now_s: float) -> None:
-        if now_s - self._began_s >= WINDOW_S:
-            self._roll(now_s)
-        self._now[which] += 1
 
     def _roll(self, now_s: float) -> None:
         """Begin a new window when the present one is over; after a longer silence both are empty."""

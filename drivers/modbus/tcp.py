@@ -188,8 +188,7 @@ class SocketWire(asyncio.BufferedProtocol):
     def _note_answer(self) -> None:
         """Every reply has a deadline of its own, from the reply before it on."""
         now_s = self._loop.time()
-        if now_s - self._since_s > self._longest_s:
-            self._longest_s = now_s - self._since_s
+        self._longest_s = max(self._longest_s, now_s - self._since_s)
         self._since_s = now_s
         self._deadline_s = now_s + self._timeout_s
 
