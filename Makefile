@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 OUT := out
 # Programs of other makers that tests start, and the Debian package of each.
-TEST_PROGRAMS := mosquitto=mosquitto mosquitto_sub=mosquitto-clients mosquitto_pub=mosquitto-clients mbpoll=mbpoll
+TEST_PROGRAMS := mosquitto=mosquitto mosquitto_sub=mosquitto-clients mosquitto_pub=mosquitto-clients mbpoll=mbpoll socat=socat openssl=openssl mosquitto_passwd=mosquitto
 # What `make bench` builds and runs other makers' Modbus clients with.
 BENCH_PROGRAMS := gcc=gcc /usr/include/stdio.h=libc6-dev /usr/include/modbus/modbus.h=libmodbus-dev
 # Workers and extra arguments for pytest: make test WORKERS=0 ARGS='-k zone'

@@ -19,6 +19,7 @@ import pytest_asyncio
 from pymodbus.client import AsyncModbusTcpClient
 
 from controller.site.model import Family, Site
+from drivers.points import Table
 from sim_hardware.devices.messages import DECIMALS
 from sim_hardware.devices.noise import CLIP_SIGMA
 from sim_hardware.devices.plant import Plant
@@ -27,6 +28,7 @@ from sim_hardware.faults.spec import parse_fault
 from sim_hardware.rehost import free_endpoints, rehost, split_endpoint, write_site
 from sim_hardware.scenarios import loader
 from sim_hardware.serve import PlantClock, Server
+from sim_hardware.wires.servers import OWN, SERVERS
 
 # A server that closes leaves pymodbus's own transports to the collector.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -42,9 +44,9 @@ def _port(site: Site, link: str) -> int:
 
 
 @contextlib.asynccontextmanager
-async def _served(plant: Plant) -> AsyncIterator[Server]:
+async def _served(plant: Plant, modbus_server: str = OWN) -> AsyncIterator[Server]:
     """The Modbus units of a plant whose time stands still unless the test moves it."""
-    server = Server(plant, PlantClock(time.monotonic_ns()))
+    server = Server(plant, PlantClock(time.monotonic_ns()), modbus_server=modbus_server)
     server.mqtt = {}
     await server.start()
     try:
@@ -172,6 +174,19 @@ async def test_mbpoll_reads_temperatures_and_voltages_of_the_bms(moved: Site, pl
         _advance_to_sample(plant, f"{bms}-voltage")
         volts = np.array(await _mbpoll(_port(moved, bms), 129)) * 0.001
         assert np.abs(volts - room.cell_voltage_v[rack].ravel()).max() <= 0.001
+
+
+@pytest.mark.needs("mbpoll")
+async def test_both_servers_show_the_same_registers(moved: Site) -> None:
+    plant = Plant(moved, 1)
+    plant.advance_to(3_000)
+    shown: dict[str, list[int]] = {}
+    for name in SERVERS:
+        async with _served(plant, name):
+            shown[name] = await _mbpoll(_port(moved, "bms-5"), 0) + await _mbpoll(_port(moved, "bms-5"), 129)
+    memory = plant.memories["bms-5"]
+    held = [memory.read(Table.INPUT, first, 128).view(np.int16).tolist() for first in (0, 129)]
+    assert shown == dict.fromkeys(SERVERS, held[0] + held[1])
 
 
 FIELDS = {"temperature": Family.CLIMATE_TEMPERATURE, "humidity": Family.CLIMATE_HUMIDITY}
