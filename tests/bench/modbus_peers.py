@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from tests.bench.meter import WARM_UP_S, Mark, Measured, report
+from tests.bench.meter import READY_S, WARM_UP_S, Mark, Measured, report
 
 HOST = "127.0.0.1"
 COUNT, BLOCKS = 125, 32
@@ -48,6 +48,8 @@ async def _pymodbus(port: int, connections: int, seconds: float) -> Measured:
     async with asyncio.TaskGroup() as tasks:
         for index in range(connections):
             tasks.create_task(read_on(index))
+        while not all(counts):
+            await asyncio.sleep(READY_S)
         await asyncio.sleep(WARM_UP_S)
         begin = Mark.take(sum(counts))
         await asyncio.sleep(seconds)
@@ -102,15 +104,17 @@ def _threads(read_on: Callable[[int, Counts, threading.Event], None], connection
     threads = [threading.Thread(target=read_on, args=(index, counts, over)) for index in range(connections)]
     for thread in threads:
         thread.start()
+    while not all(counts) and all(thread.is_alive() for thread in threads):
+        time.sleep(READY_S)
     time.sleep(WARM_UP_S)
     begin = Mark.take(sum(counts))
     time.sleep(seconds)
     measured = begin.until(Mark.take(sum(counts)))
+    if not all(thread.is_alive() for thread in threads):
+        raise ReadError("a connection ended early")
     over.set()
     for thread in threads:
         thread.join()
-    if not all(counts):
-        raise ReadError("a connection read nothing")
     return measured
 
 
