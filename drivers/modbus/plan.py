@@ -2,14 +2,20 @@
 
 Made once from the site. A block that fits into one request is never cut (its values belong together); a larger one is
 split between values. A sample counter is read in the same request as its block, or in an earlier one of the same cycle:
-read after the values, it could vouch for values that are older than it says.
+read after the values, it could vouch for values that are older than it says. An identity register is always read with its block.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from drivers.modbus.distinct import ClashError, Cutter, Sizes, apart, differ
+from drivers.modbus.runs import PlanError, Run, Span, counter_span, merge, readable, whole
 from drivers.points import RegisterBlock, Table
+
+__all__ = [
+    "BIT_TABLES", "MAX_BITS", "MAX_REGISTERS", "Counter", "DeviceLimits", "Mark", "Part", "PlanError", "Request", "confusable", "plan",
+]  # fmt: skip
 
 MAX_REGISTERS = 125
 """Registers that one read may ask for (Modbus Application Protocol 1.1b3, 6.3 and 6.4)."""
@@ -78,110 +84,121 @@ class Request:
     marks: tuple[Mark, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Span:
-    """Registers `start` to `end` that stay together: a run of points, or a counter alone (`count` 0)."""
-
-    start: int
-    end: int
-    block: RegisterBlock
-    first: int
-    count: int
-
-
-def plan(blocks: Iterable[RegisterBlock], max_registers: int = MAX_REGISTERS, max_gap: int = 8) -> tuple[Request, ...]:
+def plan(
+    blocks: Iterable[RegisterBlock], max_registers: int = MAX_REGISTERS, max_gap: int = 8, *, distinct: bool = False
+) -> tuple[Request, ...]:
     """Make the fewest requests that read every point of `blocks` once a period.
 
     Requests of one (unit, table, period) stand together and in the order in which they are to be sent. `max_registers`
     and `max_gap` are those of `DeviceLimits`; blocks of devices with different limits are planned apart.
+
+    `distinct` is for links without transaction ids: any two requests of a unit then differ in function or size of the reply, or by their
+    identity registers. That may take more requests, and some registers more that the blocks show to be readable. Raises `PlanError`.
     """
     ordered = sorted(blocks, key=_group)
     return tuple(
         request
-        for _, group in groupby(ordered, key=_group)
-        for request in _plan_group(tuple(group), max_registers, max_gap)
+        for _, group in groupby(ordered, key=lambda block: _group(block)[:2])
+        for request in _plan_table(tuple(group), max_registers, max_gap, distinct=distinct)
     )
+
+
+def confusable(requests: Iterable[Request]) -> tuple[Request, Request] | None:
+    """Two requests of which the reply to one would pass for the other's, where nothing but the reply itself tells them apart."""
+    alike: dict[tuple[int, Table, int], list[Request]] = {}
+    for request in requests:
+        size = Sizes(MAX_BITS, request.table in BIT_TABLES).of(request.count)
+        others = alike.setdefault((request.unit, request.table, size), [])
+        for other in others:
+            if not differ(_marks(request), _marks(other)):
+                return other, request
+        others.append(request)
+    return None
+
+
+def _marks(request: Request) -> set[tuple[int, int]]:
+    return {(mark.offset, mark.value) for mark in request.marks}
 
 
 def _group(block: RegisterBlock) -> tuple[int, str, float]:
     return block.unit, block.table.value, block.period_s
 
 
-def _plan_group(group: tuple[RegisterBlock, ...], max_registers: int, max_gap: int) -> tuple[Request, ...]:
-    limit = MAX_BITS if group[0].table in BIT_TABLES else min(max_registers, MAX_REGISTERS)
-    spans = sorted(
-        (span for block in group for span in _spans(block, limit, max_gap)),
-        key=lambda span: (span.start, span.end),
-    )
-    requests = [_request(run, group) for run in _merge(spans, limit, max_gap)]
-    # A counter first, then what it vouches for; the sort is stable.
-    return tuple(sorted(requests, key=lambda request: not _vouches_for_others(request)))
-
-
-def _spans(block: RegisterBlock, limit: int, max_gap: int) -> list[_Span]:
-    """Cut a block between values where it is too large; join it with its counter where both fit."""
-    width = block.data_type.registers
-    step = limit // width
-    if step < 1:
-        raise ValueError(
-            f"block {block.name}: a {block.data_type} takes {width} registers, max_registers is {limit}; raise it"
-        )
-    start, end = block.address, block.address + block.count * width
-    if block.counter is not None and block.count <= step:
-        low, high = min(start, block.counter), max(end, block.counter + 1)
-        if high - low <= limit and (high - low) - (end - start) - 1 <= max_gap:
-            return [_Span(low, high, block, 0, block.count)]
-    spans = [
-        _Span(
-            start + first * width,
-            start + min(first + step, block.count) * width,
-            block,
-            first,
-            min(step, block.count - first),
-        )
-        for first in range(0, block.count, step)
+def _plan_table(
+    blocks: tuple[RegisterBlock, ...], max_registers: int, max_gap: int, *, distinct: bool
+) -> Iterator[Request]:
+    """The requests for one table of one unit, by period."""
+    bits = blocks[0].table in BIT_TABLES
+    sizes = Sizes(MAX_BITS if bits else min(max_registers, MAX_REGISTERS), bits)
+    spans = _spans(blocks, sizes, max_gap, distinct=distinct)
+    runs = [
+        run
+        for _, group in groupby(spans, key=lambda span: span.block.period_s)
+        for run in merge(group, sizes.limit, max_gap)
     ]
-    if block.counter is not None:
-        spans.append(_Span(block.counter, block.counter + 1, block, 0, 0))
-    return spans
+    if distinct:
+        try:
+            runs = apart(runs, readable(spans, max_gap), sizes)
+        except ClashError as clash:
+            raise PlanError(_alike(clash.runs)) from None
+    for _, of_period in groupby(runs, key=lambda run: run.spans[0].block.period_s):
+        requests = [_request(run, blocks) for run in of_period]
+        # A counter first, then what it vouches for; the sort is stable.
+        yield from sorted(requests, key=lambda request: not _vouches_for_others(request))
 
 
-def _merge(spans: list[_Span], limit: int, max_gap: int) -> list[list[_Span]]:
-    """Greedy from the left: a request starts at the first span not yet read and reaches as far as it may.
-
-    No plan has fewer requests, spans being whole.
-    """
-    runs: list[list[_Span]] = []
-    end = 0
-    for span in spans:
-        if runs and span.start - end <= max_gap and max(end, span.end) - runs[-1][0].start <= limit:
-            runs[-1].append(span)
-            end = max(end, span.end)
-        else:
-            runs.append([span])
-            end = span.end
-    return runs
+def _alike(runs: Sequence[Run]) -> str:
+    block = runs[0].spans[0].block
+    names = ", ".join(dict.fromkeys(span.block.name for run in runs for span in run.spans))
+    return (
+        f"unit {block.unit}, blocks {names}: replies of one size from table {block.table}, so on a link without transaction ids a late one "
+        "passes for the other; give all but one of them an identity register of its own value, or another count"
+    )
 
 
-def _request(run: list[_Span], group: tuple[RegisterBlock, ...]) -> Request:
-    address, end = run[0].start, max(span.end for span in run)
+def _spans(blocks: Sequence[RegisterBlock], sizes: Sizes, max_gap: int, *, distinct: bool) -> list[Span]:
+    """What stays together. A block is cut between values where it is too large."""
+    for block in blocks:
+        if block.data_type.registers > sizes.limit:
+            raise PlanError(
+                f"block {block.name}: a {block.data_type} takes {block.data_type.registers} registers, max_registers is {sizes.limit}; "
+                "raise it"
+            )
+    parts = [whole(block, sizes.limit, max_gap) for block in blocks]
+    cutter = Cutter(sizes, [span.end - span.start for spans in parts for span in spans or ()], distinct=distinct)
+    found: list[Span] = []
+    for block, spans in zip(blocks, parts, strict=True):
+        if spans is not None:
+            found += spans
+            continue
+        found += cutter.cut(block)
+        if block.counter is not None:
+            found.append(counter_span(block, block.counter))
+    return found
+
+
+def _request(run: Run, blocks: Iterable[RegisterBlock]) -> Request:
+    head = run.spans[0].block
     parts = tuple(
-        Part(s.block, s.first, s.count, s.block.address + s.first * s.block.data_type.registers - address)
-        for s in run
+        Part(s.block, s.first, s.count, s.block.address + s.first * s.block.data_type.registers - run.start)
+        for s in run.spans
         if s.count
     )
-    here = {part.block.name for part in parts}
-    wanted = {span.block.name for span in run if span.count == 0} | here
+    wanted = {span.block.name for span in run.spans}
     counters = tuple(
-        Counter(block.name, block.counter - address)
-        for block in group
-        if block.counter is not None and block.name in wanted and address <= block.counter < end
+        Counter(block.name, block.counter - run.start)
+        for block in blocks
+        if block.counter is not None and block.name in wanted and run.start <= block.counter < run.end
     )
-    head = run[0].block
-    return Request(head.unit, head.table, address, end - address, head.period_s, parts, counters)
+    marks = tuple(
+        Mark(part.block.name, part.block.identity.address - run.start, part.block.identity.value)
+        for part in parts
+        if part.block.identity is not None
+    )
+    return Request(head.unit, head.table, run.start, run.end - run.start, head.period_s, parts, counters, marks)
 
 
 def _vouches_for_others(request: Request) -> bool:
     """Whether a counter of this request belongs to points that other requests read."""
-    whole = {part.block.name for part in request.parts if part.count == part.block.count}
-    return any(counter.block not in whole for counter in request.counters)
+    whole_blocks = {part.block.name for part in request.parts if part.count == part.block.count}
+    return any(counter.block not in whole_blocks for counter in request.counters)

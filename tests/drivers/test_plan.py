@@ -1,9 +1,11 @@
+from itertools import chain, pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.modbus.plan import BIT_TABLES, MAX_BITS, Request, plan
-from drivers.points import DataType, RegisterBlock, Table
+from drivers.modbus.plan import BIT_TABLES, MAX_BITS, Mark, PlanError, Request, confusable, plan
+from drivers.points import DataType, Identity, RegisterBlock, Table
 
 
 def block(name: str, address: int, count: int, **changes: object) -> RegisterBlock:
@@ -88,7 +90,11 @@ def sites(draw: st.DrawFn) -> tuple[list[RegisterBlock], int, int]:
 @given(sites())
 def test_every_point_once_limits_kept_and_counters_first(site: tuple[list[RegisterBlock], int, int]) -> None:
     blocks, max_registers, max_gap = site
-    requests = plan(blocks, max_registers, max_gap)
+    check_whole(blocks, plan(blocks, max_registers, max_gap), max_registers)
+
+
+def check_whole(blocks: list[RegisterBlock], requests: tuple[Request, ...], max_registers: int) -> None:
+    """Every point once, limits kept, counters vouched for."""
     seen: dict[str, list[int]] = {b.name: [] for b in blocks}
     vouched: dict[str, set[int]] = {b.name: set() for b in blocks}
     for place, request in enumerate(requests):
@@ -114,3 +120,94 @@ def test_joining_is_never_worse_than_one_request_a_run(site: tuple[list[Register
     blocks, max_registers, max_gap = site
     alone = sum(len(plan([b], max_registers, max_gap)) for b in blocks)
     assert len(plan(blocks, max_registers, max_gap)) <= alone
+
+
+# --- identity registers -----------------------------------------------------------------------------------------------
+
+
+def test_an_identity_is_read_and_marked_with_its_block() -> None:
+    (request,) = plan([block("a", 10, 100, identity=Identity(5, 77), counter=112)], max_gap=8)
+    assert (request.address, request.count) == (5, 108)
+    assert request.marks == (Mark("a", 0, 77),)
+    assert [counter.offset for counter in request.counters] == [107]
+
+
+@pytest.mark.parametrize(
+    ("identity", "count"), [(Identity(0, 7), 20), (Identity(29, 7), 10), (Identity(9, 7), 125)], ids=str
+)
+def test_an_identity_out_of_reach_is_named(identity: Identity, count: int) -> None:
+    with pytest.raises(PlanError, match=f"unit 1, block a: identity register {identity.address}"):
+        plan([block("a", 10, count, identity=identity)], max_gap=8)
+
+
+# --- requests that a displaced reply cannot answer --------------------------------------------------------------------
+
+
+def test_pieces_of_large_blocks_get_sizes_of_their_own() -> None:
+    requests = plan([block("a", 0, 600)], distinct=True)
+    assert [request.count for request in requests] == [125, 124, 123, 122, 106]
+    bits = plan([block("a", 0, 5000, table=Table.COIL, data_type=DataType.BIT)], distinct=True)
+    assert [request.count for request in bits] == [2000, 1992, 1008]
+    assert [request.count for request in plan([block("a", 0, 600)])] == [125, 125, 125, 125, 100]
+
+
+def test_a_request_reads_more_of_what_is_known_to_be_readable() -> None:
+    wide = [block("a", 0, 10), block("b", 18, 10, period_s=2.0), block("far", 300, 10)]
+    requests = plan(wide, max_gap=8, distinct=True)
+    assert confusable(requests) is None
+    assert {(r.address, r.count) for r in requests} == {(300, 10), (0, 11), (16, 12)}
+    alike = plan(wide, max_gap=8)
+    assert confusable(alike) == (alike[0], alike[1])
+
+
+def test_what_was_joined_is_parted_where_that_tells_requests_apart() -> None:
+    requests = plan([block("a", 0, 10), block("b", 15, 10), block("far", 300, 25)], distinct=True)
+    assert spans(requests) == [(0, 10), (14, 11), (300, 25)]
+
+
+def test_blocks_that_nothing_tells_apart_are_named_with_a_remedy() -> None:
+    with pytest.raises(PlanError, match=r"unit 1, blocks (a, b|b, a): replies of one size .* identity register"):
+        plan([block("a", 0, 10), block("b", 300, 10)], distinct=True)
+    assert (
+        len(plan([block("a", 0, 10), block("b", 300, 10, unit=2), block("c", 0, 10, table=Table.INPUT)], distinct=True))
+        == 3
+    )
+
+
+def test_identities_tell_requests_apart_if_both_have_them_and_they_differ() -> None:
+    first = block("a", 0, 10, identity=Identity(10, 7))
+    requests = plan([first, block("b", 300, 10, identity=Identity(310, 8))], distinct=True)
+    assert spans(requests) == [(0, 11), (300, 11)]
+    assert confusable(requests) is None
+    for other in (block("b", 300, 11), block("b", 300, 10, identity=Identity(310, 7))):
+        with pytest.raises(PlanError):
+            plan([first, other], distinct=True)
+
+
+@given(sites())
+def test_distinct_plans_are_whole_and_nothing_in_them_can_be_confused(
+    site: tuple[list[RegisterBlock], int, int],
+) -> None:
+    blocks, max_registers, max_gap = site
+    try:
+        requests = plan(blocks, max_registers, max_gap, distinct=True)
+    except PlanError:
+        assert confusable(plan(blocks, max_registers, max_gap)) is not None, "refused without need"
+        return
+    check_whole(blocks, requests, max_registers)
+    assert confusable(requests) is None
+    for request in requests:
+        assert set(range(request.address, request.address + request.count)) <= bearable(blocks, request, max_gap)
+
+
+def bearable(blocks: list[RegisterBlock], request: Request, max_gap: int) -> set[int]:
+    """Registers that the blocks show to be readable, and the gaps between them that the device bears."""
+    shown = sorted(
+        address
+        for b in blocks
+        if (b.unit, b.table) == (request.unit, request.table)
+        for address in (*range(b.address, b.address + b.count * b.data_type.registers), b.counter)
+        if address is not None
+    )
+    gaps = (range(low + 1, high) for low, high in pairwise(shown) if high - low - 1 <= max_gap)
+    return {*shown, *chain.from_iterable(gaps)}
