@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import gc
 import os
 import re
+import resource
 import shlex
 import weakref
 from collections.abc import Iterator
@@ -126,6 +128,37 @@ def test_one_refusal_does_not_keep_the_others_back(monkeypatch: pytest.MonkeyPat
         Refusal("locked memory", why, "LimitMEMLOCK=infinity in the unit file"),
         Refusal("fifo 7", why, "LimitRTPRIO=7 and no RestrictRealtime= in the unit file"),
     )
+
+
+@pytest.mark.parametrize(
+    ("hard", "lowered_to"), [(1 << 33, 0), (resource.RLIM_INFINITY, resource.RLIM_INFINITY)], ids=["finite", "none"]
+)
+def test_memory_is_never_locked_under_a_limit_that_later_allocations_could_meet(
+    monkeypatch: pytest.MonkeyPatch, hard: int, lowered_to: int
+) -> None:
+    limits = [(4096, hard)]
+
+    class Libc:
+        """The kernel of a process without CAP_IPC_LOCK (mlock(2)): nothing at all under a limit of 0, else within it."""
+
+        @staticmethod
+        def mlockall(flags: int) -> int:
+            assert flags == 3
+            return -1 if limits[-1][0] == 0 else 0
+
+    monkeypatch.setattr("resource.getrlimit", lambda _what: limits[0])
+    monkeypatch.setattr("resource.setrlimit", lambda _what, new: limits.append(new))
+    monkeypatch.setattr("ctypes.CDLL", lambda *_names, **_options: Libc)
+    monkeypatch.setattr("ctypes.get_errno", lambda: errno.EPERM)
+    granted, refused = ask_machine(RealTime(lock_memory=True))
+    assert limits[1] == (lowered_to, hard)
+    if hard == resource.RLIM_INFINITY:
+        assert (granted, refused) == (("locked memory",), ())
+        assert limits[2:] == []
+    else:
+        assert granted == ()
+        assert refused[0].remedy == "LimitMEMLOCK=infinity in the unit file"
+        assert limits[2:] == [limits[0]]  # as it was
 
 
 def test_the_lowest_priority_has_nothing_below_it(monkeypatch: pytest.MonkeyPatch) -> None:
