@@ -244,7 +244,8 @@ class TcpChecker(ReplyChecker):
         if head.startswith(got) or refused.startswith(got):
             return 0
         if not got.startswith(refused):
-            raise _wrong(batch.asks[position], head, got, _MBAP)
+            is_exception = got[4:6] == refused[4:6] and (got[7:8] or refused[7:8])[0] & EXCEPTION
+            raise _wrong(batch.asks[position], refused if is_exception else head, got, _MBAP)
         batch.codes[position] = _code(batch.asks[position], got[8])
         return 9
 
