@@ -7,7 +7,6 @@ spinning process a core, at normal priority like the clocks.
 
 import asyncio
 import contextlib
-import json
 import math
 import os
 import signal
@@ -18,6 +17,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from controller.runtime.realtime import RealTime, ask_machine, settle_memory
 from controller.runtime.timer import PeriodTimer
@@ -44,75 +45,108 @@ class ClockRow:
     p99_ms: float
     p999_ms: float
     max_ms: float
+    queued_p99_ms: float
+    """99 % waited less than this for a core: the part of the lateness that a priority can change."""
     note: str = ""
 
     def __str__(self) -> str:
         if self.note:
             return f"  {self.load:<5} {self.clock:<13} {self.note}"
-        figures = (self.p50_ms, self.p99_ms, self.p999_ms, self.max_ms)
-        return f"  {self.load:<5} {self.clock:<13} {self.samples:6}" + "".join(f"{value:9.3f}" for value in figures)
+        figures = (self.p50_ms, self.p99_ms, self.p999_ms, self.max_ms, self.queued_p99_ms)
+        return f"  {self.load:<5} {self.clock:<13} {self.samples:6}" + "".join(f"{value:10.3f}" for value in figures)
+
+
+class Told(msgspec.Struct, frozen=True):
+    """What the process of a clock hands back: what the machine refused (then no figures), and its `Ticks`."""
+
+    note: str
+    late_ms: list[float]
+    queued_ms: list[float]
 
 
 # --- in the processes of the clocks ---------------------------------------------------------------------------------
 
 
-async def _asyncio_clock(first_s: float, ticks: int) -> list[float]:
+class Ticks:
+    """Lateness of every tick, and how long the kernel let the process wait for a core meanwhile, both in ms.
+
+    The second is what a priority can change (proc(5): schedstat, its second figure); the rest of the lateness is the program's own time
+    and the time in which the host of a virtual machine runs something else.
+    """
+
+    def __init__(self, ticks: int) -> None:
+        self.wanted = ticks
+        self.late_ms: list[float] = []
+        self.queued_ms: list[float] = []
+        self._schedstat = os.open("/proc/thread-self/schedstat", os.O_RDONLY | os.O_CLOEXEC)
+        self._queued_ns = self._read()
+
+    @property
+    def missing(self) -> bool:
+        return len(self.late_ms) < self.wanted
+
+    def note(self, due_ns: list[int]) -> None:
+        """The process is awake, for these ticks."""
+        now_ns = time.monotonic_ns()
+        before_ns, self._queued_ns = self._queued_ns, self._read()
+        self.late_ms += [(now_ns - due) / 1e6 for due in due_ns]
+        self.queued_ms += [(self._queued_ns - before_ns) / 1e6] * len(due_ns)
+
+    def _read(self) -> int:
+        return int(os.pread(self._schedstat, 100, 0).split()[1])
+
+
+async def _asyncio_clock(first_s: float, ticks: Ticks) -> None:
     loop = asyncio.get_running_loop()
-    late_ms = []
-    for number in range(ticks):
-        due_s = first_s + number * PERIOD_S
+    while ticks.missing:
+        due_s = first_s + len(ticks.late_ms) * PERIOD_S
         await asyncio.sleep(max(0.0, due_s - loop.time()))
-        late_ms.append((loop.time() - due_s) * 1000)
-    return late_ms
+        ticks.note([round(due_s * 1e9)])
 
 
-async def _timerfd_clock(first_s: float, ticks: int) -> list[float]:
+async def _timerfd_clock(first_s: float, ticks: Ticks) -> None:
     await asyncio.sleep(first_s - PERIOD_S - time.monotonic())
-    late_ms: list[float] = []
     with PeriodTimer(PERIOD_S) as timer:
-        while len(late_ms) < ticks:
-            _note(late_ms, timer, await timer.wait())
-    return late_ms
+        while ticks.missing:
+            ticks.note(_due_ns(timer, ticks, await timer.wait()))
 
 
-def _bare_clock(first_s: float, ticks: int) -> list[float]:
-    """No event loop: one blocking read of the timer after the other. What is late here is the machine's."""
+def _bare_clock(first_s: float, ticks: Ticks) -> None:
+    """No event loop: one blocking read of the timer after the other. What is late here no event loop could mend."""
     time.sleep(first_s - PERIOD_S - time.monotonic())
-    late_ms: list[float] = []
     with PeriodTimer(PERIOD_S) as timer:
         os.set_blocking(timer._descriptor, True)
-        while len(late_ms) < ticks:
-            _note(late_ms, timer, int.from_bytes(os.read(timer._descriptor, 8), sys.byteorder))
-    return late_ms
+        while ticks.missing:
+            ticks.note(_due_ns(timer, ticks, int.from_bytes(os.read(timer._descriptor, 8), sys.byteorder)))
 
 
-def _note(late_ms: list[float], timer: PeriodTimer, count: int) -> None:
+def _due_ns(timer: PeriodTimer, ticks: Ticks, count: int) -> list[int]:
     """Every period counts, as it does for plain asyncio, which comes for each one that has gone by."""
-    now_ns = time.monotonic_ns()
-    for _ in range(count):
-        late_ms.append((now_ns - timer._began_ns - (len(late_ms) + 1) * timer.period_ns) / 1e6)
+    done = len(ticks.late_ms)
+    return [timer._began_ns + number * timer.period_ns for number in range(done + 1, done + count + 1)]
 
 
-def _clock(name: str, ticks: int) -> None:
+def _clock(name: str, wanted: int) -> None:
     """Wait for the time of the first tick on standard input; print the lateness of every tick in ms, or what the machine refused."""
     settle_memory()
     refusal = _take_priority(name)
     print("ready", flush=True)
-    first_s = float(sys.stdin.readline())
-    if refusal:
-        print(json.dumps(refusal))
-    elif name == "bare fifo":
-        print(json.dumps(_bare_clock(first_s, ticks)))
-    else:
-        run = _asyncio_clock if name == "asyncio" else _timerfd_clock
-        print(json.dumps(asyncio.run(run(first_s, ticks))))
+    first_s, ticks = float(sys.stdin.readline()), Ticks(wanted)
+    if not refusal:
+        if name == "bare fifo":
+            _bare_clock(first_s, ticks)
+        else:
+            asyncio.run((_asyncio_clock if name == "asyncio" else _timerfd_clock)(first_s, ticks))
+    print(msgspec.json.encode(Told(refusal, ticks.late_ms, ticks.queued_ms)).decode())
 
 
 def _take_priority(name: str) -> str:
     """Why the machine refuses it; empty when it does not."""
     if name.endswith("fifo"):
-        _, refused = ask_machine(RealTime(fifo=FIFO))
-        return f"SCHED_FIFO refused ({refused[0].why}); remedy: {refused[0].remedy}" if refused else ""
+        _, refused = ask_machine(RealTime(fifo=FIFO, lock_memory=True))
+        return "; ".join(
+            f"{one.wanted} refused ({one.why}); remedy: {one.remedy}" for one in refused if "fifo" in one.wanted
+        )
     if name.endswith("nice"):
         try:
             os.nice(NICE)
@@ -127,20 +161,16 @@ def _take_priority(name: str) -> str:
 def measure(seconds: float = 60.0) -> list[ClockRow]:
     """All clocks under both loads, within about `seconds` altogether; at 60 s some 3,000 ticks a row."""
     slice_s = seconds / (2 * ROUNDS)
-    found: dict[tuple[str, str], list[float]] = {}
-    notes: dict[str, str] = {}
+    found = {(load, clock): Told("", [], []) for load in ("idle", "busy") for clock in CLOCKS}
     for _ in range(ROUNDS):
         for load in ("idle", "busy"):
             with _busy_cores(slice_s + GRACE_S) if load == "busy" else contextlib.nullcontext():
                 for clock, told in _run_clocks(slice_s).items():
-                    if isinstance(told, str):
-                        notes[clock] = told
-                    else:
-                        found.setdefault((clock, load), []).extend(told)
-    return [
-        _row(clock, load, found.get((clock, load), []), notes.get(clock, ""))
-        for load in ("idle", "busy") for clock in CLOCKS
-    ]  # fmt: skip
+                    so_far = found[load, clock]
+                    found[load, clock] = Told(
+                        told.note, so_far.late_ms + told.late_ms, so_far.queued_ms + told.queued_ms
+                    )
+    return [_row(clock, load, told) for (load, clock), told in found.items()]
 
 
 def print_table(seconds: float = 60.0) -> None:
@@ -154,7 +184,7 @@ def print_table(seconds: float = 60.0) -> None:
 def show(rows: list[ClockRow], stolen: float) -> None:
     """Print the table, the ratios to plain asyncio, and the share that a virtual machine did not get (no priority helps there)."""
     print(f"\nscan clock, lateness in ms of a {PERIOD_S * 1000:.0f} ms period, {os.cpu_count()} cores")
-    print(f"  {'cores':<5} {'clock':<13} {'ticks':>6}{'p50':>9}{'p99':>9}{'p99.9':>9}{'max':>9}")
+    print(f"  {'cores':<5} {'clock':<13} {'ticks':>6}{'p50':>10}{'p99':>10}{'p99.9':>10}{'max':>10}{'queue p99':>10}")
     for row in rows:
         print(row)
     plain, *ours = [row for row in rows if row.load == "busy" and not row.note]
@@ -170,14 +200,15 @@ def _processor_ticks() -> tuple[int, int]:
     return sum(ticks), ticks[7]
 
 
-def _row(clock: str, load: str, late_ms: list[float], note: str) -> ClockRow:
-    if note:
-        return ClockRow(clock, load, 0, math.nan, math.nan, math.nan, math.nan, note)
-    cuts = statistics.quantiles(late_ms, n=1000, method="inclusive")
-    return ClockRow(clock, load, len(late_ms), cuts[499], cuts[989], cuts[998], max(late_ms))
+def _row(clock: str, load: str, told: Told) -> ClockRow:
+    if told.note:
+        return ClockRow(clock, load, 0, math.nan, math.nan, math.nan, math.nan, math.nan, told.note)
+    cuts = statistics.quantiles(told.late_ms, n=1000, method="inclusive")
+    queued_ms = statistics.quantiles(told.queued_ms, n=100, method="inclusive")[98]
+    return ClockRow(clock, load, len(told.late_ms), cuts[499], cuts[989], cuts[998], max(told.late_ms), queued_ms)
 
 
-def _run_clocks(seconds: float) -> dict[str, list[float] | str]:
+def _run_clocks(seconds: float) -> dict[str, Told]:
     """Let all clocks tick for so long at the same time."""
     ticks = max(2, int(seconds / PERIOD_S))
     running: dict[str, subprocess.Popen[str]] = {}
@@ -189,14 +220,14 @@ def _run_clocks(seconds: float) -> dict[str, list[float] | str]:
             assert process.stdout is not None
             assert process.stdout.readline() == "ready\n"
         begin_s = time.monotonic() + 0.2
-        told = {}
         for number, process in enumerate(running.values()):
             assert process.stdin is not None
             process.stdin.write(f"{begin_s + PERIOD_S * number / len(CLOCKS)}\n")
             process.stdin.flush()
-        for name, process in running.items():
-            told[name] = json.loads(process.communicate(timeout=seconds + GRACE_S)[0])
-        return told
+        return {
+            name: msgspec.json.decode(process.communicate(timeout=seconds + GRACE_S)[0], type=Told)
+            for name, process in running.items()
+        }
     finally:
         for process in running.values():
             if process.poll() is None:
