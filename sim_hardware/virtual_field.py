@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from controller.core.events import Write
 from controller.core.layout import Layout
-from controller.site.model import ModbusRtu, ModbusTcp
+from controller.site.model import ModbusRtu, ModbusTcp, has_transaction_ids
 from drivers.modbus.decode import WIRE, Words, encode
 from drivers.modbus.intake import Intakes
 from drivers.modbus.plan import Part, Request, plan
@@ -130,7 +130,8 @@ class VirtualField:
 def _polls(layout: Layout, device: str, registers: dict[str, RegisterBlock]) -> list[_Poll]:
     limits = layout.site.devices[device]
     blocks = [block for block in registers.values() if block.device == device]
-    requests = plan(blocks, limits.max_registers, limits.max_gap)
+    distinct = not has_transaction_ids(layout.site.links[limits.link])
+    requests = plan(blocks, limits.max_registers, limits.max_gap, distinct=distinct)
     return [_Poll(device, request, round(request.period_s * 1000)) for request in requests]
 
 

@@ -2,12 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from controller.site.look import Look
-from controller.site.model import Device, ModbusRtu, ModbusTcp, Parity
-from drivers.modbus.plan import BIT_TABLES, Request, plan
-from drivers.points import RegisterBlock
+from controller.site.model import Device, ModbusRtu, ModbusTcp, Parity, has_transaction_ids
+from drivers.modbus.plan import BIT_TABLES, PlanError, Request, plan
 
 KICKS_PER_TIMEOUT = 4
 """Watchdog writes in one watchdog timeout."""
@@ -67,20 +67,30 @@ def longest_exchange_s(look: Look) -> dict[str, float]:
 
 
 def plans(look: Look) -> dict[str, tuple[Request, ...]]:
-    """The read plan of each device that can be read; blocks that cannot be are left out, `checks` tells of them."""
-    by_device: dict[str, list[RegisterBlock]] = {name: [] for name in look.site.devices}
-    for block in look.registers.values():
-        if block.period_s > 0 and block.count > 0 and _fits(look, block):
-            by_device[block.device].append(block)
-    return {name: plan(blocks, *_limits_of(look.site.devices[name])) for name, blocks in by_device.items()}
+    """The read plan of each Modbus device; blocks and devices that cannot be read are left out, the checks tell of them."""
+    found = {}
+    for name in look.site.devices:
+        with suppress(PlanError):
+            found[name] = plan_of(look, name)
+    return found
 
 
-def _fits(look: Look, block: RegisterBlock) -> bool:
-    return block.data_type.registers <= _limits_of(look.site.devices[block.device])[0]
-
-
-def _limits_of(device: Device) -> tuple[int, int]:
-    return max(device.max_registers, 2), max(device.max_gap, 0)
+def plan_of(look: Look, name: str) -> tuple[Request, ...]:
+    """The read plan of a device, as its link will run it; empty where that is not Modbus. Raises PlanError."""
+    device = look.site.devices[name]
+    link = look.site.links.get(device.link)
+    if not isinstance(link, (ModbusTcp, ModbusRtu)):
+        return ()
+    max_registers, max_gap = max(device.max_registers, 2), max(device.max_gap, 0)
+    blocks = [
+        block
+        for block in look.registers.values()
+        if block.device == name
+        and block.period_s > 0
+        and block.count > 0
+        and block.data_type.registers <= max_registers
+    ]
+    return plan(blocks, max_registers, max_gap, distinct=not has_transaction_ids(link))
 
 
 def _reads(requests: tuple[Request, ...]) -> Iterator[tuple[float, int]]:

@@ -14,7 +14,7 @@ _EDITS = {
     'kind = "modbus-tcp"\nendpoint = "127.0.0.1:15030"': 'kind = "modbus-rtu"\nport = "/dev/serial/by-id/gas"\nbaud = 38400',
     'kind = "modbus-tcp"\nendpoint = "127.0.0.1:15031"': f'kind = "modbus-tcp"\nendpoint = "127.0.0.1:15031"\nframing = "rtu"\n{TLS}',
     'kind = "mqtt"\n': 'kind = "mqtt"\nversion = "5"\nusername = "haechi"\npassword_file = "secret"\ntls = { ca_file = "ca.pem" }\n',
-    '[devices.gas]\nlink = "gas"': '[devices.gas]\nlink = "gas"\nmax_gap = 9\nspacing_s = 0.01',
+    '[devices.gas]\nlink = "gas"': '[devices.gas]\nlink = "gas"\nmax_gap = 9\nmax_registers = 12\nspacing_s = 0.01',
     "address = 18\ncount = 9": "address = 18\ncount = 9\nidentity = { address = 27, value = 4711 }",
     'address = 0\ncount = 4\ntype = "int16"\nfactor = 0.1\nunit = "degC"\ninvalid = [-32768]': (
         'address = 0\ncount = 4\ntype = "float64"\norder = "dcba"\nidentity = { address = 16, value = 815 }\nunit = "degC"'

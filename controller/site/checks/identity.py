@@ -1,31 +1,45 @@
 """Whose reply is it: identity registers, and requests that must differ where no transaction id tells them apart."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from controller.site.load import plan_of
 from controller.site.look import Look
 from controller.site.model import Device
 from controller.site.problem import Problem
-from drivers.modbus.plan import BIT_TABLES, MAX_BITS, MAX_REGISTERS
+from drivers.modbus.plan import BIT_TABLES, MAX_BITS, MAX_REGISTERS, PlanError
 from drivers.points import Identity, RegisterBlock
 
 _ADDRESSES = 65536
 
 
 def identity(look: Look) -> Iterator[Problem]:
-    """Problems of identity registers."""
+    """Problems of identity registers, and of requests that nothing tells apart."""
     values: dict[tuple[str, str, int], tuple[int, str]] = {}
+    out_of_reach: set[str] = set()
     for name, block in look.registers.items():
         if block.identity is None:
             continue
         path = f"blocks.{name}.identity"
         yield from _form(path, block, block.identity)
-        yield from _reach(path, block, block.identity, look.site.devices[block.device])
+        far = list(_reach(path, block, block.identity, look.site.devices[block.device]))
+        out_of_reach |= {block.device for _ in far}
+        yield from far
         value, other = values.setdefault(
             (block.device, block.table, block.identity.address), (block.identity.value, name)
         )
         if value != block.identity.value:
             what = f"{block.table} {block.identity.address} always holds {value}, says block {other}"
             yield Problem(f"{path}.value", what, "state one value; look it up in the device's list of registers")
+    yield from _unplanned(look, (name for name in look.site.devices if name not in out_of_reach))
+
+
+def _unplanned(look: Look, devices: Iterable[str]) -> Iterator[Problem]:
+    for name in devices:
+        try:
+            plan_of(look, name)
+        except PlanError as error:
+            what, _, remedy = str(error).partition("; ")
+            yield Problem(f"devices.{name}", what, remedy)
 
 
 def _form(path: str, block: RegisterBlock, identity: Identity) -> Iterator[Problem]:

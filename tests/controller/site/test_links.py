@@ -201,6 +201,33 @@ def test_blocks_may_share_an_identity_but_not_disagree_about_it() -> None:
     assert "always holds 8, says block gas-co" in problem.what
 
 
+NINE = (GAS_DEVICE, f"{GAS_DEVICE}\nmax_registers = 9")
+
+
+@pytest.mark.parametrize("wire", [GAS_SERIAL, GAS_RTU])
+def test_requests_that_nothing_tells_apart_are_refused_without_transaction_ids(wire: str) -> None:
+    """Three reads of nine input registers each, where the device gives no more than nine: none can be made longer."""
+    (problem,) = problems_of(edited((GAS, wire), NINE))
+    assert problem.path == "devices.gas"
+    assert "blocks gas-co, gas-h2" in problem.what
+    assert "passes for the other" in problem.what
+    assert "identity" in problem.remedy
+    assert problems_of(edited(NINE)) == ()
+    assert problems_of(edited((GAS, wire), (NINE[0], NINE[1].replace("9", "12")))) == ()
+
+
+def test_identity_registers_tell_requests_apart() -> None:
+    moved = (
+        ("address = 9\ncount = 9", "address = 10\ncount = 9\nidentity = { address = 19, value = 2 }"),
+        (VOC_BLOCK, "address = 20\ncount = 9\nidentity = { address = 29, value = 3 }"),
+    )
+    ten = (NINE[0], NINE[1].replace("9", "10"))
+    assert problems_of(edited((GAS, GAS_SERIAL), ten, *moved)) == ()
+    same = (moved[0][0], moved[0][1].replace("value = 2", "value = 3"))
+    (problem,) = problems_of(edited((GAS, GAS_SERIAL), ten, same, moved[1]))
+    assert problem.path == "devices.gas"
+
+
 def test_every_option_reaches_the_model_and_the_driver_blocks() -> None:
     site = loads(
         edited(
