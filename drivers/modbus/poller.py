@@ -4,14 +4,14 @@ import asyncio
 import math
 import random
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from drivers.link import LinkError, LinkHealth, LinkState, NotConnectedError, PointWrite, TickMs, TimedOutError
 from drivers.modbus.errors import DeviceRefusedError, Where
 from drivers.modbus.frame import Batch, Framing, ask_read
 from drivers.modbus.intake import Intakes, Reading, blocks_of
 from drivers.modbus.learned import Learned
-from drivers.modbus.plan import DeviceLimits, Request, plan
+from drivers.modbus.plan import DeviceLimits, PlanError, Request, confusable, plan
 from drivers.modbus.schedule import Cycle, Schedule
 from drivers.modbus.wire import Connect, Wire
 from drivers.modbus.writing import Job, Writes
@@ -65,6 +65,7 @@ class ModbusLink:
         self._schedule = Schedule[Reading](self._cycles(), 0.0)
         self._cycle: Cycle[Reading] | None = None
         self._started_s = 0.0
+        self._pardoned: set[str] = set()
         self._wake: asyncio.Future[None] | None = None
         self._failures = 0
         self._state = LinkState.DOWN
@@ -108,7 +109,7 @@ class ModbusLink:
     def _plan(self, device: str, names: Iterable[str] | None = None) -> tuple[Request, ...]:
         limits = self._devices[device]
         blocks = (self._blocks[name] for name in names or self._members[device])
-        return plan(blocks, limits.max_registers, limits.max_gap)
+        return plan(blocks, limits.max_registers, limits.max_gap, distinct=self._framing is Framing.RTU)
 
     def _cycles(self) -> list[Cycle[Reading]]:
         """For each device and period its requests, in batches of the device's depth."""
@@ -123,9 +124,15 @@ class ModbusLink:
             ]
         return cycles
 
+    def _asked(self, device: str) -> Iterator[Request]:
+        """What the device is asked at present."""
+        for cycle in self._schedule.cycles(device):
+            for reading in cycle.turns:
+                yield from reading.requests
+
     def _readings(self, device: str, requests: Iterable[Request]) -> list[Reading]:
         """Requests with all that can be made ready for them. What may not wait for another's reply is not in flight with it."""
-        requests, depth = tuple(requests), self._devices[device].depth
+        requests, depth = tuple(requests), 1 if self._framing is Framing.RTU else self._devices[device].depth
         return [self._reading(device, requests[first : first + depth]) for first in range(0, len(requests), depth)]
 
     def _reading(self, device: str, requests: tuple[Request, ...]) -> Reading:
@@ -154,7 +161,9 @@ class ModbusLink:
         """Connect, as often as it takes. A connection without one good answer counts as a failure (no busy loop)."""
         while True:
             if self._failures:
-                self._down("not connected")
+                # What was read before keeps its age: one unit that makes its gateway hang up does not blind the others.
+                self._state = LinkState.DOWN
+                self._writes.refuse_all("not connected")
                 await asyncio.sleep(_backoff_s(self._failures))
             self._failures += 1
             self._state = LinkState.CONNECTING
@@ -170,7 +179,7 @@ class ModbusLink:
     async def _serve(self, wire: Wire) -> None:
         """Writes first, then the poll that is due, until the connection is gone."""
         loop = asyncio.get_running_loop()
-        while not wire.lost:
+        while await wire.ready():
             if (job := self._writes.next()) is not None:
                 await self._do(wire, job)
             elif (batch := self._next(loop.time())) is not None:
@@ -185,7 +194,17 @@ class ModbusLink:
         except LinkError as error:
             self._note(error)
             if self._cycle is not None:
-                self._failed(self._cycle.device)
+                self._failed(self._cycle.device, keep=self._is_pardoned(self._cycle.device, error))
+
+    def _is_pardoned(self, device: str, error: LinkError) -> bool:
+        """Whether the device keeps its values and is asked once more: a peer may have closed its connection before it was asked at all.
+
+        Once, until it answers: a device that makes its gateway hang up is as dead as a silent one.
+        """
+        if not isinstance(error, NotConnectedError) or device in self._pardoned:
+            return False
+        self._pardoned.add(device)
+        return True
 
     def _next(self, now_s: float) -> Batch | None:
         """What to poll now."""
@@ -226,23 +245,34 @@ class ModbusLink:
             self._part(cycle)
 
     def _part(self, cycle: Cycle[Reading]) -> None:
-        """From now on every block of the cycle by itself, so that one bad register does not blind its neighbours."""
+        """From now on every block of the cycle by itself, so that one bad register does not blind its neighbours.
+
+        Not where the reply to one block would then pass for another's: such blocks stay together, and BAD.
+        """
         names = sorted({name for reading in cycle.turns for request in reading.requests for name in blocks_of(request)})
-        requests = [request for name in names for request in self._plan(cycle.device, (name,))]
+        try:
+            requests = [request for name in names for request in self._plan(cycle.device, (name,))]
+        except PlanError:  # a counter that lies far from its block, with nothing around it that may be read as well
+            return
+        others = [r for r in self._asked(cycle.device) if blocks_of(r).isdisjoint(names)]
+        if self._framing is Framing.RTU and confusable([*requests, *others]) is not None:
+            return
         cycle.turns = self._readings(cycle.device, requests)
         cycle.position = 0
 
     def _note_answer(self, device: str, wait_s: float, now_s: float) -> None:
         self._failures = 0
         self._state = LinkState.UP
+        self._pardoned.discard(device)
         self._learned[device].good(wait_s, now_s)
 
-    def _failed(self, device: str) -> None:
-        """The device has no good value any more and rests."""
+    def _failed(self, device: str, *, keep: bool = False) -> None:
+        """The device rests, and has no good value any more unless it may keep what it had."""
         now_s = time.monotonic()
         self._learned[device].failed(now_s)
         self._schedule.failed(device, self._started_s, now_s)
-        self._intakes.fail(self._members[device])
+        if not keep:
+            self._intakes.fail(self._members[device])
 
     def _note(self, error: LinkError) -> None:
         self._errors += 1
@@ -250,7 +280,7 @@ class ModbusLink:
         self._last_error = str(error)
 
     def _lost(self, error: LinkError | None) -> None:
-        """The connection went while it was idle. A peer may close it without a word, not without a reason that it gives."""
+        """The connection went, or brought what nobody asked for, while it was idle. A peer may close it without a word, not for a reason."""
         if error is not None:
             self._note(error)
         self._rouse()
@@ -287,7 +317,7 @@ class ModbusLink:
     async def _do(self, wire: Wire, job: Job) -> None:
         """Write and read back; the one who asked hears of every error, a failed connection is left as after a poll."""
         self._started_s = time.monotonic()
-        back = self._reading(job.device, (job.request,))
+        back = self._reading(job.device, (self._back(job),))
         try:
             await _settled(wire, Batch((job.ask,), self._framing))
             await _settled(wire, back.batch)
@@ -301,6 +331,22 @@ class ModbusLink:
             job.settle(error)
         else:
             job.settle(None)
+
+    def _back(self, job: Job) -> Request:
+        """The request that reads a write back; where no transaction tells replies apart, the one that polls the point anyway.
+
+        Then a late reply to it can only pass for itself in a later poll. And no poll's late reply can pass for the read-back: a unit answers
+        one request after the other, so what it owed came before its echo of the write, which nothing but a write can pass for.
+        """
+        if self._framing is Framing.TCP:
+            return job.request
+        (wanted,) = job.request.parts
+        return next(
+            request
+            for request in self._asked(job.device)
+            for part in request.parts
+            if part.block.name == wanted.block.name and part.first <= wanted.first < part.first + part.count
+        )
 
 
 async def _settled(wire: Wire, batch: Batch) -> None:

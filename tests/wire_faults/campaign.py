@@ -1,0 +1,80 @@
+"""The seeded run: faults alone and in random pairs, one after the other, until so many replies have passed the proxies."""
+
+import asyncio
+import random
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+
+from drivers.modbus.frame import Framing
+from tests.wire_faults.menu import draw, kinds, may_meet
+from tests.wire_faults.rig import rig
+
+FIELDS: tuple[tuple[Framing, int], ...] = ((Framing.TCP, 1), (Framing.TCP, 4), (Framing.RTU, 1))
+"""Framing and requests in flight of the rigs that run side by side."""
+
+SPOILED_S = (0.05, 0.4)
+CLEAN_S = 0.15
+
+
+@dataclass
+class Report:
+    """What a campaign saw; it ends with an AssertionError at the first displaced value."""
+
+    replies: int = 0
+    phases: int = 0
+    looks: int = 0
+    longest_recovery_s: float = 0.0
+    applied: Counter[str] = field(default_factory=Counter)
+
+    def __str__(self) -> str:
+        kinds_seen = ", ".join(f"{kind} {count}" for kind, count in sorted(self.applied.items()))
+        return (
+            f"{self.replies} replies in {self.phases} phases, {self.looks} looks at the buffers: no value of another register was good; "
+            f"longest recovery {self.longest_recovery_s:.2f} s\n  spoiled: {kinds_seen}"
+        )
+
+
+async def _run_field(framing: Framing, depth: int, replies: int, seed: int, report: Report) -> None:
+    chance = random.Random(seed)
+    menu = kinds(framing)
+    async with rig(framing, depth=depth, seed=seed) as made:
+        counted = 0
+        while made.proxy.replies < replies:
+            first, second = chance.choice(menu), chance.choice(menu)
+            pair = (first, second) if chance.random() < 0.5 and may_meet(first, second) else (first,)
+            await made.spoil([draw(kind, chance) for kind in pair], chance.uniform(*SPOILED_S))
+            await made.recover()
+            await asyncio.sleep(CLEAN_S)
+            report.phases += 1
+            report.replies += made.proxy.replies - counted
+            counted = made.proxy.replies
+        report.looks += made.witness.looks
+        report.applied += made.proxy.applied
+        report.longest_recovery_s = max(report.longest_recovery_s, made.longest_recovery_s)
+
+
+async def _watch(report: Report, replies: int) -> None:
+    """Say how far it is."""
+    began_s = time.monotonic()
+    while True:
+        await asyncio.sleep(10.0)
+        print(f"  {report.replies} of {replies} replies, {time.monotonic() - began_s:.0f} s", flush=True)
+
+
+async def campaign(replies: int, seed: int = 1) -> Report:
+    """Run the fields side by side until `replies` have passed."""
+    report = Report()
+    watch = asyncio.create_task(_watch(report, replies))
+    try:
+        async with asyncio.TaskGroup() as group:
+            for place, (framing, depth) in enumerate(FIELDS):
+                group.create_task(_run_field(framing, depth, -(-replies // len(FIELDS)), seed + place, report))
+    finally:
+        watch.cancel()
+    return report
+
+
+def run(replies: int = 200_000, seed: int = 1) -> Report:
+    """The campaign of `make soak`."""
+    return asyncio.run(campaign(replies, seed))

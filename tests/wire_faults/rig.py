@@ -1,0 +1,182 @@
+"""The rig: a server whose registers tell where they come from, a proxy that spoils the replies of one unit, links, and a witness.
+
+Unit 1 is spoiled; unit 2 shares its endpoint; unit 3 has an endpoint of its own. The witness looks at the buffers at every call that the
+links make to their clock, that is before every decoding, so that no state of the buffers goes unseen.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from drivers.link import LinkHealth
+from drivers.modbus.frame import Framing
+from drivers.modbus.plan import DeviceLimits
+from drivers.modbus.poller import ModbusLink
+from drivers.modbus.tcp import tcp_connector
+from drivers.points import BlockBuffer, DataType, Quality, RegisterBlock, Table
+from sim_hardware.faults.kinds import ActiveFault
+from sim_hardware.faults.proxy import ModbusProxy
+from sim_hardware.wires.bulk import Bulk, content
+from sim_hardware.wires.modbus_server import ModbusServer
+
+TIMEOUT_S = 0.1
+PERIOD_S = 0.01
+BLOCKS = 6
+RECOVERY_S = 5.0
+"""A device that answers again is good again within so much."""
+
+SPOILED, NEIGHBOUR, APART = 1, 2, 3
+
+
+class Polled(Protocol):
+    """What the rig needs of a link."""
+
+    @property
+    def buffers(self) -> Mapping[str, BlockBuffer]: ...
+
+    async def run(self) -> None: ...
+
+
+def blocks_of(unit: int, counts: Sequence[int] = tuple(range(20, 20 + BLOCKS))) -> dict[str, RegisterBlock]:
+    """Blocks far apart, so that each is a request of its own."""
+    return {
+        f"u{unit}b{place}": RegisterBlock(
+            f"u{unit}b{place}", f"d{unit}", unit, Table.HOLDING, 200 * place, count, DataType.UINT16, PERIOD_S, 3600.0
+        )
+        for place, count in enumerate(counts)
+    }
+
+
+@dataclass
+class Witness:
+    """Compares every good value with what its register holds. `displaced` tells of the first that is another's."""
+
+    expected: dict[str, npt.NDArray[np.float64]] = field(default_factory=dict)
+    watched: list[tuple[RegisterBlock, BlockBuffer]] = field(default_factory=list)
+    displaced: str = ""
+    looks: int = 0
+
+    def watch(self, link: Polled, blocks: Mapping[str, RegisterBlock]) -> None:
+        for name, block in blocks.items():
+            self.expected[name] = content(block.unit, block.address, block.count).astype(np.float64)
+            self.watched.append((block, link.buffers[name]))
+
+    def look(self) -> None:
+        self.looks += 1
+        for block, buffer in self.watched:
+            wrong = (buffer.quality == Quality.GOOD) & (buffer.value != self.expected[block.name])
+            if wrong.any() and not self.displaced:
+                place = int(np.flatnonzero(wrong)[0])
+                self.displaced = (
+                    f"{block.name}[{place}] is good and {buffer.value[place]}, its register holds "
+                    f"{self.expected[block.name][place]}"
+                )
+
+    def tick_ms(self) -> int:
+        """The links' clock."""
+        self.look()
+        return time.monotonic_ns() // 1_000_000
+
+
+Make = Callable[[int, Witness, dict[str, RegisterBlock], Framing, int], Polled]
+"""(port, witness, blocks, framing, depth) -> the link to be tried."""
+
+
+def our_link(port: int, witness: Witness, blocks: dict[str, RegisterBlock], framing: Framing, depth: int) -> ModbusLink:
+    connect = tcp_connector("bus", "127.0.0.1", port, framing, TIMEOUT_S)
+    limits = {block.device: DeviceLimits(depth=depth) for block in blocks.values()}
+    return ModbusLink("bus", connect, framing, blocks, limits, TIMEOUT_S, witness.tick_ms, read_only=True)
+
+
+@dataclass
+class Rig:
+    """What runs: see the module."""
+
+    proxy: ModbusProxy
+    witness: Witness
+    links: tuple[Polled, ...]
+    tasks: tuple["asyncio.Task[None]", ...]
+    blocks: dict[int, dict[str, RegisterBlock]]
+    longest_recovery_s: float = 0.0
+    faults: Sequence[ActiveFault] = ()
+
+    def good(self, unit: int) -> bool:
+        link = self.links[1 if unit == APART else 0]
+        return all((link.buffers[name].quality == Quality.GOOD).all() for name in self.blocks[unit])
+
+    def samples(self, unit: int) -> int:
+        link = self.links[1 if unit == APART else 0]
+        return sum(int(link.buffers[name].sample[0]) for name in self.blocks[unit])
+
+    def check(self) -> None:
+        """What holds at every moment. Raises AssertionError."""
+        self.witness.look()
+        assert not self.witness.displaced, self.witness.displaced
+        assert not any(task.done() for task in self.tasks), [task for task in self.tasks if task.done()]
+
+    def health(self) -> LinkHealth:
+        link = self.links[0]
+        assert isinstance(link, ModbusLink)
+        return link.health()
+
+    async def spoil(self, faults: Sequence[ActiveFault], seconds: float) -> None:
+        """Let faults act on unit 1 for a while."""
+        self.proxy.set_faults(SPOILED, faults)
+        self.faults = faults
+        ends_s = time.monotonic() + seconds
+        while time.monotonic() < ends_s:
+            await asyncio.sleep(0.002)
+            self.check()
+            assert self.good(APART), "a device on another link is no longer good"
+
+    async def recover(self) -> float:
+        """Take the faults away and wait until all units are good with new samples; the seconds that it took."""
+        self.proxy.set_faults(SPOILED, ())
+        began_s, before = time.monotonic(), self.samples(SPOILED)
+        while not (self.good(SPOILED) and self.good(NEIGHBOUR) and self.samples(SPOILED) > before):
+            assert time.monotonic() - began_s < RECOVERY_S, f"not good again after {self.faults}: {self.links[0]}"
+            await asyncio.sleep(0.001)
+            self.check()
+        took_s = time.monotonic() - began_s
+        self.longest_recovery_s = max(self.longest_recovery_s, took_s)
+        return took_s
+
+
+@asynccontextmanager
+async def rig(
+    framing: Framing, *, depth: int = 1, seed: int = 1, make: Make = our_link, counts: Sequence[int] | None = None
+) -> AsyncIterator[Rig]:
+    """A rig that runs, all units good."""
+    bulk = Bulk(units=3, registers=2000)
+    server = ModbusServer(bulk, "127.0.0.1", 0, bulk.units, framing.value)
+    apart = ModbusServer(bulk, "127.0.0.1", 0, bulk.units, framing.value)
+    await server.start()
+    await apart.start()
+    proxy = ModbusProxy("127.0.0.1", server.port, framing=framing.value, seed=seed)
+    await proxy.start()
+    witness = Witness()
+    blocks = {unit: blocks_of(unit, counts) if counts else blocks_of(unit) for unit in (SPOILED, NEIGHBOUR, APART)}
+    spoiled = make(proxy.port, witness, blocks[SPOILED] | blocks[NEIGHBOUR], framing, depth)
+    other = our_link(apart.port, witness, blocks[APART], framing, depth)
+    witness.watch(spoiled, blocks[SPOILED] | blocks[NEIGHBOUR])
+    witness.watch(other, blocks[APART])
+    tasks = (asyncio.create_task(spoiled.run()), asyncio.create_task(other.run()))
+    made = Rig(proxy, witness, (spoiled, other), tasks, blocks)
+    try:
+        while not all(made.good(unit) for unit in blocks):
+            await asyncio.sleep(0.001)
+            made.check()
+        yield made
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await proxy.stop()
+        await server.stop()
+        await apart.stop()

@@ -1,0 +1,83 @@
+import asyncio
+import random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from drivers.modbus.frame import Framing
+from sim_hardware.faults.kinds import ActiveFault
+from tests.wire_faults.campaign import campaign
+from tests.wire_faults.menu import PARAMS, draw, is_of_endpoint, kinds, may_meet
+from tests.wire_faults.rig import NEIGHBOUR, SPOILED, TIMEOUT_S, Witness, rig
+from tests.wire_faults.unprotected import Unprotected
+
+ALONE = [(framing, kind) for framing in Framing for kind in kinds(framing)]
+MILD = {"split-bytes", "one-connection", "slow-drip", "jitter"}
+"""Faults that leave a reply right, if in time."""
+
+
+@pytest.mark.parametrize(("framing", "kind"), ALONE)
+async def test_a_fault_alone(framing: Framing, kind: str) -> None:
+    """Nothing of another register is good; the neighbour on the same endpoint stays good; the device comes back."""
+    async with rig(framing) as made:
+        for param in PARAMS.get(kind, (None,)):
+            before = made.samples(NEIGHBOUR)
+            await made.spoil([ActiveFault(kind, param)], 0.25)
+            if not is_of_endpoint((ActiveFault(kind, param),)):
+                assert made.good(NEIGHBOUR)
+                assert made.samples(NEIGHBOUR) > before
+            if kind not in MILD:
+                assert made.proxy.applied[kind] > 0
+            await made.recover()
+
+
+LYING = ("displaced-reply", "short-reply", "long-reply", "wrong-function", "wrong-unit", "no-reply", "exception")
+
+
+@pytest.mark.parametrize("framing", Framing)
+@pytest.mark.parametrize("kind", LYING)
+async def test_the_spoiled_device_is_not_good(framing: Framing, kind: str) -> None:
+    async with rig(framing) as made:
+        await made.spoil([ActiveFault(kind)], 0.25)
+        assert not made.good(SPOILED)
+        await made.recover()
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.sampled_from(Framing), st.sampled_from([1, 4]), st.randoms(use_true_random=False), st.data())
+def test_random_pairs(framing: Framing, depth: int, chance: random.Random, data: st.DataObject) -> None:
+    menu = kinds(framing)
+    first = data.draw(st.sampled_from(menu))
+    second = data.draw(st.sampled_from([kind for kind in menu if may_meet(first, kind)]))
+
+    async def play() -> None:
+        async with rig(framing, depth=depth if framing is Framing.TCP else 1) as made:
+            await made.spoil([draw(first, chance), draw(second, chance)], 0.2)
+            await made.recover()
+
+    asyncio.run(play())
+
+
+async def test_a_seeded_campaign() -> None:
+    report = await campaign(6_000, seed=20261122)
+    assert report.replies >= 6_000
+    assert report.longest_recovery_s < 5.0
+    assert len(report.applied) > 10
+
+
+# --- the witness can see ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("framing", "kind"), [(Framing.RTU, "late-reply"), (Framing.TCP, "displaced-reply")])
+async def test_an_adapter_without_protections_is_caught(framing: Framing, kind: str) -> None:
+    """pymodbus hands the late reply of one block to the read of the next, and takes any count for right; the witness tells."""
+    late_s = 1.3 * TIMEOUT_S if kind == "late-reply" else None
+
+    def make(port: int, witness: Witness, blocks: object, framing: Framing, _depth: int) -> Unprotected:
+        assert isinstance(blocks, dict)
+        return Unprotected(port, witness, blocks, framing)
+
+    async with rig(framing, make=make, counts=(20,) * 6) as made:
+        with pytest.raises(AssertionError, match="is good and"):
+            await made.spoil([ActiveFault(kind, late_s)], 5.0)
