@@ -5,6 +5,7 @@ reply or a stray byte ends the connection: what still comes on it can answer not
 """
 
 import asyncio
+import random
 import socket
 import ssl
 import struct
@@ -33,9 +34,10 @@ def tcp_connector(
     With `tls` the peer's certificate must show `server_name`, or the host where that is empty.
     """
     server_name = (server_name or host) if tls else ""
+    transactions = Transactions()
 
     async def connect(lost: Lost) -> Wire:
-        wire = SocketWire(checker_for(framing, name), timeout_s, lost)
+        wire = SocketWire(checker_for(framing, name), timeout_s, lost, transactions)
         try:
             await _open(wire, name, (host, port), tls, server_name)
             if framing is Framing.RTU:
@@ -68,10 +70,27 @@ async def _open(
         ) from error
 
 
+class Transactions:
+    """Transaction numbers of one link over all of its connections.
+
+    A gateway may hand a late reply to the connection that its client has opened since: it must not meet its own number there. So the numbers
+    go on, and begin anywhere when the process does. None is 0, the number that some gateways give to whatever they send.
+    """
+
+    def __init__(self) -> None:
+        self._next = random.randrange(1, 0x10000)  # noqa: S311 (a number not used of late, not a secret)
+
+    def take(self, count: int) -> int:
+        """The first of `count` numbers in a row."""
+        first = self._next if self._next + count <= 0x10000 else 1  # noqa: PLR2004 (16 bits)
+        self._next = first + count
+        return first
+
+
 class SocketWire(asyncio.BufferedProtocol):
     """One connection (`drivers.modbus.wire.Wire`)."""
 
-    def __init__(self, checker: ReplyChecker, timeout_s: float, on_lost: Lost) -> None:
+    def __init__(self, checker: ReplyChecker, timeout_s: float, on_lost: Lost, transactions: Transactions) -> None:
         self._loop = asyncio.get_running_loop()
         self._checker = checker
         self._timeout_s = timeout_s
@@ -82,14 +101,13 @@ class SocketWire(asyncio.BufferedProtocol):
         self._done: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._since_s = self._deadline_s = self._longest_s = 0.0
-        self._transaction = 0
+        self._transactions = transactions
         self._discards = False
         self._lost = False
 
-    @property
-    def lost(self) -> bool:
-        """Whether the connection is gone or not trusted any more."""
-        return self._lost
+    async def ready(self) -> bool:
+        """Whether the connection is there and trusted."""
+        return not self._lost
 
     async def exchange(self, batch: Batch, answered: Answered) -> None:
         """See `Wire.exchange`."""
@@ -174,8 +192,7 @@ class SocketWire(asyncio.BufferedProtocol):
         if self._transport is None or self._lost:
             self._fail(NotConnectedError(str(batch.asks[0].where), "the peer has closed the connection"))
             return
-        batch.stamp(self._transaction)
-        self._transaction = (self._transaction + len(batch.asks)) & 0xFFFF
+        batch.stamp(self._transactions.take(len(batch.asks)))
         self._checker.expect(batch)
         self._batch = batch
         self._since_s = now_s = self._loop.time()

@@ -22,7 +22,7 @@ from drivers.link import (
 from drivers.modbus.frame import WRITE_FUNCTIONS, Framing
 from drivers.modbus.plan import DeviceLimits
 from drivers.modbus.poller import ModbusLink
-from drivers.modbus.tcp import tcp_connector
+from drivers.modbus.tcp import Transactions, tcp_connector
 from drivers.points import DataType, Quality, RegisterBlock, Table
 from tests.drivers.field import Answer, Ask, pymodbus_server, raw_server, running, stalls, tick_ms, truth, until
 from tests.drivers.test_plan import block
@@ -151,7 +151,7 @@ WRONG: dict[str, Callable[[Ask], bytes]] = {
     "another function": lambda ask: ask.reply(function=4),
     "another unit": lambda ask: ask.reply(unit=ask.unit + 1),
     "transaction 0": lambda ask: ask.reply(tid=0),
-    "transaction of another": lambda ask: ask.reply(tid=ask.tid + 7),
+    "transaction of another": lambda ask: ask.reply(tid=ask.tid ^ 7),
     "garbage": lambda ask: b"\xde\xad\xbe\xef" * 5,
     "unknown function": lambda ask: ask.frame(b"\x00\x00", function=0x63),
 }
@@ -180,6 +180,37 @@ async def test_a_wrong_reply_costs_connection_and_device_at_once(name: str) -> N
             raw.answer = truth
             await until(lambda: good(link, "h"))
             assert link.buffers["h"].value.tolist() == [0, 1, 2, 3]
+
+
+def test_transaction_numbers_go_round_without_0() -> None:
+    transactions = Transactions()
+    seen = [first + n for first in (transactions.take(3) for _ in range(40_000)) for n in range(3)]
+    assert set(seen) <= set(range(1, 0x10000))
+    assert len(set(seen[:65_000])) == 65_000, "none comes back before all others have been"
+
+
+async def test_a_late_reply_that_a_gateway_hands_to_the_next_connection_is_nobodys() -> None:
+    """A proxy that keeps one line to the device: what comes late comes on whatever connection there is then."""
+    late: list[bytes] = []
+
+    async def answer(ask: Ask) -> bytes | None:
+        if late:
+            return late.pop()
+        late.append(ask.reply())
+        return None
+
+    blocks = [block(f"b{n}", 100 * n, 4, period_s=PERIOD_S) for n in range(2)]
+    async with raw_server(answer) as raw:
+        link = link_to(raw.port, *blocks)
+        async with running(link):
+            ends = time.monotonic() + 1.0
+            while time.monotonic() < ends:
+                assert not any(good(link, b.name) for b in blocks), "no reply is that to its own request"
+                await asyncio.sleep(0.002)
+        tids = [ask.tid for ask in raw.heard]
+        assert raw.connections > 2
+        assert len(set(tids)) == len(tids)
+        assert 0 not in tids
 
 
 @pytest.mark.parametrize("body", [b"", b"\x08", b"\x07\x00", b"\xff" + b"\x00" * 8])
