@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from drivers.link import TickMs
 from drivers.modbus.frame import Framing
 from drivers.modbus.plan import MAX_REGISTERS, DeviceLimits
 from drivers.modbus.poller import ModbusLink
@@ -27,6 +28,11 @@ AT_ONCE_S = 1e-6
 TIMEOUT_S = 5.0
 
 
+def tick_ms() -> int:
+    """Plant time of the bench."""
+    return time.monotonic_ns() // 1_000_000
+
+
 class FieldError(Exception):
     """The values in the buffers are not those of the server: the bench is broken, or the client."""
 
@@ -40,7 +46,7 @@ class Field:
     period_s: float
     depth: int
 
-    def link(self, unit: int, *outputs: RegisterBlock) -> ModbusLink:
+    def link(self, unit: int, *outputs: RegisterBlock, tick_ms: TickMs = tick_ms) -> ModbusLink:
         """The link of one unit, as the daemon would make it."""
         block = self.block(unit)
         blocks = {one.name: one for one in (block, *outputs)}
@@ -65,11 +71,6 @@ class Field:
     def truth(self, unit: int) -> npt.NDArray[np.float64]:
         """What the server's registers say, scaled."""
         return (200 + (7 * np.arange(self.registers) + unit) % 100) * np.float64(0.1)
-
-
-def tick_ms() -> int:
-    """Plant time of the bench."""
-    return time.monotonic_ns() // 1_000_000
 
 
 async def measure(port: int, connections: int, depth: int, seconds: float) -> Measured:
