@@ -14,9 +14,11 @@ from controller.site.problem import SiteError
 from sim_hardware.drill.errors import DrillError
 from sim_hardware.drill.options import Drill, parse
 from sim_hardware.drill.sockets import run_on_sockets
-from sim_hardware.drill.virtual import run_comparison, run_rows, run_virtual
+from sim_hardware.drill.virtual import run_comparison, run_rows, run_virtual, without_wires
 from sim_hardware.faults.spec import FaultError
+from sim_hardware.faults.targets import check_all_on_wires
 from sim_hardware.live import Lines, View, view_for
+from sim_hardware.rehost import plain
 from sim_hardware.report.judge import MetricError
 from sim_hardware.report.make import make_result
 from sim_hardware.report.record import Record
@@ -77,7 +79,8 @@ def run(drill: Drill, console: Console) -> DrillResult:
 
 def _on_sockets(drill: Drill, console: Console) -> tuple[Record, tuple[ComparisonResult, ...]]:
     """Compile what has to be compiled first, so that it does not cost plant time, then run."""
-    run_virtual(drill.site, drill.scenario, drill.seed, 1.0)
+    check_all_on_wires(drill.scenario.faults, plain(drill.site, own_broker=not drill.broker))
+    run_virtual(drill.site, without_wires(drill.scenario), drill.seed, 1.0)
     view = view_for(console, drill.duration_s, live=drill.live)
     try:
         return asyncio.run(_until_ended(drill, view))

@@ -20,6 +20,7 @@ from sim_hardware.drill.children import Child, Children, wait_ready, yield_no_mo
 from sim_hardware.drill.errors import DrillError
 from sim_hardware.drill.options import Drill
 from sim_hardware.drill.panel import listening, say
+from sim_hardware.faults.targets import is_on_broker
 from sim_hardware.live import View
 from sim_hardware.rehost import free_endpoints, plain, rehost, write_site
 from sim_hardware.report.record import Record, read_truths
@@ -96,8 +97,8 @@ async def run_on_sockets(drill: Drill, view: View) -> tuple[Record, tuple[Compar
     with tempfile.TemporaryDirectory(prefix="haechi-") as short:
         socket = Path(short) / "control.sock"  # a socket's path may have 108 bytes at most
         async with Children(folder) as children:
-            site_file = await _start_broker(drill, folder, children)
-            epoch_ns = await _start_both(drill, site_file, socket, folder, children)
+            site_file, broker = await _start_broker(drill, folder, children)
+            epoch_ns = await _start_both(drill, site_file, broker, socket, folder, children)
             beside = await _start_comparisons(drill, site_file, folder, children) if drill.compared else None
             heard = await _follow(drill, socket, epoch_ns, view, children, folder)
             wall_s = time.monotonic() - began_s
@@ -116,22 +117,30 @@ async def run_on_sockets(drill: Drill, view: View) -> tuple[Record, tuple[Compar
 # --- the processes, in their order ----------------------------------------------------------------------------------
 
 
-async def _start_broker(drill: Drill, folder: Path, children: Children) -> Path:
-    """Our own broker, unless another is named; writes the site with free ports and returns its file."""
+async def _start_broker(drill: Drill, folder: Path, children: Children) -> tuple[Path, str]:
+    """Our own broker, unless another is named; writes the site with free ports and returns its file.
+
+    With faults of the broker, the plant's proxy takes the site's endpoint: the second text is the real broker's, behind it.
+    """
     site = plain(drill.site, own_broker=not drill.broker)
     endpoints = free_endpoints(site)
     brokers = [name for name, link in drill.site.links.items() if isinstance(link, Mqtt)]
+    is_faulty = any(is_on_broker(fault) for fault in drill.scenario.faults)
+    real = drill.broker
     if drill.broker:
-        endpoints |= dict.fromkeys(brokers, drill.broker)
         await _must_answer(drill.broker)
     elif brokers:
-        endpoints |= dict.fromkeys(brokers, endpoints[brokers[0]])
-        command = (sys.executable, "-m", "sim_hardware.drill.broker", endpoints[brokers[0]])
-        child = await children.start("broker", command)
+        taken = set(endpoints.values())
+        real = endpoints[brokers[0]]
+        while is_faulty and real in taken:
+            real = free_endpoints(site)[brokers[0]]
+        child = await children.start("broker", (sys.executable, "-m", "sim_hardware.drill.broker", real))
         await wait_ready(child, lambda: child.said(own_broker.READY), READY_LIMIT_S)
+    if brokers:
+        endpoints |= dict.fromkeys(brokers, endpoints[brokers[0]] if is_faulty else real)
     site_file = folder / "site.toml"
     write_site(rehost(site, endpoints), site_file)
-    return site_file
+    return site_file, real if is_faulty else ""
 
 
 async def _must_answer(endpoint: str) -> None:
@@ -150,11 +159,14 @@ def _time(drill: Drill, epoch_ns: int) -> tuple[str, ...]:
     return "--epoch-ns", str(epoch_ns), "--speed", str(drill.speed)
 
 
-async def _start_plant(drill: Drill, site_file: Path, epoch_ns: int, folder: Path, children: Children) -> Child:
+async def _start_plant(
+    drill: Drill, site_file: Path, broker: str, epoch_ns: int, folder: Path, children: Children
+) -> Child:
     faults = [word for fault in drill.fault_words for word in ("--fault", fault)]
+    behind = ("--broker", broker) if broker else ()
     command = (
         sys.executable, "-m", "sim_hardware.cli.main", "serve", str(site_file), *_time(drill, epoch_ns),
-        "--scenario", drill.words, "--seed", str(drill.seed), "--truth", str(folder / "truth.ndjson"), *faults,
+        "--scenario", drill.words, "--seed", str(drill.seed), "--truth", str(folder / "truth.ndjson"), *faults, *behind,
     )  # fmt: skip
     child = await children.start("plant", command)
     await wait_ready(child, lambda: child.said("ready:"), READY_LIMIT_S)
@@ -173,7 +185,9 @@ async def _start_controller(
     return child
 
 
-async def _start_both(drill: Drill, site_file: Path, socket: Path, folder: Path, children: Children) -> int:
+async def _start_both(
+    drill: Drill, site_file: Path, broker: str, socket: Path, folder: Path, children: Children
+) -> int:
     """Plant and controller, both awake before anything happens: on a machine that is slow to start them, once more with a longer lead.
 
     Returns the epoch, in nanoseconds of CLOCK_MONOTONIC. Raises DrillError if they are late again.
@@ -182,7 +196,7 @@ async def _start_both(drill: Drill, site_file: Path, socket: Path, folder: Path,
     for _ in range(2):
         began_ns = time.monotonic_ns()
         epoch_ns = began_ns + round(lead_s * 1e9)
-        plant = await _start_plant(drill, site_file, epoch_ns, folder, children)
+        plant = await _start_plant(drill, site_file, broker, epoch_ns, folder, children)
         controller = await _start_controller(drill, site_file, epoch_ns, socket, folder, children)
         if time.monotonic_ns() - epoch_ns < _first_act_s(drill) / drill.speed * 1e9:
             return epoch_ns

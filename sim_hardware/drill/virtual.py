@@ -13,6 +13,7 @@ from controller.site.model import Site
 from sim_hardware import lockstep
 from sim_hardware.devices.truth import Truth
 from sim_hardware.faults.spec import FaultSpec
+from sim_hardware.faults.targets import is_on_wires
 from sim_hardware.lockstep import Moment
 from sim_hardware.report.make import judge_row, make_comparison
 from sim_hardware.report.moments import spread_s
@@ -73,8 +74,14 @@ def _run_row(site: Site, scenario: Scenario, seed: int, duration_s: float, row: 
     return judge_row(row, run_virtual(site, scenario, seed, duration_s, faults=row.faults))
 
 
+def without_wires(scenario: Scenario) -> Scenario:
+    """The scenario without faults of wires and brokers, of which virtual time has none."""
+    return replace(scenario, faults=tuple(fault for fault in scenario.faults if not is_on_wires(fault)))
+
+
 def run_comparison(site: Site, scenario: Scenario, seed: int, comparison: Comparison) -> ComparisonResult:
-    """The same drill with fewer responses; with `until_spread` it ends soon after the next rack has run away."""
+    """The same drill with fewer responses, without the faults of its wires; with `until_spread` it ends soon after the next rack burns."""
+    scenario = without_wires(scenario)
     bare = Record(site, scenario, seed, 0.0, (), ())
 
     def over(truth: Truth) -> bool:

@@ -15,6 +15,13 @@ def check_on_wires(spec: FaultSpec, kind: FaultKind, site: Site) -> None:
         _check_broker(spec, site)
 
 
+def check_all_on_wires(specs: Sequence[FaultSpec], site: Site) -> None:
+    """Whether those of `specs` that are faults of wires and brokers fit `site`. Raises FaultError."""
+    for spec in specs:
+        if is_on_wires(spec):
+            check_on_wires(spec, kind_of(spec), site)
+
+
 def _check_wire(spec: FaultSpec, site: Site) -> None:
     on_modbus = [n for n, d in site.devices.items() if isinstance(site.links[d.link], (ModbusTcp, ModbusRtu))]
     if spec.target not in on_modbus:
