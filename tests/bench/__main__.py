@@ -7,7 +7,7 @@ import importlib
 import sys
 import time
 
-BENCHES = {"detector": "detector", "modbus": "modbus_reads", "scan": "whole_scan"}
+BENCHES = {"detector": "detector", "modbus": "modbus_reads", "servers": "modbus_servers", "scan": "whole_scan"}
 """Name to the module of this folder whose `main()` measures and prints."""
 
 
