@@ -4,7 +4,7 @@ import asyncio
 import math
 import random
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from drivers.link import LinkError, LinkHealth, LinkState, NotConnectedError, PointWrite, TickMs, TimedOutError
 from drivers.modbus.errors import DeviceRefusedError, Where
@@ -229,9 +229,11 @@ class ModbusLink:
 
     def _refused(self, cycle: Cycle[Reading], reading: Reading, now_s: float) -> None:
         """A refusal costs the blocks of its request alone; from a gateway it says that the device is out."""
-        refused = [(r, code) for r, code in zip(reading.requests, reading.batch.codes, strict=True) if code]
-        for (_, code), ask in zip(refused, reading.batch.asks, strict=False):
-            self._note(DeviceRefusedError(str(ask.where), code))
+        batch = reading.batch
+        refused = [(r, code) for r, code in zip(reading.requests, batch.codes, strict=True) if code]
+        for ask, code in zip(batch.asks, batch.codes, strict=True):
+            if code:
+                self._note(DeviceRefusedError(str(ask.where), code))
         if any(code in GATEWAY_CODES for _, code in refused):
             self._failed(cycle.device)
             return
@@ -320,8 +322,10 @@ class ModbusLink:
         back = self._reading(job.device, (self._back(job),))
         try:
             await _settled(wire, Batch((job.ask,), self._framing))
-            await _settled(wire, back.batch)
-            back.take(self._tick_ms())
+            await _settled(wire, back.batch, lambda: back.take(self._tick_ms()))
+        except asyncio.CancelledError:
+            job.settle(NotConnectedError(str(job.ask.where), "the link stops; whether it was written is not known"))
+            raise
         except DeviceRefusedError as error:
             self._note(error)
             job.settle(error)
@@ -349,9 +353,17 @@ class ModbusLink:
         )
 
 
-async def _settled(wire: Wire, batch: Batch) -> None:
-    """One batch, and nothing after it. Raises `DeviceRefusedError` for an exception."""
-    await wire.exchange(batch, lambda _batch, _wait_s: None)
+async def _settled(wire: Wire, batch: Batch, take: Callable[[], None] = lambda: None) -> None:
+    """One batch, and nothing after it; what `take` finds wrong with its values is the wire's business too.
+
+    Raises `DeviceRefusedError` for an exception.
+    """
+
+    def answered(batch: Batch, _wait_s: float) -> None:
+        if not batch.codes[0]:
+            take()
+
+    await wire.exchange(batch, answered)
     if batch.codes[0]:
         raise DeviceRefusedError(str(batch.asks[0].where), batch.codes[0])
 

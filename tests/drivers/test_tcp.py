@@ -288,6 +288,20 @@ async def test_an_exception_costs_its_block_alone() -> None:
             assert "exception 2" in link.health().last_error
 
 
+async def test_a_refusal_in_the_middle_of_a_batch_is_told_of_the_right_request() -> None:
+    async def answer(ask: Ask) -> bytes:
+        return ask.frame(b"\x04", function=ask.function | 0x80) if ask.address == 200 else ask.reply()
+
+    async with raw_server(answer) as raw:
+        blocks = [block(f"b{n}", 100 * n, 4, period_s=PERIOD_S) for n in range(4)]
+        link = link_to(raw.port, *blocks, depth=4)
+        async with running(link):
+            await until(lambda: all(good(link, f"b{n}") for n in (0, 1, 3)))
+            assert bad(link, "b2")
+            assert link.health().last_error == "bus/d/holding@200: the device answers with exception 4"
+            assert link.health().generation == 1
+
+
 async def test_a_gateway_that_says_target_failed_makes_that_device_bad() -> None:
     async def answer(ask: Ask) -> bytes:
         return ask.frame(b"\x0b", function=ask.function | 0x80) if ask.unit == 2 else ask.reply()
@@ -495,6 +509,23 @@ async def test_an_unproven_write_is_an_error_and_never_repeated(answer: Answer, 
             assert link.health().generation == 2
             assert len([ask for ask in raw.heard if ask.function in WRITE_FUNCTIONS]) == 1
             assert good(link, "h")
+
+
+async def test_a_link_that_is_stopped_in_the_middle_of_a_write_tells_the_writer_at_once() -> None:
+    async def answer(ask: Ask) -> bytes | None:
+        return await (_never(ask) if ask.function in WRITE_FUNCTIONS else truth(ask))
+
+    async with raw_server(answer) as raw:
+        link = link_to(raw.port, block("h", 0, 4, period_s=PERIOD_S), timeout_s=PATIENT_S)
+        task = asyncio.create_task(link.run())
+        await until(lambda: good(link, "h"))
+        writing = asyncio.create_task(link.write(PointWrite("h", 0, 1.0)))
+        await until(lambda: any(ask.function in WRITE_FUNCTIONS for ask in raw.heard))
+        task.cancel()
+        done, _ = await asyncio.wait([task, writing], timeout=0.1 + 0.9)
+        assert done == {task, writing}
+        with pytest.raises(NotConnectedError, match="not known"):
+            await writing
 
 
 async def test_the_echo_of_a_write_is_checked() -> None:
