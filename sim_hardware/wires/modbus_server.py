@@ -35,6 +35,7 @@ class ModbusServer:
         self._tls = tls
         self._max_connections = max_connections
         self._server: asyncio.Server | None = None
+        self._is_open = False
         self._connections: set[_Connection] = set()
         self._empty = asyncio.Event()
 
@@ -54,6 +55,7 @@ class ModbusServer:
         """Listen. Raises RuntimeError if the port cannot be had."""
         loop = asyncio.get_running_loop()
         host, port = self._address
+        self._is_open = True
         try:
             self._server = await loop.create_server(lambda: _Connection(self), host, port, ssl=self._tls)
         except OSError as error:
@@ -63,6 +65,7 @@ class ModbusServer:
 
     async def stop(self) -> None:
         """Close the port and all connections."""
+        self._is_open = False
         if self._server is None:
             return
         self._server.close()
@@ -74,7 +77,9 @@ class ModbusServer:
             await self._empty.wait()
 
     def open_session(self, connection: "_Connection", transport: asyncio.Transport) -> Session | None:
-        """The session of a newcomer; None if it is one too many."""
+        """The session of a newcomer; None if it is one too many, or its handshake lasted longer than the server."""
+        if not self._is_open:
+            return None
         if self._max_connections is not None and len(self._connections) >= self._max_connections:
             return None
         self._connections.add(connection)
