@@ -62,6 +62,10 @@ class Schedule(Generic[Turn]):
                 best, least_s = cycle, share.used_s
         return best
 
+    def cycles(self, device: str) -> tuple[Cycle[Turn], ...]:
+        """What a device is asked."""
+        return tuple(self._shares[device].cycles)
+
     def next_due_s(self) -> float:
         """When the next turn is due; infinity without any."""
         return min((cycle.due_s for share in self._shares.values() for cycle in share.cycles), default=float("inf"))

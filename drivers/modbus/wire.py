@@ -10,15 +10,14 @@ Answered = Callable[[Batch, float], Batch | None]
 """Called with a batch whose replies are all in, and the longest wait for one of them (s); gives the batch to send next, or None."""
 
 Lost = Callable[[LinkError | None], None]
-"""Called once when an idle connection is gone: with what was wrong, or None when the peer has closed it."""
+"""Called when something befell an idle connection: with what was wrong, or None when the peer closed it. `Wire.ready` says if it goes on."""
 
 
 class Wire(Protocol):
     """One connection: one batch in flight, answered rightly within its deadline or by a `LinkError`."""
 
-    @property
-    def lost(self) -> bool:
-        """Whether the connection is gone or not trusted any more."""
+    async def ready(self) -> bool:
+        """Wait until a request may be sent; False when the connection is gone or not trusted any more. Raises nothing."""
         ...
 
     async def exchange(self, batch: Batch, answered: Answered) -> None:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from pymodbus import FramerType
 from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType as SimType
 from pymodbus.simulator import SimData, SimDevice
@@ -169,12 +170,9 @@ async def raw_server(answer: Answer = truth) -> AsyncIterator[Raw]:
         await asyncio.sleep(0.02)
 
 
-@asynccontextmanager
-async def pymodbus_server(
-    units: tuple[int, ...] = (1,), registers: int = 300
-) -> AsyncIterator[tuple[ModbusTcpServer, int]]:
-    """pymodbus' server on a port of its own, with all four tables; holding register n holds n, input register n 1000 + n."""
-    devices = [
+def simulated_units(units: tuple[int, ...], registers: int) -> list[SimDevice]:
+    """Units for a server of pymodbus, with all four tables; holding register n holds n, input register n 1000 + n."""
+    return [
         SimDevice(
             id=unit,
             simdata=(
@@ -186,7 +184,14 @@ async def pymodbus_server(
         )
         for unit in units
     ]
-    server = ModbusTcpServer(devices, address=("127.0.0.1", 0))
+
+
+@asynccontextmanager
+async def pymodbus_server(
+    units: tuple[int, ...] = (1,), registers: int = 300, framer: FramerType = FramerType.SOCKET
+) -> AsyncIterator[tuple[ModbusTcpServer, int]]:
+    """pymodbus' server on a port of its own, with `simulated_units`."""
+    server = ModbusTcpServer(simulated_units(units, registers), framer=framer, address=("127.0.0.1", 0))
     await server.serve_forever(background=True)
     try:
         yield server, cast("Any", server.transport).sockets[0].getsockname()[1]
