@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from paho.mqtt.client import MQTT_ERR_SUCCESS, Client, MQTTMessage, MQTTv5, MQTTv311
 from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
@@ -30,6 +31,8 @@ FAREWELL_S = 0.05
 """A stop takes no longer than this; a broker that is slower speaks our will instead."""
 SERVICE_S = 0.25
 """How often keep-alives are looked after: a frozen broker is noticed after two keep-alives and this."""
+MAX_PACKET_BYTES = 1 << 20
+"""A larger message ends the connection before it fills our memory (assumed: 250 times what a payload may have). MQTT 5 brokers are told."""
 _QOS = 1
 
 OnMessage = Callable[[str, bytes, bool], None]
@@ -66,6 +69,9 @@ class _Paho(Client):
 
     def _sock_recv(self, bufsize: int) -> bytes:
         try:
+            if bufsize > MAX_PACKET_BYTES:  # the library asks for the whole rest of a packet
+                what = f"a message of {bufsize} bytes comes in, at most {MAX_PACKET_BYTES} are borne"
+                raise ConnectionError(f"{what}; remedy: look who publishes it, and clear it where it is retained")
             return super()._sock_recv(bufsize)
         except BlockingIOError:
             raise
@@ -129,7 +135,7 @@ class Session:
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
                 self._paho.given = await connect_socket(broker.host, broker.port, broker.tls, broker.server_name)
-                self._paho.connect(broker.host, broker.port, broker.keepalive_s)
+                self._paho.connect(broker.host, broker.port, broker.keepalive_s, properties=self._properties())
                 await asyncio.wait([self._welcome])
         except TimeoutError as error:
             what = f"broker {broker.host}:{broker.port} does not answer within {CONNECT_TIMEOUT_S:g} s"
@@ -230,6 +236,13 @@ class Session:
         client.on_socket_register_write = self._on_register_write
         client.on_socket_unregister_write = self._on_unregister_write
         return client
+
+    def _properties(self) -> Properties | None:
+        if self._broker.version != "5":
+            return None
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        properties.MaximumPacketSize = MAX_PACKET_BYTES
+        return properties
 
     def _on_connect(
         self, _client: Client, _data: Any, _flags: Any, code: ReasonCode, _props: Properties | None

@@ -152,6 +152,16 @@ class Scripted:
         writer.close()
 
 
+async def test_a_broker_that_asks_for_a_longer_keepalive_is_still_found_frozen_in_time() -> None:
+    """CONNACK of MQTT 5 with Server Keep Alive 600 s."""
+    scripted = Scripted([b"\x20\x06\x00\x00\x03\x13\x02\x58"])
+    server = await asyncio.start_server(scripted.serve, "127.0.0.1", 0)
+    here = Broker("127.0.0.1", server.sockets[0].getsockname()[1], "5")
+    async with session("one", here, "one/state", lambda *_: None) as one:
+        assert one._paho.keepalive == 2
+    server.close()
+
+
 @pytest.mark.parametrize(
     "script",
     [
@@ -161,6 +171,7 @@ class Scripted:
         [b"\x20\x02\x00\x00", b"\x30\x04\x00\x02\xff\xfe"],
         [b"\x20\x02\x00\x00", b"\xff\xff\xff\xff\xff\xff"],
         [b"\x20\x00"],
+        [b"\x20\x02\x00\x00", b"\x30\xff\xff\xff\x7f" + b"x" * 70_000],
         [b"\x20\x02\x00\x09"],
         [b"\x00\x00\x00\x00"],
     ],

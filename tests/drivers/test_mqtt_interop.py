@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import shutil
 import socket
 import ssl
 import statistics
@@ -12,10 +13,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
+from controller.core.layout import Layout
+from controller.runtime.assemble import _mqtt
+from controller.runtime.clock import PlantClock
+from controller.site.model import Device, Mqtt, Tls
 from drivers.link import LinkError, LinkState, RefusedError
 from drivers.mqtt.mqtt_link import MqttLink
 from drivers.mqtt.payload import encode
@@ -187,6 +193,43 @@ async def test_topics_that_the_broker_keeps_to_itself_are_bad(tmp_path: Path) ->
             link.buffers["temperature"].quality.fill(Quality.UNKNOWN)
             await until(lambda: link.buffers["temperature"].quality[0] == Quality.BAD, within_s=5)
             assert link.health().reads == 0
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_a_giant_message_does_not_fill_our_memory(tmp_path: Path, version: Version) -> None:
+    """An MQTT 5 broker keeps it to itself; from another one it ends the connection, and says who can help."""
+    async with mosquitto(tmp_path, "allow_anonymous true") as broker:
+        here = Broker("127.0.0.1", broker.port, version)
+        async with session("plant", here, "plant/state", lambda *_: None) as plant:
+            await plant.publish(BLOCK.topics[0], b"x" * 5_000_000, retain=True)
+        link = link_to(broker, version=version)
+        async with running(link):
+            if version == "5":
+                await until(partial(is_up, link), within_s=5)
+                await say(here, BLOCK.topics[0], encode(1, 1, {"temp_degc": 21.5}))
+                await until(lambda: link.buffers["temperature"].quality[0] == Quality.GOOD)
+                assert link.health().errors == 0
+            else:
+                await until(lambda: link.health().errors > 0, within_s=5)
+                assert "hall: connection lost (a message of 50000" in link.health().last_error
+                assert "remedy: look who publishes it" in link.health().last_error
+
+
+def test_the_site_file_says_how_the_broker_is_met(keys: Keys, tmp_path: Path) -> None:
+    files = [Path(shutil.copy(file, tmp_path)).name for file in (keys.ours.ca_file, *vars(keys.client).values())]
+    file = "password"
+    (tmp_path / file).write_text(f"{PASSWORD}\n")
+    tls = Tls(ca_file=files[0], certificate_file=files[1], key_file=files[2], server_name="broker.example")
+    entry = Mqtt(endpoint="10.0.0.7:8883", version="5", tls=tls, username="haechi", password_file=file)
+    layout = cast("Layout", SimpleNamespace(blocks=(BLOCK,)))
+    device = cast("Device", SimpleNamespace(heartbeat="room/beat"))
+    link = _mqtt("hall", entry, layout, {"sensors": device}, PlantClock(0, 1.0), tmp_path)
+    met = link._broker
+    assert (met.host, met.port, met.version, met.server_name) == ("10.0.0.7", 8883, "5", "broker.example")
+    assert (met.username, met.password, met.keepalive_s) == ("haechi", PASSWORD, 2)
+    assert met.tls is not None
+    assert len(met.tls.get_ca_certs()) == 1
+    assert PASSWORD not in repr(met)
 
 
 async def question_and_answer_ms(broker: BrokerProcess, nodelay: int) -> float:
