@@ -3,12 +3,12 @@
 import asyncio
 import contextlib
 import os
-import termios
-import tty
 from collections.abc import Mapping
 from typing import Literal
 
 from controller.site.model import Parity
+from drivers.link import NotConnectedError
+from drivers.modbus.tty import close_tty, open_tty
 from sim_hardware.wires.session import Endpoint, Field, Session
 
 REOPEN_S = 0.2
@@ -18,29 +18,7 @@ _BITS_PER_CHARACTER = 11
 _SHORTEST_PAUSE_S = 0.02
 """What an operating system may put between two bytes of one frame (assumed): USB adapters deliver every 16 ms (FTDI AN232B-04)."""
 
-_INPUT_SPEED, _OUTPUT_SPEED = 4, 5
-_CONTROL = 2
-_PARITY = {"none": 0, "even": termios.PARENB, "odd": termios.PARENB | termios.PARODD}
 AnyParity = Parity | Literal["even", "odd", "none"]
-
-
-def open_tty(path: str, baud: int, parity: AnyParity, stop_bits: int) -> int:
-    """The descriptor of a tty in raw mode, non-blocking. Raises OSError, or ValueError for a baud that no tty has."""
-    speed = getattr(termios, f"B{baud}", None)
-    if speed is None:
-        raise ValueError(f"{path}: no tty has {baud} baud; remedy: 9600, 19200, 38400, 57600 or 115200")
-    descriptor = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
-    try:
-        tty.setraw(descriptor)
-        state = termios.tcgetattr(descriptor)
-        state[_CONTROL] |= termios.CREAD | termios.CLOCAL | _PARITY[parity]
-        state[_CONTROL] |= termios.CSTOPB if stop_bits == 2 else 0  # noqa: PLR2004 - of one or two
-        state[_INPUT_SPEED] = state[_OUTPUT_SPEED] = speed
-        termios.tcsetattr(descriptor, termios.TCSAFLUSH, state)
-    except termios.error as error:
-        os.close(descriptor)
-        raise OSError(*error.args) from error
-    return descriptor
 
 
 class SerialServer:
@@ -75,8 +53,8 @@ class SerialServer:
         """Open the tty. Raises RuntimeError if it cannot be had."""
         try:
             self._open()
-        except (OSError, ValueError) as error:
-            raise RuntimeError(f"{self._path} cannot be served: {error}; remedy: name a tty that is there") from error
+        except NotConnectedError as error:
+            raise RuntimeError(f"{self._path} cannot be served: {error}") from error
 
     async def stop(self) -> None:
         """Close the tty."""
@@ -86,7 +64,7 @@ class SerialServer:
         self._close()
 
     def _open(self) -> None:
-        self._descriptor = open_tty(self._path, *self._line)
+        self._descriptor = open_tty("simulator", self._path, *self._line)
         self._session = Session(self._endpoint, self._write, self._pause_s)
         asyncio.get_running_loop().add_reader(self._descriptor, self._read)
 
@@ -95,12 +73,12 @@ class SerialServer:
             self._session.end()
             self._session = None
             asyncio.get_running_loop().remove_reader(self._descriptor)
-            os.close(self._descriptor)
+            close_tty(self._descriptor)
 
     def _reopen(self) -> None:
         try:
             self._open()
-        except OSError:
+        except NotConnectedError:
             self._retry = asyncio.get_running_loop().call_later(REOPEN_S, self._reopen)
 
     def _read(self) -> None:
@@ -114,7 +92,7 @@ class SerialServer:
             self._session.take(data)
         else:  # hung up: the adapter was pulled out, or the other end of the pair is gone
             self._close()
-            self._reopen()
+            self._retry = asyncio.get_running_loop().call_later(REOPEN_S, self._reopen)
 
     def _write(self, data: bytes) -> None:
         """Send; what the line does not take is lost, as bytes on a line are."""

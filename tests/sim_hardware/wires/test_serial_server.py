@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import os
 import subprocess
-import termios
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -14,9 +13,10 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from drivers.modbus.tty import open_tty
 from drivers.points import Table
 from sim_hardware.wires.bulk import content
-from sim_hardware.wires.serial_server import SerialServer, open_tty
+from sim_hardware.wires.serial_server import SerialServer
 from tests.sim_hardware.wires.lines import Units, rtu
 
 pytestmark = pytest.mark.needs("socat")
@@ -71,7 +71,7 @@ async def server(line: Line, units: Units) -> AsyncIterator[SerialServer]:
 
 @contextlib.contextmanager
 def _master(line: Line) -> Iterator[int]:
-    descriptor = open_tty(str(line.master), 115200, "none", 1)
+    descriptor = open_tty("master", str(line.master), 115200, "none", 1)
     try:
         yield descriptor
     finally:
@@ -150,19 +150,6 @@ async def test_a_tty_that_went_away_is_served_again_when_it_is_back(line: Line, 
 async def test_a_tty_that_cannot_be_had_is_named(tmp_path: Path, units: Units) -> None:
     with pytest.raises(RuntimeError, match="nowhere cannot be served"):
         await SerialServer(units, str(tmp_path / "nowhere"), units.units).start()
-    with pytest.raises(RuntimeError, match="no tty has 12345 baud"):
-        await SerialServer(units, str(tmp_path / "nowhere"), units.units, baud=12345).start()
     (tmp_path / "file").touch()
     with pytest.raises(RuntimeError, match="file cannot be served"):
         await SerialServer(units, str(tmp_path / "file"), units.units).start()
-
-
-async def test_the_line_is_raw_with_the_parity_and_stop_bits_asked_for(line: Line) -> None:
-    descriptor = open_tty(str(line.device), 9600, "even", 2)
-    try:
-        flags = termios.tcgetattr(descriptor)
-        assert flags[4:6] == [termios.B9600, termios.B9600]
-        assert flags[2] & termios.CSTOPB
-        assert not flags[3] & (termios.ICANON | termios.ECHO | termios.ISIG)
-    finally:
-        os.close(descriptor)
