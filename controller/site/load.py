@@ -55,17 +55,6 @@ def loads_of_links(look: Look) -> dict[str, LinkLoad]:
     }
 
 
-def longest_exchange_s(look: Look) -> dict[str, float]:
-    """Seconds that the longest request of each serial line and its reply take on the wire."""
-    longest: dict[str, float] = {}
-    for name, requests in plans(look).items():
-        link = look.site.devices[name].link
-        if isinstance(look.site.links.get(link), ModbusRtu):
-            times = [_exchange_s(look, link, characters) for _, characters in _reads(requests)]
-            longest[link] = max([longest.get(link, 0.0), *times])
-    return longest
-
-
 def plans(look: Look) -> dict[str, tuple[Request, ...]]:
     """The read plan of each Modbus device; blocks and devices that cannot be read are left out, the checks tell of them."""
     found = {}

@@ -152,7 +152,7 @@ class ModbusRtu(Strict, frozen=True, kw_only=True, tag_field="kind", tag="modbus
     parity: Parity = Parity.EVEN
     stop_bits: Literal[1, 2] = 1
     timeout_s: float = 0.3
-    """Wall time from the end of a request to the end of its reply."""
+    """Wall time that a unit may take to begin its answer; what request and answer take on the line comes on top."""
     budget_requests_per_s: float = 20.0
     """What the bus and its slowest device bear (assumed, commissioning measures it); the checker refuses more.
 

@@ -8,7 +8,7 @@ from controller.site.model import Link, ModbusRtu, ModbusTcp, Mqtt, Parity, Reco
 from controller.site.problem import Problem
 
 _ENDPOINT = re.compile(r"^[^\s:]+:\d{1,5}$")
-_BAUDS = (1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200, 230400, 460800, 500000, 576000, 921600, 1000000)
+BAUDS = (1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200, 230400, 460800, 500000, 576000, 921600, 1000000)
 """What a tty of Linux can be set to (termios), from where a scan could still be carried."""
 _KEEPALIVE_S = (1, 2)
 """A frozen broker is noticed after two of these and a second, 5 s at most."""
@@ -67,8 +67,8 @@ def _serial(path: str, link: ModbusRtu) -> Iterator[Problem]:
     if not link.port.startswith("/"):
         what = f"{link.port!r} is not the path of a tty"
         yield Problem(f"{path}.port", what, "write its lasting name, /dev/serial/by-id/...; ttyUSB numbers change")
-    if link.baud not in _BAUDS:
-        yield Problem(f"{path}.baud", f"no tty runs at {link.baud} baud", f"one of {', '.join(map(str, _BAUDS))}")
+    if link.baud not in BAUDS:
+        yield Problem(f"{path}.baud", f"no tty runs at {link.baud} baud", f"one of {', '.join(map(str, BAUDS))}")
     if link.parity is not Parity.NONE and link.stop_bits != 1:
         what = (
             f"{link.parity} parity with {link.stop_bits} stop bits makes characters of 12 bits, Modbus knows 11 at most"

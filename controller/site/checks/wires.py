@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from controller.site.load import loads_of_links, longest_exchange_s
+from controller.site.load import loads_of_links
 from controller.site.look import Look
 from controller.site.model import Device, Link, ModbusRtu, ModbusTcp, Mqtt, Watchdog, has_transaction_ids
 from controller.site.problem import Problem
@@ -105,10 +105,3 @@ def _bus_load(look: Look) -> Iterator[Problem]:
             what = f"the plan keeps the wire busy for {load.busy:.2f} s of each second"
             remedy = "lengthen period_s, shorten spacing_s, raise the baud, or split the link"
             yield Problem(f"links.{name}", what, remedy)
-    for name, longest_s in longest_exchange_s(look).items():
-        timeout_s = getattr(look.site.links[name], "timeout_s", 0.0)
-        if longest_s >= timeout_s > 0:
-            what = f"the longest request and its reply take {longest_s:.2f} s on the wire, timeout_s is {timeout_s:g}"
-            yield Problem(
-                f"links.{name}.timeout_s", what, "raise it, raise the baud, or lower max_registers of its devices"
-            )

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+import termios
 from pathlib import Path
 
 import pytest
 
 from controller.core.layout import lay_out
 from controller.site.check import check
+from controller.site.checks.links import BAUDS
 from controller.site.digest import site_digest
-from controller.site.load import loads_of_links, longest_exchange_s
+from controller.site.load import loads_of_links
 from controller.site.loader import loads
 from controller.site.look import Look
 from controller.site.model import Framing, ModbusRtu, ModbusTcp, Mqtt, has_transaction_ids
@@ -154,13 +156,10 @@ WRONG: dict[str, tuple[tuple[tuple[str, str], ...], str, str, str]] = {
         ((GAS, f"{GAS}\nbudget_requests_per_s = 0.0"),), "links.gas.budget_requests_per_s", "0 requests", "bears",
     ),
     "a line too slow": (
-        ((GAS, f"{GAS_SERIAL}\nbaud = 1200\ntimeout_s = 0.9"), ("address = 9\ncount = 9", "address = 9\ncount = 9\nperiod_s = 0.5")),
+        ((GAS, f"{GAS_SERIAL}\nbaud = 1200"), ("address = 9\ncount = 9", "address = 9\ncount = 9\nperiod_s = 0.5")),
         "links.gas", "busy for", "baud",
     ),
     "too much silence": (((GAS_DEVICE, f"{GAS_DEVICE}\nspacing_s = 1.0"),), "links.gas", "busy for 1.00 s", "spacing_s"),
-    "a time-out shorter than the reply": (
-        ((GAS, f"{GAS_SERIAL}\nbaud = 2400"),), "links.gas.timeout_s", "0.34 s on the wire", "max_registers",
-    ),
 }  # fmt: skip
 
 
@@ -199,6 +198,14 @@ def test_blocks_may_share_an_identity_but_not_disagree_about_it() -> None:
     (problem,) = problems_of(edited(gap, voc, (co, f"{co}\nidentity = {{ address = 27, value = 8 }}")))
     assert problem.path == "blocks.gas-voc.identity.value"
     assert "always holds 8, says block gas-co" in problem.what
+
+
+def test_every_baud_that_passes_is_one_that_a_tty_knows() -> None:
+    known = [int(name[1:]) for name in dir(termios) if re.fullmatch(r"B\d+", name)]
+    for baud in known:
+        told = {problem.path for problem in problems_of(edited((GAS, f"{GAS_SERIAL}\nbaud = {baud}")))}
+        assert ("links.gas.baud" in told) == (baud not in BAUDS)
+    assert set(BAUDS) <= set(known)
 
 
 NINE = (GAS_DEVICE, f"{GAS_DEVICE}\nmax_registers = 9")
@@ -267,7 +274,6 @@ def test_time_on_a_serial_line_is_counted_from_the_plan() -> None:
     exchange_s = (67 + 7) * 11 / 9600
     assert loads_of_links(look)["gas"].busy == pytest.approx(exchange_s + 0.05)
     assert loads_of_links(look)["gas"].requests_per_s == 1.0
-    assert longest_exchange_s(look) == {"gas": pytest.approx(exchange_s)}
     assert loads_of_links(look)["heat"].busy == 0.0
     bare = Look(loads(edited((GAS, f'{GAS_SERIAL}\nbaud = 115200\nparity = "none"'))))
     assert loads_of_links(bare)["gas"].busy == pytest.approx(67 * 10 / 115200 + 2 * 0.00175)
