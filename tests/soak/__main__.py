@@ -1,19 +1,42 @@
-"""`python -m tests.soak`: what takes too long for every test run. A day of quiet life, the table of false alarms, every drill on sockets.
+"""`python -m tests.soak`: what takes too long for every test run. A day of quiet life, the table of false alarms, every drill on sockets;
+millions of mutated replies and payloads, a day of reconnects, every fault of the wires.
 
-Each step is the command that a user would give; the first argument, if any, chooses the steps whose name contains it. Exit code 1 when
-a step failed, and which; the report of each lies in out/soak/.
+A step is the command that a user would give, or a function that gives a report; the first argument, if any, chooses the steps whose name
+contains it. Exit code 1 when a step failed, and which; the report of each lies in out/soak/.
 """
 
 import shutil
 import subprocess
 import sys
 import time
+import traceback
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Protocol
+
+from tests.soak import fuzz_modbus, fuzz_mqtt, reconnect_modbus, reconnect_mqtt
+from tests.wire_faults import campaign
 
 OUT = Path("out/soak")
 SIM = Path(sys.executable).with_name("haechi-sim")
 
-STEPS: dict[str, tuple[str, ...]] = {
+
+class Report(Protocol):
+    """What a function found; printed, it says with what figures."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing was wrong."""
+        ...
+
+
+STEPS: dict[str, tuple[str, ...] | Callable[[], Report]] = {
+    "fuzz, Modbus replies": partial(fuzz_modbus.run, 5_000_000, 1),
+    "fuzz, MQTT payloads": partial(fuzz_mqtt.run, 5_000_000, 1),
+    "reconnects, Modbus": partial(reconnect_modbus.run, 60.0, 1),
+    "reconnects, MQTT": partial(reconnect_mqtt.run, 500, 1),
+    "faults of the wires, Modbus": partial(campaign.run, 200_000, 1),
     "false alarms, virtual": ("false-alarm", "--virtual"),
     "a quiet day, virtual": ("quiet", "--virtual"),
     "runaway, virtual": ("runaway", "--virtual"),
@@ -29,12 +52,13 @@ STEPS: dict[str, tuple[str, ...]] = {
 def main(chosen: str) -> int:
     """Run the steps one after the other; print the time and the verdict of each."""
     failed = []
-    for name, arguments in STEPS.items():
+    for name, step in STEPS.items():
         if chosen not in name:
             continue
         print(f"haechi soak: {name} ...", flush=True)
         began = time.monotonic()
-        code = run(arguments, OUT / name.replace(", ", "-").replace(" ", "-"))
+        folder = OUT / name.replace(", ", "-").replace(" ", "-")
+        code = run(step, folder) if isinstance(step, tuple) else check(step, folder)
         print(
             f"haechi soak: {name}: {'passed' if code == 0 else 'FAILED'} in {time.monotonic() - began:.0f} s",
             flush=True,
@@ -54,6 +78,19 @@ def run(arguments: tuple[str, ...], folder: Path) -> int:
         if broker is not None:
             broker.terminate()
             broker.wait()
+
+
+def check(step: Callable[[], Report], folder: Path) -> int:
+    """One function; whatever it raises is a failure like another."""
+    try:
+        report = step()
+        text, code = str(report), int(not report.passed)
+    except Exception:  # noqa: BLE001 (a soak goes on with its next step, and tells)
+        text, code = traceback.format_exc(), 1
+    print(text, flush=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "report.txt").write_text(text + "\n")
+    return code
 
 
 def mosquitto(port: str) -> "subprocess.Popen[bytes]":

@@ -27,6 +27,11 @@ class Report:
     longest_recovery_s: float = 0.0
     applied: Counter[str] = field(default_factory=Counter)
 
+    @property
+    def passed(self) -> bool:
+        """Whether replies were seen at all: what was wrong has ended the run before."""
+        return self.replies > 0
+
     def __str__(self) -> str:
         kinds_seen = ", ".join(f"{kind} {count}" for kind, count in sorted(self.applied.items()))
         return (
