@@ -18,7 +18,13 @@ class Measured(msgspec.Struct, frozen=True):
 
     reads: int
     wall_s: float
-    cpu_s: float
+    user_s: float
+    system_s: float
+
+    @property
+    def cpu_s(self) -> float:
+        """Processor seconds of the client, in its own code and in the kernel."""
+        return self.user_s + self.system_s
 
     @property
     def per_s(self) -> float:
@@ -30,6 +36,11 @@ class Measured(msgspec.Struct, frozen=True):
         """Microseconds of the client's processor time a read."""
         return 1e6 * self.cpu_s / self.reads
 
+    @property
+    def system_us(self) -> float:
+        """How many of them the kernel took."""
+        return 1e6 * self.system_s / self.reads
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
@@ -37,17 +48,23 @@ class Mark:
 
     reads: int
     wall_s: float
-    cpu_s: float
+    user_s: float
+    system_s: float
 
     @classmethod
     def take(cls, reads: int) -> "Mark":
         """Now, with so many reads done."""
         used = resource.getrusage(resource.RUSAGE_SELF)
-        return cls(reads, time.perf_counter(), used.ru_utime + used.ru_stime)
+        return cls(reads, time.perf_counter(), used.ru_utime, used.ru_stime)
 
     def until(self, end: "Mark") -> Measured:
         """What was done from here to `end`."""
-        return Measured(end.reads - self.reads, end.wall_s - self.wall_s, end.cpu_s - self.cpu_s)
+        return Measured(
+            end.reads - self.reads,
+            end.wall_s - self.wall_s,
+            end.user_s - self.user_s,
+            end.system_s - self.system_s,
+        )
 
 
 def report(answer: msgspec.Struct) -> None:

@@ -134,13 +134,14 @@ def _times(ratios: list[float]) -> str:
 def _print_table(found: Found) -> None:
     print(f"\nModbus TCP, reads of 125 registers: median [least .. most] of {ROUNDS} rounds of {SECONDS} s")
     print(
-        f"  {'client':<23}{'conn':>5}{'depth':>6}  {'reads/s':>28}  {'processor us/read':>25}"
+        f"  {'client':<23}{'conn':>5}{'depth':>6}  {'reads/s':>28}  {'processor us/read':>25}{'kernel':>8}"
         f"  {'x pymodbus, 1 conn':>21}  {'x same conn':>21}"
     )
     for row, measured in found.items():
         print(
             f"  {row.label:<23}{row.connections:>5}{row.depth:>6}  {spread([m.per_s for m in measured], 0):>28}"
-            f"  {spread([m.cpu_us for m in measured], 1):>25}  {_times(_ratios(found, row, 1)):>21}"
+            f"  {spread([m.cpu_us for m in measured], 1):>25}"
+            f"{statistics.median(m.system_us for m in measured):>8.1f}  {_times(_ratios(found, row, 1)):>21}"
             f"  {_times(_ratios(found, row, row.connections)):>21}"
         )
 

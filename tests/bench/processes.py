@@ -18,7 +18,7 @@ SOURCES = Path(__file__).with_name("c")
 LIBRARIES = {"libmodbus_client": ("-lmodbus", "-pthread")}
 REMEDY = "remedy: make bench-programs"
 FIELD_PRIORITY = 80
-"""Real-time priority of the server: it stands for devices outside of this machine, so no load of this machine may slow it."""
+"""Real-time priority of a server that no load may slow: above that of the daemon."""
 
 Answer = TypeVar("Answer")
 
@@ -42,12 +42,30 @@ def compile_c(name: str, folder: Path) -> Path:
 
 @contextmanager
 def field_server(program: Path) -> Iterator[int]:
-    """Run the server that stands for the field; gives its port."""
+    """Run the server that stands for the field, on a core that no client uses where there are two; gives its port."""
+    cores = sorted(os.sched_getaffinity(0))
+    with _started([program]) as server:
+        if len(cores) > 1:
+            os.sched_setaffinity(server.pid, cores[-1:])
+            os.sched_setaffinity(0, cores[:-1])
+        try:
+            yield _port(server)
+        finally:
+            os.sched_setaffinity(0, cores)
+
+
+@contextmanager
+def remote_field_server(program: Path) -> Iterator[int]:
+    """The same on all cores, with a real-time priority if it may: no load of this machine slows devices outside of it."""
     with _started([program]) as server:
         if may_be_real_time():
             os.sched_setscheduler(server.pid, os.SCHED_FIFO, os.sched_param(FIELD_PRIORITY))
-        assert server.stdout is not None
-        yield int(server.stdout.readline())
+        yield _port(server)
+
+
+def _port(server: "subprocess.Popen[str]") -> int:
+    assert server.stdout is not None
+    return int(server.stdout.readline())
 
 
 @contextmanager

@@ -12,12 +12,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench.processes import BenchError, compile_c, field_server, may_be_real_time, module, run_client, spinners
+from tests.bench.processes import (
+    BenchError,
+    compile_c,
+    may_be_real_time,
+    module,
+    remote_field_server,
+    run_client,
+    spinners,
+)
 from tests.bench.scan_stacks import DEVICES, READS, REGISTERS, Scans
 from tests.bench.tables import Progress, left_out, spread
 
-ROUNDS = 2
-SECONDS = 1.0
+ROUNDS = 5
+SECONDS = 1.5
 TIMEOUT_S = 30.0
 PEER = "pymodbus"
 STACKS = {"pymodbus, Python loop": PEER, "haechi, depth 1": "depth-1", "haechi, depth 5": "depth-5"}
@@ -56,7 +64,7 @@ def main() -> None:
         loads = tuple(load for load in LOADS if not load.fifo)
     with tempfile.TemporaryDirectory(prefix="haechi-bench-") as name:
         try:
-            with field_server(compile_c("server", Path(name))) as port:
+            with remote_field_server(compile_c("server", Path(name))) as port:
                 found = _measure(loads, port)
         except BenchError as error:
             left_out("the whole scan", error)
