@@ -7,7 +7,7 @@ from controller.core.layout import Layout
 from controller.site.model import ModbusRtu, ModbusTcp, has_transaction_ids
 from drivers.modbus.decode import WIRE, Words, encode
 from drivers.modbus.intake import Intakes
-from drivers.modbus.plan import Part, Request, plan
+from drivers.modbus.plan import Part, Request, plan_link
 from drivers.mqtt.intake import Intake as TopicIntake
 from drivers.points import BlockBuffer, RegisterBlock, Table, TopicBlock
 from sim_hardware.devices.plant import Plant
@@ -130,8 +130,8 @@ class VirtualField:
 def _polls(layout: Layout, device: str, registers: dict[str, RegisterBlock]) -> list[_Poll]:
     limits = layout.site.devices[device]
     blocks = [block for block in registers.values() if block.device == device]
-    distinct = not has_transaction_ids(layout.site.links[limits.link])
-    requests = plan(blocks, limits.max_registers, limits.max_gap, distinct=distinct)
+    has_transactions = has_transaction_ids(layout.site.links[limits.link])
+    requests = plan_link(blocks, limits.max_registers, limits.max_gap, has_transactions=has_transactions)
     return [_Poll(device, request, round(request.period_s * 1000)) for request in requests]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from controller.site.look import Look
 from controller.site.model import Device, ModbusRtu, ModbusTcp, Parity, has_transaction_ids
-from drivers.modbus.plan import BIT_TABLES, PlanError, Request, plan
+from drivers.modbus.plan import BIT_TABLES, PlanError, Request, plan_link
 
 KICKS_PER_TIMEOUT = 4
 """Watchdog writes in one watchdog timeout."""
@@ -79,7 +79,7 @@ def plan_of(look: Look, name: str) -> tuple[Request, ...]:
         and block.count > 0
         and block.data_type.registers <= max_registers
     ]
-    return plan(blocks, max_registers, max_gap, distinct=not has_transaction_ids(link))
+    return plan_link(blocks, max_registers, max_gap, has_transactions=has_transaction_ids(link))
 
 
 def _reads(requests: tuple[Request, ...]) -> Iterator[tuple[float, int]]:

@@ -15,6 +15,7 @@ from drivers.points import RegisterBlock, Table
 
 __all__ = [
     "BIT_TABLES", "MAX_BITS", "MAX_REGISTERS", "Counter", "DeviceLimits", "Mark", "Part", "PlanError", "Request", "confusable", "plan",
+    "plan_link",
 ]  # fmt: skip
 
 MAX_REGISTERS = 125
@@ -101,6 +102,23 @@ def plan(
         for _, group in groupby(ordered, key=lambda block: _group(block)[:2])
         for request in _plan_table(tuple(group), max_registers, max_gap, distinct=distinct)
     )
+
+
+def plan_link(
+    blocks: Iterable[RegisterBlock], max_registers: int, max_gap: int, *, has_transactions: bool
+) -> tuple[Request, ...]:
+    """The plan of a device on its link: requests that cannot be taken for each other.
+
+    With transaction ids that is done where the blocks allow it, for a gateway may hand us the late reply of its serial line under the
+    present transaction; without them it must be so. Raises `PlanError`.
+    """
+    blocks = tuple(blocks)
+    try:
+        return plan(blocks, max_registers, max_gap, distinct=True)
+    except PlanError:
+        if not has_transactions:
+            raise
+        return plan(blocks, max_registers, max_gap)
 
 
 def confusable(requests: Iterable[Request]) -> tuple[Request, Request] | None:

@@ -11,7 +11,7 @@ from drivers.modbus.errors import DeviceRefusedError, Where
 from drivers.modbus.frame import Batch, Framing, ask_read
 from drivers.modbus.intake import Intakes, Reading, blocks_of
 from drivers.modbus.learned import Learned
-from drivers.modbus.plan import DeviceLimits, PlanError, Request, confusable, plan
+from drivers.modbus.plan import DeviceLimits, PlanError, Request, confusable, plan_link
 from drivers.modbus.schedule import Cycle, Schedule
 from drivers.modbus.wire import Connect, Wire
 from drivers.modbus.writing import Job, Writes
@@ -109,7 +109,8 @@ class ModbusLink:
     def _plan(self, device: str, names: Iterable[str] | None = None) -> tuple[Request, ...]:
         limits = self._devices[device]
         blocks = (self._blocks[name] for name in names or self._members[device])
-        return plan(blocks, limits.max_registers, limits.max_gap, distinct=self._framing is Framing.RTU)
+        has_transactions = self._framing is Framing.TCP
+        return plan_link(blocks, limits.max_registers, limits.max_gap, has_transactions=has_transactions)
 
     def _cycles(self) -> list[Cycle[Reading]]:
         """For each device and period its requests, in batches of the device's depth."""

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.modbus.plan import BIT_TABLES, MAX_BITS, Mark, PlanError, Request, confusable, plan
+from drivers.modbus.plan import BIT_TABLES, MAX_BITS, Mark, PlanError, Request, confusable, plan, plan_link
 from drivers.points import DataType, Identity, RegisterBlock, Table
 
 
@@ -211,3 +211,17 @@ def bearable(blocks: list[RegisterBlock], request: Request, max_gap: int) -> set
     )
     gaps = (range(low + 1, high) for low, high in pairwise(shown) if high - low - 1 <= max_gap)
     return {*shown, *chain.from_iterable(gaps)}
+
+
+def test_with_transaction_ids_requests_differ_where_the_blocks_allow_it() -> None:
+    """A gateway can hand us the late reply of its serial line under the present transaction."""
+    counts = [request.count for request in plan_link([block("a", 0, 500)], 125, 8, has_transactions=True)]
+    assert sum(counts) == 500
+    assert len(set(counts)) == len(counts)
+
+
+def test_with_transaction_ids_blocks_that_cannot_be_told_apart_are_read_all_the_same() -> None:
+    alike = [block("a", 0, 4), block("b", 100, 4)]
+    assert plan_link(alike, 125, 8, has_transactions=True) == plan(alike)
+    with pytest.raises(PlanError, match="identity"):
+        plan_link(alike, 125, 8, has_transactions=False)
