@@ -121,6 +121,7 @@ def _list_faults(_arguments: argparse.Namespace) -> int:
         param = f" (PARAM: {kind.default:g})" if "PARAM" in kind.says and "without it" not in kind.says else ""
         framing = f"; framing {kind.framing} only" if kind.framing else ""
         print(f"{name:24} {kind.reach.value:8} {kind.says}{param}{framing}")
+    print("Seconds of faults of reach wire and broker are wall time, as is what a master waits for a reply.")
     return 0
 
 

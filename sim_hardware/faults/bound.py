@@ -1,6 +1,8 @@
 """A fault bound to points of one block."""
 
+import zlib
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -57,4 +59,6 @@ def bind(
             )
         function, param = _SWAPS[unit]
         return BoundFault(spec, function, indices, param)
+    elif spec.kind == "noise":  # two targets do not share theirs
+        return BoundFault(spec, partial(distort.noise, seed=zlib.crc32(spec.target.encode())), indices, param)
     return BoundFault(spec, kind.distort, indices, param)

@@ -14,8 +14,6 @@ Distort = Callable[[Floats, float, int, Param], Floats]
 
 SPIKE_EVERY = 10
 """A spike comes on every tenth sample."""
-NOISE_SEED = 0x4641554C
-"""The noise of a fault has nothing to do with that of the sensor, which it adds to."""
 BEYOND = 1.5
 """What is out of range shows so many times the end of its range..."""
 ABSURD = 9999.0
@@ -52,10 +50,10 @@ def zero(values: Floats, _since_s: float, _sample: int, _param: Param) -> Floats
     return np.zeros_like(values)
 
 
-def noise(values: Floats, _since_s: float, sample: int, param: Param) -> Floats:
-    """Noise of standard deviation `param`, a function of place and sample."""
+def noise(values: Floats, _since_s: float, sample: int, param: Param, seed: int = 0) -> Floats:
+    """Noise of standard deviation `param`, a function of place, sample and `seed`."""
     noisy = values.copy()
-    add_noise(NOISE_SEED, 0, sample, np.full_like(values, param), noisy)
+    add_noise(seed, 0, sample, np.full_like(values, param), noisy)
     return noisy
 
 

@@ -83,6 +83,10 @@ class Placing:
 
     def _set(self, place: tuple[Endpoint, int | str], active: list[ActiveFault]) -> None:
         endpoint, key = place
+        if endpoint not in self.modbus and endpoint not in self.mqtt:
+            raise FaultError(
+                f"no proxy stands at {endpoint[0]}:{endpoint[1]}; remedy: name a fault of it before the start, for later (@FROM)"
+            )
         if isinstance(key, int):
             self.modbus[endpoint].set_faults(key, active)
         else:

@@ -71,34 +71,36 @@ class _ModbusPair(Pair):
         self._buffer += octets
         proxy = self._proxy
         at_unit, first, end = (6, 7, None) if proxy.framing is Framing.TCP else (0, 1, -2)
-        untouched = bytearray()
+        now = bytearray()
         for frame in modbus_bytes.take_frames(self._buffer, proxy.framing):
             proxy.replies += 1
             unit = frame[at_unit] if len(frame) > at_unit else -1
             if faults := proxy.of_replies.get(unit, ()):
-                self._flush(untouched)
-                self._spoil(frame, faults, proxy.last.get(unit, b""))
+                self._spoil(frame, faults, proxy.last.get(unit, b""), now)
             else:
-                untouched += frame
+                now += frame
             proxy.last[unit] = frame[first:end]
-        self._flush(untouched)
+        self._flush(now)
 
-    def _flush(self, octets: bytearray) -> None:
-        """Send what no fault has touched, in one go."""
-        if octets and "accept-then-mute" not in self._proxy.of_endpoint:
-            self.outlet.write(bytes(octets))
-        octets.clear()
+    def _flush(self, now: bytearray) -> None:
+        """Send what is due at once, in one go."""
+        if now and "accept-then-mute" not in self._proxy.of_endpoint:
+            self.outlet.write(bytes(now))
+        now.clear()
 
-    def _spoil(self, frame: bytes, faults: Sequence[ActiveFault], last: bytes) -> None:
+    def _spoil(self, frame: bytes, faults: Sequence[ActiveFault], last: bytes, now: bytearray) -> None:
+        """Let faults work on a reply; what is due at once and in one piece is added to `now`."""
         proxy = self._proxy
         reply = modbus_bytes.parse(frame, proxy.framing)
         if reply is None:
-            self.outlet.write(frame)
+            now += frame
             return
         proxy.applied.update(modbus_bytes.apply(reply, faults, last, proxy.chance))
         if reply.is_silent or "accept-then-mute" in proxy.of_endpoint:
             return
-        if reply.close is Close.BEFORE:
-            self.outlet.send((), reply.delay_s, close=True)
-        else:
-            self.outlet.send(reply.pieces(), reply.delay_s, close=reply.close is Close.AFTER)
+        pieces = [] if reply.close is Close.BEFORE else reply.pieces()
+        if reply.close is Close.NEVER and reply.pause_s is None and reply.delay_s <= 0.0:
+            now += pieces[0][0]
+            return
+        self._flush(now)
+        self.outlet.send(pieces, reply.delay_s, close=reply.close is not Close.NEVER)

@@ -170,8 +170,10 @@ def test_agent_without_word_and_word_without_agent(hall: Site, fault: str, switc
 
 
 def test_noise_comes_on_top_and_differs_from_point_to_point(hall: Site) -> None:
-    plant = _plant(hall, "noise:bms-1-temperature:4")
+    plant = _plant(hall, "noise:bms-1-temperature:4", "noise:heat-1:5", "noise:heat-2:5")
     plant.advance_to(2_000)
+    heat = np.array(_words(plant, "heat-temperature"))
+    assert abs(heat[0] - heat[1]) > 2  # two heads do not share their noise
     noisy, calm = (np.array(_words(plant, f"bms-{n}-temperature"), np.uint16).view(np.int16) * 0.1 for n in (1, 2))
     assert 2.0 < np.std(noisy) < 6.0
     assert np.std(calm) < 0.5

@@ -15,10 +15,12 @@ from sim_hardware.faults.proxy import ModbusProxy
 from sim_hardware.wires.modbus_server import ModbusServer
 from sim_hardware.wires.pymodbus_server import PymodbusServer
 
-WINDOW_S = 0.15
-"""How long a slot stays open after its request when nothing comes..."""
+LIMIT_S = 5.0
+"""How long octets that have to come are waited for."""
+SILENCE_S = 0.15
+"""How long a slot stays open in which nothing has to come."""
 QUIET_S = 0.02
-"""...and after the last octets that have come."""
+"""How long a slot stays open for what ought not to come behind what has to."""
 UNITS = {1: "bms-1", 2: "gas"}
 
 
@@ -53,16 +55,24 @@ def read(framing: str, transaction: int, unit: int, address: int, count: int, fu
     return body + crc16(body).to_bytes(2, "little")
 
 
-async def talk(port: int, requests: Sequence[bytes], after_s: float = 0.0) -> Talk:
-    """One connection: each request, and what comes in the slot behind it; a last slot of `after_s`."""
+def size(framing: str, count: int) -> int:
+    """Octets of a right reply of so many registers."""
+    return (9 if framing == "tcp" else 5) + 2 * count
+
+
+async def talk(port: int, requests: Sequence[bytes], octets: Sequence[int | None] = (), total: int = 0) -> Talk:
+    """One connection: each request, and what comes in the slot behind it: `octets` of them, or (None, or none said) after a silence.
+
+    In a last slot comes what is missing to `total`.
+    """
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     found = Talk()
     try:
-        for request in requests:
+        for number, request in enumerate(requests):
             with contextlib.suppress(ConnectionError):
                 writer.write(request)
-            await _slot(reader, found, WINDOW_S, QUIET_S)
-        await _slot(reader, found, after_s, after_s)
+            await _slot(reader, found, octets[number] if number < len(octets) else None)
+        await _slot(reader, found, max(0, total - len(found.everything)))
     finally:
         writer.close()
         with contextlib.suppress(ConnectionError):
@@ -70,19 +80,21 @@ async def talk(port: int, requests: Sequence[bytes], after_s: float = 0.0) -> Ta
     return found
 
 
-async def _slot(reader: asyncio.StreamReader, found: Talk, slot_s: float, quiet_s: float) -> None:
+async def _slot(reader: asyncio.StreamReader, found: Talk, wanted: int | None) -> None:
     slot, pieces = b"", 0
+    loop = asyncio.get_running_loop()
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(slot_s) as limit:
+        async with asyncio.timeout(SILENCE_S if wanted is None else LIMIT_S) as limit:
             while not found.closed:
+                if wanted is not None and len(slot) >= wanted:
+                    limit.reschedule(loop.time() + QUIET_S)
                 try:
-                    octets = await reader.read(4096)
+                    piece = await reader.read(4096)
                 except ConnectionError:
-                    octets = b""
-                found.closed = not octets
-                slot += octets
-                pieces += bool(octets)
-                limit.reschedule(asyncio.get_running_loop().time() + quiet_s)
+                    piece = b""
+                found.closed = not piece
+                slot += piece
+                pieces += bool(piece)
     found.slots.append(slot)
     found.pieces.append(pieces)
 

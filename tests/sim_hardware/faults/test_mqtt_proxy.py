@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -184,11 +183,9 @@ async def test_a_broker_that_refuses_cuts_connections_and_says_why(bench: Bench)
         with pytest.raises(aiomqtt.MqttError):
             async with asyncio.timeout(3.0):
                 await anext(aiter(client.messages))
-        began_s = time.monotonic()
         with pytest.raises(aiomqtt.MqttError, match=r"(?i)unavailable"):
             async with bench.subscriber():
                 pass
-        assert time.monotonic() - began_s < 2.0
         bench.proxy.set_faults("climate", [])
         async with bench.subscriber() as again:
             await again.subscribe("hall/#")

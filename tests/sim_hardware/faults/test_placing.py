@@ -52,8 +52,9 @@ async def _served(
         await server.stop()
 
 
-async def _temperatures(site: Site, link: str, unit: int = 1, framing: str = "tcp") -> bytes:
-    return (await talk(_port(site, link), [read(framing, 0x55, unit, 0, 2)])).everything
+async def _temperatures(site: Site, link: str, framing: str = "tcp") -> bytes:
+    """What comes for two registers: nine octets at least."""
+    return (await talk(_port(site, link), [read(framing, 0x55, 1, 0, 2)], [9])).everything
 
 
 # --- in time --------------------------------------------------------------------------------------------------------
@@ -71,7 +72,7 @@ async def test_a_fault_of_the_wire_comes_and_goes_in_plant_time(moved: Site, mod
         assert (await _temperatures(moved, "bms-3"))[:2] == b"\0\7"
         assert (await _temperatures(moved, "bms-4"))[:2] == b"\0\x55"
         coils = [read("tcp", 1, unit, 0, 1, function=1 if unit == 1 else 2) for unit in (1, 2)]
-        got = await talk(_port(moved, "io-1"), coils)
+        got = await talk(_port(moved, "io-1"), coils, [10, None])
         assert [len(slot) for slot in got.slots[:2]] == [10, 0]  # do-1 answers, di-1 on the same endpoint does not
         server.placing.advance(4.0)
         assert (await _temperatures(moved, "bms-3"))[:2] == b"\0\x55"
@@ -122,9 +123,9 @@ async def test_a_broker_s_faults_stand_at_the_site_s_endpoint(moved: Site, tmp_p
     try:
         async with _served(moved, "broker-refuses:broker@5", broker=f"127.0.0.1:{broker.port}") as (_, server):
             connect = bytes.fromhex("100c 0004 4d515454 04 02 0002 0000")
-            assert (await talk(_port(moved, "broker"), [connect])).everything == bytes.fromhex("20020000")
+            assert (await talk(_port(moved, "broker"), [connect], [4])).everything == bytes.fromhex("20020000")
             server.placing.advance(5.0)
-            assert (await talk(_port(moved, "broker"), [connect])).everything == bytes.fromhex("20020003")
+            assert (await talk(_port(moved, "broker"), [connect], [4])).everything == bytes.fromhex("20020003")
             assert server.placing.applied() == {"broker-refuses": 1}
     finally:
         await broker.stop()
@@ -141,10 +142,10 @@ async def test_the_command_line_serves_a_plant_with_late_replies(moved: Site, tm
         async with asyncio.timeout(30.0):
             assert (await process.stdout.readline()).startswith(b"ready:")
         asked = [read("tcp", number, 1, 0, number) for number in (1, 2, 3)]
-        got = await talk(_port(moved, "bms-3"), asked, after_s=0.6)
-        assert [len(slot) for slot in got.slots[:2]] == [0, 0]  # 0.15 s each
+        got = await talk(_port(moved, "bms-3"), asked, total=11 + 13 + 15)
+        assert got.slots[0] == b""  # 0.15 s
         assert len(got.everything) == 11 + 13 + 15
-        assert len((await talk(_port(moved, "bms-4"), asked[:1])).everything) == 11
+        assert len((await talk(_port(moved, "bms-4"), asked[:1], [11])).everything) == 11
     finally:
         process.send_signal(signal.SIGTERM)
         told, _ = await process.communicate()

@@ -11,7 +11,7 @@ import pytest
 from controller.site.model import Framing, Site
 from sim_hardware.faults.kinds import FAULTS, ActiveFault, Reach
 from sim_hardware.faults.modbus_bytes import crc16
-from tests.sim_hardware.faults.talk import Talk, proxied, read, served, talk
+from tests.sim_hardware.faults.talk import Talk, proxied, read, served, size, talk
 
 # A server that closes leaves pymodbus's own transports to the collector.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -114,7 +114,7 @@ def _split(s: Seen) -> bool:
 
 
 def _drip(s: Seen) -> bool:
-    """At 30 ms an octet, the first slot sees but the beginning."""
+    """At 30 ms an octet, the first slot of 20 ms sees but the beginning."""
     return _right_data(s) and s.got.slots[0] != s.right[0] and s.right[0].startswith(s.got.slots[0])
 
 
@@ -134,34 +134,55 @@ def _closed_after(s: Seen) -> bool:
     return s.got.slots[:2] == [s.right[0], b""] and s.got.closed
 
 
-EFFECTS: dict[str, tuple[float | None, Callable[[Seen], bool]]] = {
-    "late-reply": (0.2, _late),
-    "jitter": (0.02, _right_data),
-    "displaced-reply": (None, _displaced),
-    "tid-zero": (None, _header(0, 0)),
-    "tid-fixed": (9.0, _header(0, 9)),
-    "short-reply": (None, _short),
-    "long-reply": (None, _long),
-    "wrong-function": (None, _function),
-    "wrong-unit": (None, _unit),
-    "wrong-protocol-id": (None, _header(2, 1)),
-    "wrong-length-field": (None, _length),
-    "bad-crc": (None, _crc),
-    "flipped-bit": (None, _flip),
-    "leading-junk": (None, _leading),
-    "trailing-junk": (None, _trailing),
-    "split-bytes": (None, _split),
-    "slow-drip": (0.03, _drip),
-    "duplicate-reply": (None, lambda s: s.got.slots[:2] == [2 * s.right[0], 2 * s.right[1]]),
-    "exception": (6.0, _exception),
-    "no-reply": (None, _silent),
-    "close-before-reply": (None, _closed_before),
-    "close-after-reply": (None, _closed_after),
-    "accept-then-mute": (None, _silent),
-}
-"""PARAM and what is to be seen, by kind; `one-connection` needs two clients and has a test of its own."""
+@dataclass(frozen=True)
+class Effect:
+    """What a kind with `param` shows, and the octets in the two slots, from those of the right replies (None: silence)."""
 
-AFTER_S = {"late-reply": 0.3, "slow-drip": 1.2}
+    shows: Callable[[Seen], bool]
+    param: float | None = None
+    octets: Callable[[int, int], tuple[int | None, int | None]] = lambda first, second: (first, second)
+    comes_late: bool = False
+
+
+def _silence(_first: int, _second: int) -> tuple[None, None]:
+    return None, None
+
+
+def _more(octets: int) -> Callable[[int, int], tuple[int | None, int | None]]:
+    return lambda first, second: (first + octets, second + octets)
+
+
+EFFECTS: dict[str, Effect] = {
+    "late-reply": Effect(_late, 0.2, lambda first, _: (None, first), comes_late=True),
+    "jitter": Effect(_right_data, 0.02),
+    "displaced-reply": Effect(_displaced, None, lambda first, _: (first, first)),
+    "tid-zero": Effect(_header(0, 0)),
+    "tid-fixed": Effect(_header(0, 9), 9.0),
+    "short-reply": Effect(_short, None, _more(-2)),
+    "long-reply": Effect(_long, None, _more(2)),
+    "wrong-function": Effect(_function),
+    "wrong-unit": Effect(_unit),
+    "wrong-protocol-id": Effect(_header(2, 1)),
+    "wrong-length-field": Effect(_length),
+    "bad-crc": Effect(_crc),
+    "flipped-bit": Effect(_flip),
+    "leading-junk": Effect(_leading, None, _more(3)),
+    "trailing-junk": Effect(_trailing, None, _more(3)),
+    "split-bytes": Effect(_split),
+    "slow-drip": Effect(_drip, 0.03, lambda _first, _second: (1, 1), comes_late=True),
+    "duplicate-reply": Effect(
+        lambda s: s.got.slots[:2] == [2 * s.right[0], 2 * s.right[1]],
+        None,
+        lambda first, second: (2 * first, 2 * second),
+    ),
+    "exception": Effect(_exception, 6.0, lambda first, second: (first - 4, second - 6)),
+    "no-reply": Effect(_silent, None, _silence),
+    "close-before-reply": Effect(_closed_before, None, _silence),
+    "close-after-reply": Effect(_closed_after, None, lambda first, _: (first, None)),
+    "accept-then-mute": Effect(_silent, None, _silence),
+}
+"""By kind; `one-connection` needs two clients and has a test of its own."""
+
 SERVERS = [("own", "tcp"), ("own", "rtu"), ("pymodbus", "tcp")]
 
 
@@ -174,37 +195,39 @@ def test_each_kind_of_the_table_is_tried_here() -> None:
     [(k, s, f) for k in EFFECTS for s, f in SERVERS if FAULTS[k].framing in {None, Framing(f)}],
 )
 async def test_a_kind_does_what_it_says_and_no_more(hall: Site, kind: str, server: str, framing: str) -> None:
-    param, shows = EFFECTS[kind]
+    effect = EFFECTS[kind]
     asked = [read(framing, 501, 1, 0, 2), read(framing, 502, 1, 10, 3)]
+    sizes = (size(framing, 2), size(framing, 3))
     other = [read(framing, 601, 2, 0, 2)]
     async with served(hall, server, framing) as behind, proxied(behind, framing) as proxy:
-        first, second, _ = (await talk(proxy.port, asked)).slots
-        (right_other, _) = (await talk(proxy.port, other)).slots
-        assert first
-        assert second
-        assert right_other
+        first, second, _ = (await talk(proxy.port, asked, sizes)).slots
+        (right_other, _) = (await talk(proxy.port, other, sizes)).slots
+        assert (len(first), len(second), len(right_other)) == (*sizes, sizes[0])
         assert proxy.applied.total() == 0
-        proxy.set_faults(1, [ActiveFault(kind, param)])
-        got = await talk(proxy.port, asked, after_s=AFTER_S.get(kind, 0.02))
+        proxy.set_faults(1, [ActiveFault(kind, effect.param)])
+        got = await talk(proxy.port, asked, effect.octets(*sizes), sum(sizes) if effect.comes_late else 0)
         seen = Seen(framing, (first, second), got)
-        assert shows(seen), (seen, proxy.applied)
+        assert effect.shows(seen), (seen, proxy.applied)
         assert proxy.applied[kind] >= 1
         if kind != "accept-then-mute":
-            assert (await talk(proxy.port, other)).slots[
+            assert (await talk(proxy.port, other, sizes)).slots[
                 0
             ] == right_other  # the other unit of the endpoint is untouched
         proxy.set_faults(1, [])
-        assert (await talk(proxy.port, asked)).slots[:2] == [first, second]
+        assert (await talk(proxy.port, asked, sizes)).slots[:2] == [first, second]
 
 
 async def test_a_second_connection_is_refused_while_one_is_open(hall: Site) -> None:
     asked = [read("tcp", 1, 1, 0, 2)]
     async with served(hall, "own", "tcp") as behind, proxied(behind) as proxy:
         proxy.set_faults(1, [ActiveFault("one-connection")])
-        first, second = await asyncio.gather(talk(proxy.port, asked, after_s=0.1), talk(proxy.port, asked, after_s=0.1))
-        refused, served_one = sorted((first, second), key=lambda one: len(one.everything))
+        first, second = await asyncio.gather(talk(proxy.port, asked), talk(proxy.port, asked))
+        refused, taken = sorted((first, second), key=lambda one: len(one.everything))
         assert (refused.everything, refused.closed) == (b"", True)
-        assert served_one.everything
-        assert not served_one.closed
+        assert len(taken.everything) == size("tcp", 2)
+        assert not taken.closed
         assert proxy.applied["one-connection"] == 1
-        assert (await talk(proxy.port, asked)).everything == served_one.everything  # the place is free again
+        while proxy.pairs:
+            await asyncio.sleep(0.01)
+        again = await talk(proxy.port, asked, [size("tcp", 2)])
+        assert again.everything == taken.everything  # the place is free again
