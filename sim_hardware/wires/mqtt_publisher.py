@@ -45,6 +45,7 @@ class MqttPublisher:
                     self._host, self._port, identifier=self._name, keepalive=4, timeout=TIMEOUT_S,
                     protocol=aiomqtt.ProtocolVersion.V311, socket_options=AT_ONCE,
                 ) as client:  # fmt: skip
+                    _heed_cancellation()
                     self.connected.set()
                     pause_s = RECONNECT_S[0]
                     await self._publish(client)
@@ -52,6 +53,7 @@ class MqttPublisher:
                 print(f"haechi-sim: broker {self._host}:{self._port}: {error}; trying again", file=sys.stderr)  # noqa: T201
             finally:
                 self.connected.clear()
+            _heed_cancellation()
             await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))
             pause_s = min(2 * pause_s, RECONNECT_S[1])
 
@@ -61,3 +63,11 @@ class MqttPublisher:
             qos = 1 if message.topic in self._heartbeats else 0
             await client.publish(message.topic, message.payload, qos=qos)
             self.published += 1
+            _heed_cancellation()
+
+
+def _heed_cancellation() -> None:
+    """Raise a cancellation that `asyncio.wait_for` inside the library has swallowed (Python 3.11)."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
