@@ -74,26 +74,40 @@ _GOOD, _BAD = int(Quality.GOOD), int(Quality.BAD)
 class Decoder:
     """Decodes raw numbers of `block` into `points`, a buffer (or the part of one) of as many values; made once, called at every read.
 
-    Invalid codes, NaN and infinities become NaN and BAD, all else GOOD. The receive time moves only with the sample number, so that a device
-    whose counter stands still grows stale.
+    Invalid codes, NaN and infinities, also those that scaling makes, become NaN and BAD, all else GOOD. The receive time moves only with
+    the sample number, so that a device whose counter stands still grows stale.
     """
 
-    __slots__ = ("_block", "_factor", "_may_be_invalid", "_offset", "_points", "_quality", "_sample", "_value")
+    __slots__ = (
+        "_block",
+        "_factor",
+        "_is_float",
+        "_may_be_invalid",
+        "_offset",
+        "_points",
+        "_quality",
+        "_sample",
+        "_value",
+    )
 
     def __init__(self, block: RegisterBlock, points: BlockBuffer) -> None:
         self._block = block
         # As an array of no dimension, which numpy need not convert at every call.
         self._factor = np.array(block.scaling.factor)
         self._offset = block.scaling.offset
-        self._may_be_invalid = block.data_type in _FLOATS or bool(block.scaling.invalid)
+        self._is_float = block.data_type in _FLOATS
+        self._may_be_invalid = self._is_float or bool(block.scaling.invalid)
         self._points = points
         self._value, self._quality, self._sample = points.value, points.quality, points.sample
 
     def __call__(self, raw: Raw, sample: int, received_ms: int) -> None:
         """Decode `raw`, of sample number `sample`."""
-        _multiply(raw, self._factor, self._value)
-        if self._offset:
-            np.add(self._value, self._offset, self._value)
+        if self._is_float:
+            self._scale_floats(raw)
+        else:
+            _multiply(raw, self._factor, self._value)
+            if self._offset:
+                np.add(self._value, self._offset, self._value)
         self._quality.fill(_GOOD)
         if self._may_be_invalid:
             self._mark_invalid(raw)
@@ -101,8 +115,14 @@ class Decoder:
             self._sample.fill(sample)
             self._points.received_ms.fill(received_ms)
 
+    def _scale_floats(self, raw: Raw) -> None:
+        # What a device sends may be a signalling NaN, or too large once scaled: the quality says so, no warning.
+        with np.errstate(invalid="ignore", over="ignore"):
+            _multiply(raw, self._factor, self._value)
+            np.add(self._value, self._offset, self._value)
+
     def _mark_invalid(self, raw: Raw) -> None:
-        bad = _invalid(self._block, raw)
+        bad = _invalid(self._block, raw, self._value)
         if bad.any():
             self._value[bad] = np.nan
             self._quality[bad] = _BAD
@@ -162,11 +182,11 @@ def _words_of(block: RegisterBlock, raw: Raw) -> Words:
     return (words.byteswap() if _is_swapped(block) else words).astype(np.uint16)
 
 
-def _invalid(block: RegisterBlock, raw: Raw) -> npt.NDArray[np.bool_]:
-    """Which raw values say "no value". Codes of integers may be given signed or as the bare bit pattern."""
+def _invalid(block: RegisterBlock, raw: Raw, scaled: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Which values are none, by their raw numbers or once scaled. Codes of integers may be given signed or as the bare bit pattern."""
     codes = block.scaling.invalid
     if block.data_type in _FLOATS:
-        bad: npt.NDArray[np.bool_] = ~np.isfinite(raw)
+        bad: npt.NDArray[np.bool_] = ~np.isfinite(scaled)
         for code in codes:
             bad |= raw == raw.dtype.type(code)
         return bad

@@ -1,10 +1,12 @@
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.modbus.decode import WIRE, Decoder, Words, encode, encode_array, mark_bad, raw_of
-from drivers.points import NEVER, BlockBuffer, DataType, Quality, RegisterBlock, Scaling, Table
+from drivers.points import NEVER, BlockBuffer, DataType, Order, Quality, RegisterBlock, Scaling, Table
 from tests.drivers.test_plan import block
 
 
@@ -132,3 +134,59 @@ def test_bad_has_no_value() -> None:
     assert np.isnan(buffer.value[0])
     assert buffer.quality[0] == Quality.BAD
     assert (buffer.sample[0], buffer.received_ms[0]) == (4, 10)
+
+
+@pytest.mark.parametrize(
+    ("kind", "order", "words", "value"),
+    [
+        (DataType.UINT16, Order.ABCD, [0x1234], 0x1234),
+        (DataType.UINT16, Order.CDAB, [0x1234], 0x1234),
+        (DataType.UINT16, Order.BADC, [0x3412], 0x1234),
+        (DataType.INT16, Order.DCBA, [0xFEFF], -2),
+        (DataType.UINT32, Order.ABCD, [0x1234, 0x5678], 0x12345678),
+        (DataType.UINT32, Order.CDAB, [0x5678, 0x1234], 0x12345678),
+        (DataType.UINT32, Order.BADC, [0x3412, 0x7856], 0x12345678),
+        (DataType.UINT32, Order.DCBA, [0x7856, 0x3412], 0x12345678),
+        (DataType.INT32, Order.CDAB, [0xFFFE, 0xFFFF], -2),
+        (DataType.FLOAT32, Order.ABCD, [0x3FC0, 0x0000], 1.5),
+        (DataType.FLOAT32, Order.CDAB, [0x0000, 0x3FC0], 1.5),
+        (DataType.FLOAT32, Order.BADC, [0xC03F, 0x0000], 1.5),
+        (DataType.FLOAT32, Order.DCBA, [0x0000, 0xC03F], 1.5),
+        (DataType.FLOAT64, Order.ABCD, [0x4009, 0x21FB, 0x5444, 0x2D18], math.pi),
+        (DataType.FLOAT64, Order.CDAB, [0x2D18, 0x5444, 0x21FB, 0x4009], math.pi),
+        (DataType.FLOAT64, Order.BADC, [0x0940, 0xFB21, 0x4454, 0x182D], math.pi),
+        (DataType.FLOAT64, Order.DCBA, [0x182D, 0x4454, 0xFB21, 0x0940], math.pi),
+    ],
+)
+def test_golden_words_of_every_order_both_ways(kind: DataType, order: Order, words: list[int], value: float) -> None:
+    b = block("a", 0, 1, data_type=kind, order=order)
+    buffer = BlockBuffer.empty(1)
+    put(b, np.array(words, WIRE), buffer, 0, 0)
+    assert buffer.value[0] == value
+    assert encode(b, value) == tuple(words)
+    assert encode_array(b, np.array([value])).tolist() == words
+
+
+def test_a_float_is_scaled_with_the_precision_of_a_double() -> None:
+    b = block("a", 0, 1, data_type=DataType.FLOAT32, scaling=Scaling(0.1, 0.3))
+    buffer = BlockBuffer.empty(1)
+    put(b, np.array([0x3FC0, 0], WIRE), buffer, 0, 0)
+    assert buffer.value[0] == 1.5 * 0.1 + 0.3
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [(DataType.FLOAT32, [0x7FA0, 0x0001]), (DataType.FLOAT64, [0x7FF4, 0, 0, 1])],
+)
+def test_a_signalling_nan_is_bad_without_a_word(kind: DataType, words: list[int]) -> None:
+    b, buffer = block("a", 0, 1, data_type=kind, scaling=Scaling(0.1, 1.0, (-9999,))), BlockBuffer.empty(1)
+    put(b, np.array(words, WIRE), buffer, 0, 0)
+    assert buffer.quality[0] == Quality.BAD
+    assert np.isnan(buffer.value[0])
+
+
+def test_what_scaling_makes_infinite_is_bad() -> None:
+    b, buffer = block("a", 0, 1, data_type=DataType.FLOAT64, scaling=Scaling(10.0)), BlockBuffer.empty(1)
+    put(b, np.array([1e308], ">f8").view(WIRE), buffer, 0, 0)
+    assert buffer.quality[0] == Quality.BAD
+    assert np.isnan(buffer.value[0])
