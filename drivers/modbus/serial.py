@@ -50,9 +50,16 @@ def serial_connector(
     latency_s: dict[int, float] = {}
 
     async def connect(lost: Lost) -> Wire:
-        return SerialWire(
-            name, open_tty(name, port, baud, parity, stop_bits), baud, timeout_s, spacing_s, latency_s, lost
-        )
+        tty = open_tty(name, port, baud, parity, stop_bits)
+        wire = SerialWire(name, tty, baud, timeout_s, spacing_s, latency_s, lost)
+        try:
+            is_ready = await wire.ready()
+        except BaseException:
+            wire.close()
+            raise
+        if not is_ready:
+            raise NotConnectedError(name, f"{port} never falls silent, or is gone again")
+        return wire
 
     return connect
 
@@ -86,6 +93,7 @@ class SerialWire:
         self._checker = RtuChecker(name)
         self._batch: Batch | None = None
         self._waiter: asyncio.Future[None] | None = None
+        self._is_answered = False
         self._unit: int | None = None
         self._sent_s: dict[int, float] = {}
         """When the last unanswered request to a unit was on the wire."""
@@ -149,18 +157,14 @@ class SerialWire:
         await self._fall_silent(ask.unit)
         self._checker.expect(batch)
         self._write(batch)
-        self._batch, self._unit = batch, ask.unit
+        self._batch, self._unit, self._is_answered = batch, ask.unit, False
         sent_s = self._sent_s[ask.unit] = self._quiet_s
         answer_s = self._character_s * (_AROUND_PDU + len(ask.answer) + ask.payload)
         await self._wait_until(sent_s + self._timeout_s + answer_s)
-        if self._in_flight:
+        if not self._is_answered:
             raise TimedOutError(str(ask.where), f"no answer begun within {self._timeout_s * 1e3:.0f} ms")
         del self._sent_s[ask.unit]
         return max(self._loop.time() - sent_s - answer_s, 0.0)
-
-    @property
-    def _in_flight(self) -> bool:
-        return self._batch is not None
 
     async def _fall_silent(self, unit: int) -> None:
         """The silence that ends a frame, or what the unit needs before a request. Raises `NotConnectedError`."""
@@ -218,7 +222,7 @@ class SerialWire:
         self._quiet_s = max(self._quiet_s, self._loop.time())
         try:
             if self._checker.take(count):
-                self._batch = None
+                self._batch, self._is_answered = None, True
                 self._wake()
         except LinkError as error:
             self._learn(space[0])

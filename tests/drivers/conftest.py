@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from tests.drivers.line import Line, plugged
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -76,3 +78,10 @@ async def broker(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
         yield process
     finally:
         await process.stop()
+
+
+@pytest_asyncio.fixture
+async def line(tmp_path: Path) -> AsyncIterator[Line]:
+    """A serial line whose ends are ttys; needs socat."""
+    async with plugged(tmp_path) as line:
+        yield line

@@ -99,9 +99,9 @@ class Slave:
     tasks: set["asyncio.Task[None]"] = field(default_factory=set)
 
     def send(self, data: bytes) -> None:
+        self.sent_s.append(time.monotonic())
         with suppress(OSError):
             os.write(self.descriptor, data)
-        self.sent_s.append(time.monotonic())
 
     def read(self) -> None:
         try:
