@@ -30,7 +30,8 @@ def _check_wire(spec: FaultSpec, site: Site) -> None:
     link = site.links[name]
     if not isinstance(link, ModbusTcp):
         raise FaultError(
-            f"fault {spec.kind}: the proxy stands on TCP, {name} is a serial line; remedy: a modbus-tcp link with framing rtu"
+            f"fault {spec.kind}: the proxy stands on TCP, {name} is a serial line; remedy: a modbus-tcp link with framing rtu, "
+            "and socat where it has to be a tty"
         )
     if link.tls is not None:
         raise FaultError(f"fault {spec.kind}: {name} is encrypted; remedy: a link without tls")

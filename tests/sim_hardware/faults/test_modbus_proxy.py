@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import struct
 import time
+from pathlib import Path
 
 import pytest
 from pymodbus.client import AsyncModbusTcpClient
@@ -13,6 +15,7 @@ from pymodbus.exceptions import ModbusIOException
 
 from controller.site.model import Site
 from sim_hardware.faults.kinds import FAULTS, ActiveFault, Reach
+from sim_hardware.faults.modbus_bytes import crc16
 from sim_hardware.faults.proxy import ModbusProxy
 from sim_hardware.faults.spec import FaultError
 from tests.drivers.field import pymodbus_server, raw_server
@@ -136,6 +139,37 @@ async def test_pairs_by_chance_leave_the_proxy_whole(hall: Site, framing: str) -
             proxy.set_faults(1, [])
             assert (await talk(proxy.port, asked, sizes)).everything == right, pair
         assert proxy.applied.total() > 100
+
+
+@pytest.mark.needs("socat")
+async def test_a_tty_has_its_faults_through_the_proxy_behind_a_pseudo_terminal(hall: Site, tmp_path: Path) -> None:
+    async with served(hall, "own", "rtu") as behind, proxied(behind, "rtu") as proxy:
+        tty = tmp_path / "tty"
+        ends = (f"pty,link={tty},raw,echo=0", f"tcp:127.0.0.1:{proxy.port},nodelay")
+        process = await asyncio.create_subprocess_exec("socat", *ends)
+        try:
+            async with asyncio.timeout(10.0):
+                while not tty.exists():
+                    await asyncio.sleep(0.01)
+            descriptor = os.open(tty, os.O_RDWR | os.O_NOCTTY)
+            right = await _over_tty(descriptor, read("rtu", 0, 1, 0, 2), 9)
+            proxy.set_faults(1, [ActiveFault("bad-crc")])
+            wrong = await _over_tty(descriptor, read("rtu", 0, 1, 0, 2), 9)
+            os.close(descriptor)
+        finally:
+            process.terminate()
+            await process.wait()
+        assert crc16(right[:-2]) == int.from_bytes(right[-2:], "little")
+        assert (wrong[:-2], wrong[-2:] == right[-2:]) == (right[:-2], False)
+
+
+async def _over_tty(descriptor: int, request: bytes, octets: int) -> bytes:
+    os.write(descriptor, request)
+    got = b""
+    async with asyncio.timeout(10.0):
+        while len(got) < octets:
+            got += await asyncio.to_thread(os.read, descriptor, 64)
+    return got
 
 
 async def test_stopping_in_mid_reply_is_quick_and_leaves_nothing(hall: Site) -> None:
