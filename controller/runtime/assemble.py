@@ -9,10 +9,11 @@ from controller.core.layout import Layout
 from controller.runtime.clock import PlantClock
 from controller.runtime.writer import Kick
 from controller.site.model import Device, ModbusRtu, ModbusTcp, Mode, Mqtt, Recording, Tls
-from drivers.link import Link, LinkError
+from drivers.link import Link
 from drivers.modbus.frame import Framing
 from drivers.modbus.plan import DeviceLimits
 from drivers.modbus.poller import ModbusLink
+from drivers.modbus.serial import serial_connector
 from drivers.modbus.tcp import tcp_connector
 from drivers.modbus.wire import Connect
 from drivers.mqtt.mqtt_link import MqttLink
@@ -76,21 +77,27 @@ def _modbus(
     clock: PlantClock,
     folder: Path,
 ) -> ModbusLink:
-    limits = {d: DeviceLimits(m.max_registers, m.max_gap, m.depth, m.spacing_s) for d, m in devices.items()}
+    limits = {d: DeviceLimits(m.max_registers, m.max_gap, m.depth) for d, m in devices.items()}
     blocks = _register_blocks(layout, devices)
     read_only = layout.site.site.mode is Mode.SHADOW
-    framing, connect = _connector(name, entry, folder)
+    spacing_s = {model.unit: model.spacing_s for model in devices.values() if model.spacing_s}
+    framing, connect = _connector(name, entry, spacing_s, folder)
     return ModbusLink(name, connect, framing, blocks, limits, entry.timeout_s, clock.tick_ms, read_only, clock.speed)
 
 
-def _connector(name: str, entry: ModbusTcp | ModbusRtu, folder: Path) -> tuple[Framing, Connect]:
+def _connector(
+    name: str, entry: ModbusTcp | ModbusRtu, spacing_s: Mapping[int, float], folder: Path
+) -> tuple[Framing, Connect]:
+    timeout_s = entry.timeout_s
     if isinstance(entry, ModbusRtu):
-        raise LinkError(f"links.{name}", "serial links are not driven yet; remedy: RTU over TCP, through a gateway")
+        parity = entry.parity.value
+        return Framing.RTU, serial_connector(
+            name, entry.port, entry.baud, parity, entry.stop_bits, timeout_s, spacing_s
+        )
     host, port = _endpoint(entry.endpoint)
-    framing = Framing(entry.framing)
-    tls = _tls(name, entry.tls, folder)
+    framing, tls = Framing(entry.framing.value), _tls(name, entry.tls, folder)
     server_name = entry.tls.server_name if entry.tls else ""
-    return framing, tcp_connector(name, host, port, framing, entry.timeout_s, tls, server_name)
+    return framing, tcp_connector(name, host, port, framing, timeout_s, tls, server_name, spacing_s)
 
 
 def _tls(name: str, tls: Tls | None, folder: Path) -> ssl.SSLContext | None:

@@ -31,14 +31,12 @@ BIT_TABLES = frozenset({Table.COIL, Table.DISCRETE})
 class DeviceLimits:
     """What one device bears: registers in one read, how many unwanted ones may lie between wanted ones, requests in flight.
 
-    `max_registers` does not bound coils and discrete inputs, `MAX_BITS` does. `spacing_s` is the silence that the unit needs before each
-    request (wall time; serial lines).
+    `max_registers` does not bound coils and discrete inputs, `MAX_BITS` does.
     """
 
     max_registers: int = MAX_REGISTERS
     max_gap: int = 8
     depth: int = 1
-    spacing_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

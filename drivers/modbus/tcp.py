@@ -9,6 +9,7 @@ import random
 import socket
 import ssl
 import struct
+from collections.abc import Mapping
 from typing import cast
 
 from drivers.link import LinkError, NotConnectedError, TimedOutError
@@ -28,16 +29,18 @@ def tcp_connector(
     timeout_s: float,
     tls: ssl.SSLContext | None = None,
     server_name: str = "",
+    spacing_s: Mapping[int, float] | None = None,
 ) -> Connect:
     """How to open connections of link `name`; `timeout_s` is the wall time that one request may take.
 
-    With `tls` the peer's certificate must show `server_name`, or the host where that is empty.
+    With `tls` the peer's certificate must show `server_name`, or the host where that is empty. `spacing_s` is the silence that a unit (by
+    number) needs between the last answer on the connection and its request.
     """
     server_name = (server_name or host) if tls else ""
     transactions = Transactions()
 
     async def connect(lost: Lost) -> Wire:
-        wire = SocketWire(checker_for(framing, name), timeout_s, lost, transactions)
+        wire = SocketWire(checker_for(framing, name), timeout_s, lost, transactions, spacing_s or {})
         try:
             await _open(wire, name, (host, port), tls, server_name)
             if framing is Framing.RTU:
@@ -90,7 +93,14 @@ class Transactions:
 class SocketWire(asyncio.BufferedProtocol):
     """One connection (`drivers.modbus.wire.Wire`)."""
 
-    def __init__(self, checker: ReplyChecker, timeout_s: float, on_lost: Lost, transactions: Transactions) -> None:
+    def __init__(
+        self,
+        checker: ReplyChecker,
+        timeout_s: float,
+        on_lost: Lost,
+        transactions: Transactions,
+        spacing_s: Mapping[int, float],
+    ) -> None:
         self._loop = asyncio.get_running_loop()
         self._checker = checker
         self._timeout_s = timeout_s
@@ -102,6 +112,8 @@ class SocketWire(asyncio.BufferedProtocol):
         self._timer: asyncio.TimerHandle | None = None
         self._since_s = self._deadline_s = self._longest_s = 0.0
         self._transactions = transactions
+        self._spacing_s = spacing_s
+        self._pause: asyncio.TimerHandle | None = None
         self._discards = False
         self._lost = False
 
@@ -134,9 +146,10 @@ class SocketWire(asyncio.BufferedProtocol):
         """Drop the connection, and what the kernel has not sent yet."""
         self._lost = True
         self._batch = None
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        for timer in (self._timer, self._pause):
+            if timer is not None:
+                timer.cancel()
+        self._timer = self._pause = None
         transport, self._transport = self._transport, None
         if transport is not None:
             peer: socket.socket | None = transport.get_extra_info("socket")
@@ -192,6 +205,9 @@ class SocketWire(asyncio.BufferedProtocol):
         if self._transport is None or self._lost:
             self._fail(NotConnectedError(str(batch.asks[0].where), "the peer has closed the connection"))
             return
+        if self._spacing_s and (wait_s := self._silence_until(batch.asks[0].unit) - self._loop.time()) > 0:
+            self._pause = self._loop.call_later(wait_s, self._send, batch)
+            return
         batch.stamp(self._transactions.take(len(batch.asks)))
         self._checker.expect(batch)
         self._batch = batch
@@ -201,6 +217,10 @@ class SocketWire(asyncio.BufferedProtocol):
         if self._timer is None:
             self._timer = self._loop.call_at(self._deadline_s, self._look)
         self._transport.write(batch.frames)
+
+    def _silence_until(self, unit: int) -> float:
+        """When the unit may be asked again (loop's clock)."""
+        return self._since_s + self._spacing_s.get(unit, 0.0)
 
     def _note_answer(self) -> None:
         """Every reply has a deadline of its own, from the reply before it on."""

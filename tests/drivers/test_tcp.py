@@ -605,3 +605,18 @@ async def test_speed_shortens_the_period() -> None:
             before = int(link.buffers["h"].sample[0])
             await asyncio.sleep(1.0)
             assert 17 <= int(link.buffers["h"].sample[0]) - before <= 21
+
+
+async def test_a_unit_is_left_in_peace_between_two_requests() -> None:
+    async with raw_server() as raw:
+        blocks = [block("h", 0, 4, period_s=PERIOD_S), block("other", 500, 2, unit=2, device="e", period_s=PERIOD_S)]
+        connect = tcp_connector("bus", "127.0.0.1", raw.port, Framing.TCP, TIMEOUT_S, spacing_s={1: 0.05})
+        limits = {b.device: DeviceLimits() for b in blocks}
+        named = {b.name: b for b in blocks}
+        link = ModbusLink("bus", connect, Framing.TCP, named, limits, TIMEOUT_S, tick_ms, read_only=True)
+        async with running(link):
+            await until(lambda: good(link, "h") and good(link, "other"))
+            began_s, before = time.monotonic(), int(link.buffers["h"].sample[0])
+            await until(lambda: int(link.buffers["h"].sample[0]) >= before + 10)
+            assert time.monotonic() - began_s > 9 * 0.05
+            assert link.health().errors == 0
