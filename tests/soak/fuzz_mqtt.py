@@ -29,7 +29,8 @@ KINDS = ("at most", "no JSON object of numbers", "stands twice", "whole number",
 """What every reason to refuse says; all of them must come up."""
 TOPICS = ("room/a", "room/b", "room/beat")
 TOKENS = (
-    b"-5", b"NaN", b"-Infinity", b"Infinity", b"1e999", b"-1e999", b"1e-999", b"-0", b"-0.0", b"00", b"01", b"1.", b".5", b"+1", b"1E5", b"1e+5",
+    b"-5",
+    b"NaN", b"-Infinity", b"Infinity", b"1e999", b"-1e999", b"1e-999", b"-0", b"-0.0", b"00", b"01", b"1.", b".5", b"+1", b"1E5", b"1e+5",
     b"0x10", b"1_000", b"9" * 400, b"9007199254740992", b"9007199254740993", b"-9007199254740993", b"18446744073709551616", b"0." + b"3" * 60,
     b"2.2250738585072011e-308", b"1.7976931348623159e308", b"true", b"false", b"null", b"nul", b'"21"', b'""', b"[]", b"{}", b'{"x":1}',
     b"[" * 2000, b'{"a":' * 500, b"\xef\xbb\xbf", b"\x00", b"\xff", b"\xc0\x80", b"\xed\xa0\x80", b"\\ud800", b"\\ud83d\\ude00", b"\\u0074",
