@@ -73,6 +73,34 @@ TEXTS: dict[str, tuple[str, str]] = {
         "latched state lost: manual only until a person has looked",
         "유지 상태 소실: 확인 전까지 수동 전용",
     ),
+    # haechi probe
+    "probe_begin": (
+        "{device} at {place}: {requests} requests of the site's plan, {rounds} rounds at each depth; nothing is written",
+        "{device} ({place}): 현장 계획의 요청 {requests}건, 깊이마다 {rounds}회; 아무것도 쓰지 않음",
+    ),
+    "probe_alone": (
+        "Is the daemon stopped? Most devices bear one client only.",
+        "데몬을 멈췄습니까? 대부분의 장치는 클라이언트 하나만 허용합니다.",
+    ),
+    "probe_depth": ("depth", "깊이"),
+    "probe_rate": ("reads/s", "읽기/초"),
+    "probe_missing": ("missing", "무응답"),
+    "probe_displaced": ("displaced", "순서 뒤바뀜"),
+    "probe_wrong": ("wrong", "오응답"),
+    "probe_refused": ("refused", "거부"),
+    "probe_borne": (
+        "every request was answered rightly up to depth {largest}; depth {worth} is worth it:",
+        "깊이 {largest}까지 모든 요청에 올바로 응답함; 권장 깊이 {worth}:",
+    ),
+    "probe_one": (
+        "The link has no transaction ids, so replies in flight together could not be told apart: depth stays 1.",
+        "이 링크에는 트랜잭션 번호가 없어 동시 요청의 응답을 구별할 수 없음: 깊이는 1.",
+    ),
+    "probe_none": (
+        "Not even single requests are answered rightly; mend that first.",
+        "단일 요청에도 올바로 응답하지 않음: 먼저 고치십시오.",
+    ),
+    "probe_error": ("last error: {error}", "마지막 오류: {error}"),
     # headings
     "zone": ("zone", "구역"),
     "occupied": ("occupied: manual only", "재실 중: 수동 전용"),

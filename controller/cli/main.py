@@ -59,6 +59,12 @@ def _run(options: argparse.Namespace) -> int:
     return run_site(options)
 
 
+def _probe(options: argparse.Namespace) -> int:
+    from controller.cli.probing import probe_device  # noqa: PLC0415 (the drivers are loaded by those who need them)
+
+    return probe_device(options.site, options.device, options.language)
+
+
 def _status(options: argparse.Namespace) -> int:
     reply = ask(socket_path(options.socket), StatusRequest(cells=options.cells))
     if not isinstance(reply, StatusReply):
@@ -188,6 +194,11 @@ def _site_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     run.add_argument("--core", type=int, metavar="N", help="core that the scan stays on")
     run.add_argument("--lock-memory", action="store_true", help="keep all memory out of the swap")
     run.set_defaults(run=_run)
+    probe = commands.add_parser("probe", help="how many requests in flight a device bears; reads only, daemon stopped")
+    probe.add_argument("site", type=Path)
+    probe.add_argument("device")
+    probe.add_argument("--language", choices=("en", "ko"))
+    probe.set_defaults(run=_probe)
     replay = commands.add_parser("replay", help="run a recording through the core again and compare with its journal")
     replay.add_argument("file", type=Path)
     replay.add_argument("site", type=Path)

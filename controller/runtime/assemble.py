@@ -80,15 +80,16 @@ def _modbus(
     limits = {d: DeviceLimits(m.max_registers, m.max_gap, m.depth) for d, m in devices.items()}
     blocks = _register_blocks(layout, devices)
     read_only = layout.site.site.mode is Mode.SHADOW
-    spacing_s = {model.unit: model.spacing_s for model in devices.values() if model.spacing_s}
-    framing, connect = _connector(name, entry, spacing_s, folder)
+    framing, connect = wire_of(name, entry, devices, folder)
     return ModbusLink(name, connect, framing, blocks, limits, entry.timeout_s, clock.tick_ms, read_only, clock.speed)
 
 
-def _connector(
-    name: str, entry: ModbusTcp | ModbusRtu, spacing_s: Mapping[int, float], folder: Path
+def wire_of(
+    name: str, entry: ModbusTcp | ModbusRtu, devices: Mapping[str, Device], folder: Path
 ) -> tuple[Framing, Connect]:
+    """Framing of link `name` of these devices, and how it is connected; its files are in `folder`. Raises LinkError for a bad certificate."""
     timeout_s = entry.timeout_s
+    spacing_s = {model.unit: model.spacing_s for model in devices.values() if model.spacing_s}
     if isinstance(entry, ModbusRtu):
         parity = entry.parity.value
         return Framing.RTU, serial_connector(
