@@ -14,9 +14,13 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from controller.site.loader import load
 from controller.site.model import Framing, ModbusRtu, ModbusTcp, Mqtt, Site, Tls
 from sim_hardware.cli.main import main
 from sim_hardware.devices.plant import Plant
+from sim_hardware.drill import sockets
+from sim_hardware.drill.children import Children
+from sim_hardware.drill.options import parse as parse_drill
 from sim_hardware.faults.spec import FaultError, parse_fault
 from sim_hardware.lockstep import LockStep
 from sim_hardware.rehost import free_endpoints, rehost, split_endpoint, write_site
@@ -151,6 +155,20 @@ async def test_the_command_line_serves_a_plant_with_late_replies(moved: Site, tm
         told, _ = await process.communicate()
     assert process.returncode == 0
     assert told.endswith(b"faults of wires: late-reply 3\n")
+
+
+@pytest.mark.parametrize("is_faulty", [False, True])
+async def test_a_drill_s_own_broker_makes_room_for_a_faulty_one(tmp_path: Path, is_faulty: bool) -> None:
+    drill = parse_drill(["quiet", *(["--fault", "message-drop:climate"] if is_faulty else [])])
+    async with Children(tmp_path) as children:
+        site_file, broker = await sockets._start_broker(drill, tmp_path, children)
+        link = load(site_file).links["broker"]
+        assert isinstance(link, Mqtt)
+        connect = bytes.fromhex("100c 0004 4d515454 04 02 0002 0000")
+        real = broker or link.endpoint
+        assert (await talk(split_endpoint(real)[1], [connect], [4])).everything == bytes.fromhex("20020000")
+        assert bool(broker) is is_faulty
+        assert (real != link.endpoint) is is_faulty  # where the plant's proxy will stand
 
 
 # --- where they cannot be -------------------------------------------------------------------------------------------
