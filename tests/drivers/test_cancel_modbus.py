@@ -153,6 +153,23 @@ async def test_while_it_sleeps_until_the_next_poll() -> None:
         await _ends_at_once(link, lambda: link.health().reads == 1)
 
 
+async def test_while_it_keeps_the_silence_that_a_unit_needs() -> None:
+    async with raw_server() as raw:
+        connect = tcp_connector("bus", "127.0.0.1", raw.port, Framing.TCP, PATIENT_S, spacing_s={1: PATIENT_S})
+        blocks = {"h": block("h", 0, 4, period_s=0.01)}
+        link = ModbusLink(
+            "bus", connect, Framing.TCP, blocks, {"d": DeviceLimits()}, PATIENT_S, tick_ms, read_only=True
+        )
+        read_s: list[float] = []
+
+        def keeps_silent() -> bool:
+            read_s.extend([time.monotonic()] * link.health().reads)
+            return bool(read_s) and time.monotonic() - read_s[0] > 0.2
+
+        await _ends_at_once(link, keeps_silent)
+        assert len(raw.heard) == 1, "the second request was due long ago"
+
+
 async def test_a_writer_that_gives_up_leaves_nothing_in_the_queue() -> None:
     """The write waits behind a poll that is not answered: cancelled, it is never sent."""
     async with mute() as (port, _):
@@ -167,23 +184,23 @@ async def test_a_writer_that_gives_up_leaves_nothing_in_the_queue() -> None:
 
 
 async def test_a_writer_that_gives_up_in_flight_ends_at_once_and_the_link_goes_on() -> None:
-    async with raw_server() as raw:
+    async def answer(ask: Ask) -> bytes:
+        if ask.function == 6:
+            await asyncio.sleep(0.5)
+            return ask.frame(ask.body)
+        return ask.reply()
+
+    async with raw_server(answer) as raw:
         link = link_to(raw.port)
         async with running(link):
             await until(lambda: link.buffers["h"].quality[0] == Quality.GOOD)
-
-            async def slow(ask: Ask) -> bytes | None:
-                await asyncio.sleep(0.5)
-                raw.answer = before
-                return await before(ask)
-
-            before, raw.answer = raw.answer, slow
             writing = asyncio.create_task(link.write(PointWrite("h", 0, 1.0)))
             await until(lambda: any(ask.function == 6 for ask in raw.heard))
             assert await _cancelled_in_s(writing) < 0.1
             heard = len(raw.heard)
             await until(lambda: len(raw.heard) > heard + 3)
             assert sum(ask.function == 6 for ask in raw.heard) == 1, "it is not sent a second time"
+            assert link.health().errors == 0
 
 
 async def test_five_seconds_of_reconnects_leave_nothing() -> None:
