@@ -60,16 +60,18 @@ async def test_a_stop_is_heeded_whenever_it_comes(tmp_path: Path) -> None:
     """Also in the moment in which the broker acknowledges: the library's waiting swallows such a cancellation on Python 3.11."""
     broker = BrokerProcess("mosquitto", tmp_path)
     await broker.start()
-    chance = random.Random(11)
-    for number in range(25):
-        publisher = MqttPublisher("127.0.0.1", broker.port, f"plant-{number}", frozenset({"room/beat"}))
-        task = asyncio.create_task(publisher.run())
-        await asyncio.wait([asyncio.create_task(publisher.connected.wait())], timeout=5)
-        for seq in range(5):
-            publisher.offer(Message("sensors", "room/beat", encode(seq, seq, {})))
-        await asyncio.sleep(chance.uniform(0.0, 0.004))
-        task.cancel()
-        done, _ = await asyncio.wait([task], timeout=4)
-        assert done, f"publisher {number} goes on"
-        assert task.cancelled()
-    await broker.stop()
+    try:
+        chance = random.Random(11)
+        for number in range(25):
+            publisher = MqttPublisher("127.0.0.1", broker.port, f"plant-{number}", frozenset({"room/beat"}))
+            task = asyncio.create_task(publisher.run())
+            await asyncio.wait([asyncio.create_task(publisher.connected.wait())], timeout=5)
+            for seq in range(5):
+                publisher.offer(Message("sensors", "room/beat", encode(seq, seq, {})))
+            await asyncio.sleep(chance.uniform(0.0, 0.004))
+            task.cancel()
+            done, _ = await asyncio.wait([task], timeout=4)
+            assert done, f"publisher {number} goes on"
+            assert task.cancelled()
+    finally:
+        await broker.stop()
