@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import random
 import time
 from collections.abc import AsyncIterator, Callable
 from itertools import pairwise
@@ -12,13 +13,14 @@ import pytest
 import pytest_asyncio
 
 from drivers.link import Link, LinkState, NotConnectedError, PointWrite, TimedOutError
+from drivers.modbus import poller
 from drivers.modbus.frame import Framing
-from drivers.modbus.plan import DeviceLimits
+from drivers.modbus.plan import DeviceLimits, plan
 from drivers.modbus.poller import ModbusLink
-from drivers.modbus.serial import BABBLE_S, SILENT_CHARACTERS, serial_connector
-from drivers.points import Quality, RegisterBlock
+from drivers.modbus.serial import BABBLE_S, SILENT_CHARACTERS, SerialWire, serial_connector
+from drivers.points import Identity, Quality, RegisterBlock
 from tests.drivers.field import running, stalls, tick_ms, until
-from tests.drivers.line import Line, RtuAsk, Slave, rtu, slave
+from tests.drivers.line import Line, RtuAnswer, RtuAsk, Slave, rtu, slave
 from tests.drivers.test_plan import block
 from tests.drivers.test_tcp import bad, good
 
@@ -224,6 +226,63 @@ async def test_a_late_unit_never_displaces_a_value(line: Line, unit: Slave, late
         assert await until(lambda: all(good(link, b.name) for b in blocks)) < 5
         await watch(link, blocks, 0.2)
         assert link.health().generation == 1, "a time-out does not close the tty"
+
+
+def moody(seed: int) -> RtuAnswer:
+    """Every fourth answer is late, by one to five time-outs: it comes in a rest, in quarantine, or when something else was asked."""
+    chance = random.Random(seed)
+
+    async def answer(ask: RtuAsk) -> bytes:
+        await asyncio.sleep(chance.choice((0.0, 0.0, 0.0, chance.uniform(1.0, 5.0) * TIMEOUT_S)))
+        return ask.reply()
+
+    return answer
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_a_moody_unit_never_displaces_a_value(line: Line, unit: Slave, seed: int) -> None:
+    unit.answer = moody(seed)
+    blocks = [block(f"b{n}", 100 * n, 4 + n, period_s=PERIOD_S) for n in range(4)]
+    link = link_on(line, *blocks)
+    async with running(link):
+        await watch(link, blocks, 5.0)
+        assert link.health().reads > 10
+        assert link.health().timeouts > 3
+        assert link.health().generation == 1
+
+
+async def test_the_moody_unit_displaces_values_where_nothing_protects_them(
+    line: Line, unit: Slave, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rig has teeth: without quarantine and with requests of one size it shows other registers' values as good."""
+    monkeypatch.setattr(SerialWire, "_quarantine_s", lambda wire: wire._silence_s)
+    monkeypatch.setattr(poller, "plan_link", lambda blocks, registers, gap, **_: plan(blocks, registers, gap))
+    unit.answer = moody(0)
+    blocks = [block(f"b{n}", 100 * n, 4, period_s=PERIOD_S) for n in range(4)]
+    link = link_on(line, *blocks)
+    async with running(link):
+        await until(lambda: not all(right_values(link, b) for b in blocks), 60)
+
+
+async def test_identity_registers_protect_blocks_of_one_size(line: Line, unit: Slave) -> None:
+    """The last register of each block holds what no other does; replies are those of the next block."""
+
+    async def displaced(ask: RtuAsk) -> bytes:
+        return ask.reply(shift=100)
+
+    blocks = [
+        block(f"b{n}", 100 * n, 4, period_s=PERIOD_S, identity=Identity(100 * n + 4, 1004 + 100 * n)) for n in range(3)
+    ]
+    link = link_on(line, *blocks)
+    async with running(link):
+        await until(lambda: all(good(link, b.name) for b in blocks))
+        assert {(a.address, a.count) for a in unit.heard} == {(0, 5), (100, 5), (200, 5)}
+        unit.answer = displaced
+        await until(lambda: all(bad(link, b.name) for b in blocks))
+        await watch(link, blocks, 0.5)
+        assert "identity register is 1" in link.health().last_error
+        unit.answer = Slave.answer
+        assert await until(lambda: all(good(link, b.name) for b in blocks)) < 5
 
 
 async def test_nothing_is_sent_until_the_late_unit_has_fallen_silent(line: Line, unit: Slave) -> None:
