@@ -4,6 +4,7 @@ import socket
 import struct
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from drivers.link import (
 )
 from drivers.modbus.frame import WRITE_FUNCTIONS, Framing
 from drivers.modbus.plan import DeviceLimits
-from drivers.modbus.poller import ModbusLink
+from drivers.modbus.poller import SHORTEST_CONNECTION_S, ModbusLink
 from drivers.modbus.tcp import Transactions, tcp_connector
 from drivers.points import DataType, Quality, RegisterBlock, Table
 from tests.drivers.field import Answer, Ask, pymodbus_server, raw_server, running, stalls, tick_ms, truth, until
@@ -404,6 +405,29 @@ async def test_an_idle_connection_closed_by_the_peer_is_reopened_without_a_word(
             assert good(link, "h")
             await until(lambda: link.buffers["h"].sample[0] > 0)
             assert link.health().errors == 0
+
+
+@pytest.mark.parametrize("tail", [b"\0", None])
+async def test_a_peer_that_pads_its_answers_or_hangs_up_after_each_is_not_stormed(tail: bytes | None) -> None:
+    """The answers are right: their values stay, at the pace of new connections."""
+
+    async def answer(ask: Ask) -> bytes:
+        right = ask.frame(ask.body) if ask.function in WRITE_FUNCTIONS else ask.reply()
+        if tail is None:
+            asyncio.get_running_loop().call_soon(raw.hang_up)
+        return right + (tail or b"")
+
+    async with raw_server(answer) as raw:
+        link = link_to(raw.port, block("h", 0, 4, period_s=0.001), timeout_s=PATIENT_S)
+        async with running(link):
+            await until(lambda: good(link, "h"))
+            before, began_s = raw.connections, time.monotonic()
+            await until(lambda: raw.connections >= before + 10)
+            assert time.monotonic() - began_s > 9 * SHORTEST_CONNECTION_S
+            assert good(link, "h")
+            with suppress(NotConnectedError, TimedOutError):  # between the write and its read-back the connection goes
+                await link.write(PointWrite("h", 0, 1.0))
+            assert sum(ask.function in WRITE_FUNCTIONS for ask in raw.heard) <= 1, "never made twice"
 
 
 async def test_nobody_there_is_bad_and_comes_back() -> None:
