@@ -11,7 +11,8 @@ from typing import Generic, TypeVar
 
 FIRST_REST_S = 0.1
 LONGEST_REST_S = 2.0
-"""Bounds of a failing device's rest: with a timeout of 0.3 s a dead unit takes at most an eighth of its bus."""
+"""Bounds of a failing device's rest: with a timeout of 0.3 s a dead unit takes at most an eighth of its bus (of a serial line, which then
+stays silent as long again, a quarter)."""
 
 Turn = TypeVar("Turn")
 
