@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
+import numpy.typing as npt
 
 from drivers.modbus.crc import crc16
 from drivers.modbus.errors import (
@@ -98,12 +99,17 @@ class Batch:
 
     `data` uint8 holds the payloads of all replies one after the other, that of request i at `offsets[i]` (always even), in the byte order of
     the wire, and `images[i]` is that part of it. `codes[i]` is the exception code of reply i, 0 if it brought values. All are valid once
-    all replies are in. `tails[i]` is what the right answer begins with, behind its transaction.
+    all replies are in. `tails[i]` is what the right answer begins with, behind its transaction. Batches that follow each other may share
+    a `room`, each with its `data` from `base` on.
     """
 
-    __slots__ = ("asks", "codes", "data", "frames", "framing", "images", "offsets", "starts", "tails", "transactions")
+    __slots__ = (
+        "asks", "base", "codes", "data", "frames", "framing", "images", "offsets", "room", "starts", "tails", "transactions",
+    )  # fmt: skip
 
-    def __init__(self, asks: Sequence[Ask], framing: Framing) -> None:
+    def __init__(
+        self, asks: Sequence[Ask], framing: Framing, room: npt.NDArray[np.uint8] | None = None, base: int = 0
+    ) -> None:
         if not 1 <= len(asks) <= MOST_IN_FLIGHT:
             raise ValueError(f"a batch of {len(asks)} requests; 1 to {MOST_IN_FLIGHT} can be in flight")
         self.asks = tuple(asks)
@@ -121,8 +127,10 @@ class Batch:
             self.frames += _frame(ask, framing)
             self.tails.append(_tail(ask, framing))
         self.transactions = [0] * len(asks)
-        image = memoryview(bytearray(size))
-        self.data = np.frombuffer(image, np.uint8)
+        self.room = np.zeros(size, np.uint8) if room is None else room
+        self.base = base
+        self.data = self.room[base : base + size]
+        image = self.data.data
         self.images = [image[at : at + ask.payload] for at, ask in zip(self.offsets, asks, strict=True)]
 
     def stamp(self, first: int) -> None:
@@ -133,6 +141,15 @@ class Batch:
         for place, start in enumerate(self.starts):
             transactions[place] = transaction = (first + place) & 0xFFFF
             _PUT_TRANSACTION(frames, start, transaction)
+
+
+def batches(asks: Sequence[Ask], framing: Framing, depth: int) -> list[Batch]:
+    """Requests in batches of `depth`, their values in one room, one behind the other."""
+    sizes = [ask.payload + ask.payload % 2 for ask in asks]
+    room = np.zeros(sum(sizes), np.uint8)
+    return [
+        Batch(asks[first : first + depth], framing, room, sum(sizes[:first])) for first in range(0, len(asks), depth)
+    ]
 
 
 def _frame(ask: Ask, framing: Framing) -> bytes:

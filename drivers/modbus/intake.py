@@ -1,9 +1,9 @@
 """Where words enter: sample counters and buffers of one link. No I/O."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from drivers.modbus.decode import WIRE, Decoder, Raw, Words, is_view, mark_bad, raw_of
 from drivers.modbus.errors import IdentityError, Where
@@ -69,7 +69,12 @@ class Intakes:
 
     def reading(self, requests: Sequence[Request], batch: Batch) -> "Reading":
         """What it takes to take in the replies of `batch` again and again; its asks are those of `requests`."""
-        return Reading(self._intakes, requests, batch)
+        return self.readings(requests, [batch])[0]
+
+    def readings(self, requests: Sequence[Request], batches: Sequence[Batch]) -> "list[Reading]":
+        """The same for batches that are read one after the other and share a room: what goes on from one to the next is decoded once."""
+        stretch = _Stretch(self._intakes, requests, batches)
+        return [Reading(stretch, place) for place in range(len(batches))]
 
     def fail(self, names: Iterable[str]) -> None:
         """Make all points of these blocks BAD at once, and wait for their counters before they can be good again."""
@@ -87,50 +92,100 @@ Step = Callable[[int], None]
 """Decodes a run of points; takes the receive time."""
 
 
-class Reading:
-    """A batch with all that was made ready for its replies: views of its bytes, slices of the buffers, in the order of decoding."""
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Points that are decoded together when the batch has come that brings the last of them; their age is that of the first.
 
-    def __init__(self, intakes: Mapping[str, _Intake], requests: Sequence[Request], batch: Batch) -> None:
-        self.requests = tuple(requests)
-        self.batch = batch
-        self._intakes = intakes
-        self._words = [
-            _bits(batch, place) if request.table in BIT_TABLES else _registers(batch, place)
-            for place, request in enumerate(requests)
-        ]
-        parts = [(part, place) for place, request in enumerate(requests) for part in request.parts]
-        self._all = [self._step(run) for run in _runs(parts, batch.offsets)]
-        self._single = [[self._step([(part, place)]) for part in r.parts] for place, r in enumerate(requests)]
-        self._is_plain = not any(request.marks or request.counters for request in requests)
+    `singles` are the same points, request by request, for the case that one of the requests was refused.
+    """
+
+    first: int
+    step: Step
+    singles: tuple[tuple[int, Step], ...]
+
+
+class Reading:
+    """One batch of a stretch."""
+
+    def __init__(self, stretch: "_Stretch", place: int) -> None:
+        self._stretch = stretch
+        self._place = place
+        self.batch = stretch.batches[place]
+        first = stretch.firsts[place]
+        self.requests = stretch.requests[first : first + len(self.batch.asks)]
 
     def take(self, received_ms: int) -> None:
         """Take in all replies that brought values. Raises `IdentityError` before anything is decoded."""
-        if self._is_plain and not any(self.batch.codes):
-            for step in self._all:
-                step(received_ms)
-            return
-        good = [place for place, code in enumerate(self.batch.codes) if not code]
-        for place in good:
-            self._compare(place)
-        for place in good:
-            for counter in self.requests[place].counters:
-                self._intakes[counter.block].count(int(self._words[place]()[counter.offset]))
-        steps = self._all if len(good) == len(self.requests) else [s for place in good for s in self._single[place]]
-        for step in steps:
-            step(received_ms)
+        self._stretch.take(self._place, received_ms)
 
-    def _compare(self, place: int) -> None:
-        for mark in self.requests[place].marks:
-            got = int(self._words[place]()[mark.offset])
+
+class _Stretch:
+    """Batches that are read one after the other, with all that was made ready for their replies.
+
+    `firsts` is the number of each batch's first request among all `requests`.
+    """
+
+    def __init__(self, intakes: Mapping[str, _Intake], requests: Sequence[Request], batches: Sequence[Batch]) -> None:
+        self.requests = tuple(requests)
+        self.batches = tuple(batches)
+        self._intakes = intakes
+        self._of = [place for place, batch in enumerate(batches) for _ in batch.asks]
+        self.firsts = [self._of.index(place) for place in range(len(batches))]
+        self._offsets = [batch.base + offset for batch in batches for offset in batch.offsets]
+        self._words = [self._words_of(number) for number in range(len(requests))]
+        parts = [(part, number) for number, request in enumerate(requests) for part in request.parts]
+        self._ending: list[list[_Run]] = [[] for _ in batches]
+        for run in _runs(parts, self._offsets):
+            self._ending[self._of[run[-1][1]]].append(self._run(run))
+        self._is_plain = not any(request.marks or request.counters for request in requests)
+        self._was_refused = False
+        self._received_ms = [0] * len(batches)
+
+    def take(self, place: int, received_ms: int) -> None:
+        """Take in one batch; a stretch is always read from its first batch on."""
+        self._received_ms[place] = received_ms
+        self._was_refused = any(self.batches[place].codes) or (place > 0 and self._was_refused)
+        if not self._is_plain:
+            self._compare_and_count(place)
+        for run in self._ending[place]:
+            if self._was_refused:
+                self._take_singly(run)
+            else:
+                run.step(self._received_ms[run.first])
+
+    def _compare_and_count(self, place: int) -> None:
+        first, codes = self.firsts[place], self.batches[place].codes
+        good = [first + place for place, code in enumerate(codes) if not code]
+        for number in good:
+            self._compare(number)
+        for number in good:
+            for counter in self.requests[number].counters:
+                self._intakes[counter.block].count(int(self._words[number]()[counter.offset]))
+
+    def _compare(self, number: int) -> None:
+        for mark in self.requests[number].marks:
+            got = int(self._words[number]()[mark.offset])
             if got != mark.value:
-                raise IdentityError(self.batch.asks[place].where, mark.value, got)
+                place = self._of[number]
+                raise IdentityError(self.batches[place].asks[number - self.firsts[place]].where, mark.value, got)
+
+    def _take_singly(self, run: _Run) -> None:
+        """Those requests of a run that were not refused."""
+        for number, step in run.singles:
+            place = self._of[number]
+            if not self.batches[place].codes[number - self.firsts[place]]:
+                step(self._received_ms[place])
+
+    def _run(self, run: list[tuple[Part, int]]) -> _Run:
+        singles = tuple((number, self._step([(part, number)])) for part, number in run)
+        return _Run(self._of[run[0][1]], self._step(run), singles)
 
     def _step(self, run: list[tuple[Part, int]]) -> Step:
         """One decoding step for parts that lie one behind the other, in the block as in the bytes."""
-        (part, place), count = run[0], sum(part.count for part, _ in run)
-        block, intake = part.block, self._intakes[part.block.name]
-        decoder = Decoder(block, intake.buffer.part(part.first, count))
-        raw = self._raw(part, place, count)
+        (part, number), count = run[0], sum(part.count for part, _ in run)
+        intake = self._intakes[part.block.name]
+        decoder = Decoder(part.block, intake.buffer.part(part.first, count))
+        raw = self._raw(part, number, count)
 
         def step(received_ms: int) -> None:
             if (sample := intake.next_sample()) is not None:
@@ -138,29 +193,26 @@ class Reading:
 
         return step
 
-    def _raw(self, part: Part, place: int, count: int) -> Callable[[], Raw]:
-        """How to come by the raw numbers: mostly a view of the batch's bytes, made here once and for all."""
+    def _raw(self, part: Part, number: int, count: int) -> Callable[[], Raw]:
+        """How to come by the raw numbers: mostly a view of the room, made here once and for all."""
         if part.block.table in BIT_TABLES:
-            words = self._words[place]
+            words = self._words[number]
             return lambda: words()[part.offset : part.offset + count]
-        first = self.batch.offsets[place] + 2 * part.offset
-        view = self.batch.data[first : first + 2 * count * part.block.data_type.registers].view(WIRE)
+        first = self._offsets[number] + 2 * part.offset
+        view = self.batches[0].room[first : first + 2 * count * part.block.data_type.registers].view(WIRE)
         if not is_view(part.block):
             return lambda: raw_of(part.block, view)
         raw = raw_of(part.block, view)
         return lambda: raw
 
-
-def _registers(batch: Batch, place: int) -> Callable[[], Words]:
-    first = batch.offsets[place]
-    words = batch.data[first : first + len(batch.images[place])].view(WIRE)
-    return lambda: words
-
-
-def _bits(batch: Batch, place: int) -> Callable[[], npt.NDArray[np.uint16]]:
-    first = batch.offsets[place]
-    data = batch.data[first : first + len(batch.images[place])]
-    return lambda: np.unpackbits(data, bitorder="little").astype(np.uint16)
+    def _words_of(self, number: int) -> Callable[[], Words]:
+        """How to come by the words of one reply: registers, or bits."""
+        batch, at = self.batches[self._of[number]], number - self.firsts[self._of[number]]
+        data = np.frombuffer(batch.images[at], np.uint8)
+        if self.requests[number].table in BIT_TABLES:
+            return lambda: np.unpackbits(data, bitorder="little").astype(np.uint16)
+        words = data.view(WIRE)
+        return lambda: words
 
 
 def _runs(parts: list[tuple[Part, int]], offsets: Sequence[int]) -> list[list[tuple[Part, int]]]:

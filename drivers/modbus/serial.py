@@ -13,7 +13,7 @@ from drivers.link import LinkError, NotConnectedError, TimedOutError
 from drivers.modbus.errors import Where
 from drivers.modbus.frame import Batch, RtuChecker
 from drivers.modbus.tty import close_tty, flush_input, open_tty
-from drivers.modbus.wire import Answered, Connect, Lost, Wire
+from drivers.modbus.wire import Connect, Lost, Turns, Wire
 
 CHARACTER_BITS = 11
 """Start, eight data bits, parity or a second stop bit, stop (MODBUS over Serial Line 1.02, 2.5.1)."""
@@ -28,6 +28,8 @@ LONGEST_LATENCY_S = 1.0
 
 BABBLE_S = 2.0
 """A line that never falls silent for so long beyond its quarantine is opened anew (assumed)."""
+
+LONGEST_PAUSE_S = 60.0
 
 _AROUND_PDU = 3
 """Characters of unit and checksum."""
@@ -117,15 +119,18 @@ class SerialWire:
                 await self._wait_until(min(silent_s, ends_s))
         return self._descriptor >= 0
 
-    async def exchange(self, batch: Batch, answered: Answered) -> None:
-        """See `Wire.exchange`."""
-        following: Batch | None = batch
+    async def poll(self, turns: Turns) -> None:
+        """See `Wire.poll`."""
         try:
-            while following is not None:
-                wait_s = await self._ask(following)
-                following = answered(following, wait_s)
-                if self._checker.stray is not None:
-                    self._doubt(self._checker.stray)
+            while (turn := turns.next(self._loop.time())) is not None:
+                if isinstance(turn, Batch):
+                    wait_s = await self._ask(turn)
+                    turns.answered(turn, wait_s, self._loop.time())
+                    if self._checker.stray is not None:
+                        self._doubt(self._checker.stray)
+                else:
+                    await self._wait_until(min(turn, self._loop.time() + LONGEST_PAUSE_S))
+                if self._suspect or self._descriptor < 0:
                     return
         except LinkError:
             self._batch = None
@@ -136,6 +141,11 @@ class SerialWire:
         except BaseException:
             self.close()
             raise
+
+    def wake(self) -> None:
+        """See `Wire.wake`."""
+        if self._batch is None:
+            self._wake()
 
     def close(self) -> None:
         """Close the tty, and drop what it has not sent yet."""

@@ -14,10 +14,11 @@ from typing import cast
 
 from drivers.link import LinkError, NotConnectedError, TimedOutError
 from drivers.modbus.frame import Batch, Framing, ReplyChecker, checker_for
-from drivers.modbus.wire import Answered, Connect, Lost, Wire
+from drivers.modbus.wire import Connect, Lost, Turns, Wire
 from drivers.tls import explain
 
 CONNECT_TIMEOUT_S = 1.0
+LONGEST_PAUSE_S = 60.0
 _NO_LINGER = struct.pack("ii", 1, 0)
 
 
@@ -107,7 +108,7 @@ class SocketWire(asyncio.BufferedProtocol):
         self._on_lost = on_lost
         self._transport: asyncio.Transport | None = None
         self._batch: Batch | None = None
-        self._answered: Answered | None = None
+        self._turns: Turns | None = None
         self._done: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._since_s = self._deadline_s = self._longest_s = 0.0
@@ -121,20 +122,26 @@ class SocketWire(asyncio.BufferedProtocol):
         """Whether the connection is there and trusted."""
         return not self._lost
 
-    async def exchange(self, batch: Batch, answered: Answered) -> None:
-        """See `Wire.exchange`."""
+    async def poll(self, turns: Turns) -> None:
+        """See `Wire.poll`."""
         if self._lost:
-            raise NotConnectedError(str(batch.asks[0].where), "the peer has closed the connection")
-        self._answered = answered
+            raise NotConnectedError(str(self._checker.where), "the peer has closed the connection")
+        self._turns = turns
         self._done = self._loop.create_future()
-        self._send(batch)
+        self._go_on(self._loop.time())
         try:
             await self._done
         except asyncio.CancelledError:
             self.close()
             raise
         finally:
-            self._done = None
+            self._done = self._turns = None
+
+    def wake(self) -> None:
+        """See `Wire.wake`."""
+        if self._batch is None and self._turns is not None and not self._lost:
+            self._end_pause()
+            self._go_on(self._loop.time())
 
     async def discard(self, seconds: float) -> None:
         """Be silent and drop what comes."""
@@ -146,10 +153,10 @@ class SocketWire(asyncio.BufferedProtocol):
         """Drop the connection, and what the kernel has not sent yet."""
         self._lost = True
         self._batch = None
-        for timer in (self._timer, self._pause):
-            if timer is not None:
-                timer.cancel()
-        self._timer = self._pause = None
+        self._end_pause()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         transport, self._transport = self._transport, None
         if transport is not None:
             peer: socket.socket | None = transport.get_extra_info("socket")
@@ -173,45 +180,69 @@ class SocketWire(asyncio.BufferedProtocol):
         """Bytes have come: check them, hand on a batch that is answered, and send what follows."""
         if self._lost or self._discards:
             return
+        checker = self._checker
+        before = checker.answered
         try:
-            answered = self._checker.answered
-            done = self._checker.take(nbytes)
-            if done or self._checker.answered != answered:
-                self._note_answer()
-            following = self._hand_on() if done else None
+            done = checker.take(nbytes)
+            if not done and checker.answered == before:
+                return
+            now_s = self._loop.time()
+            self._note_answer(now_s)
+            if done:
+                self._hand_on(now_s)
         except LinkError as error:
             self._fail(error)
-            return
-        if self._checker.stray is not None:
-            self._end_after(self._checker.stray)
-        elif following is not None:
-            self._send(following)
-        elif done:
-            self._finish()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The peer has closed, or asyncio has given up."""
-        known, self._lost = self._lost, True
+        known, where = self._lost, self._checker.where
+        is_asked, broken = self._batch is not None, exc is not None and not isinstance(exc, OSError)
         self.close()
-        if self._done is not None and not self._done.done():
-            gone = NotConnectedError(str(self._checker.where), "the peer has closed the connection")
-            self._done.set_exception(gone if exc is None or isinstance(exc, OSError) else exc)
+        if self._done is not None and not self._done.done() and (is_asked or broken):
+            gone = NotConnectedError(str(where), "the peer has closed the connection")
+            self._done.set_exception(exc if exc is not None and broken else gone)
         elif not known:
             self._on_lost(None)
+            self._finish()
 
     # --- one batch --------------------------------------------------------------------------------------------------
 
-    def _send(self, batch: Batch) -> None:
-        if self._transport is None or self._lost:
+    def _go_on(self, now_s: float) -> None:
+        """Send what is due, or wait until something is, or hand the connection back."""
+        if self._turns is None:
+            return
+        turn = self._turns.next(now_s)
+        if isinstance(turn, Batch):
+            self._batch = turn
+            self._send(turn, now_s)
+        elif turn is None:
+            self._finish()
+        else:
+            self._pause = self._loop.call_at(min(turn, now_s + LONGEST_PAUSE_S), self._pause_over)
+
+    def _pause_over(self) -> None:
+        self._pause = None
+        now_s = self._loop.time()
+        if self._batch is None:
+            self._go_on(now_s)
+        else:
+            self._send(self._batch, now_s)
+
+    def _end_pause(self) -> None:
+        if self._pause is not None:
+            self._pause.cancel()
+            self._pause = None
+
+    def _send(self, batch: Batch, now_s: float) -> None:
+        if self._transport is None:
             self._fail(NotConnectedError(str(batch.asks[0].where), "the peer has closed the connection"))
             return
-        if self._spacing_s and (wait_s := self._silence_until(batch.asks[0].unit) - self._loop.time()) > 0:
-            self._pause = self._loop.call_later(wait_s, self._send, batch)
+        if self._spacing_s and (again_s := self._silence_until(batch.asks[0].unit)) > now_s:
+            self._pause = self._loop.call_at(again_s, self._pause_over)
             return
         batch.stamp(self._transactions.take(len(batch.asks)))
         self._checker.expect(batch)
-        self._batch = batch
-        self._since_s = now_s = self._loop.time()
+        self._since_s = now_s
         self._longest_s = 0.0
         self._deadline_s = now_s + self._timeout_s
         if self._timer is None:
@@ -222,18 +253,22 @@ class SocketWire(asyncio.BufferedProtocol):
         """When the unit may be asked again (loop's clock)."""
         return self._since_s + self._spacing_s.get(unit, 0.0)
 
-    def _note_answer(self) -> None:
+    def _note_answer(self, now_s: float) -> None:
         """Every reply has a deadline of its own, from the reply before it on."""
-        now_s = self._loop.time()
         self._longest_s = max(self._longest_s, now_s - self._since_s)
         self._since_s = now_s
         self._deadline_s = now_s + self._timeout_s
 
-    def _hand_on(self) -> Batch | None:
-        batch, self._batch = self._batch, None
-        if batch is None or self._answered is None:  # cannot be: the checker knows of a batch only from `_send`
-            return None
-        return self._answered(batch, self._longest_s)
+    def _hand_on(self, now_s: float) -> None:
+        """The batch is answered."""
+        if self._batch is None or self._turns is None:  # cannot be: the checker knows of a batch only from `_send`
+            return
+        self._turns.answered(self._batch, self._longest_s, now_s)
+        self._batch = None
+        if self._checker.stray is not None:
+            self._end_after(self._checker.stray)
+        else:
+            self._go_on(now_s)
 
     def _finish(self) -> None:
         if self._done is not None and not self._done.done():
@@ -248,7 +283,7 @@ class SocketWire(asyncio.BufferedProtocol):
     def _look(self) -> None:
         """The one timer of a connection: it moves on with the deadline, so that an answer costs no timer."""
         self._timer = None
-        if self._batch is None:
+        if self._batch is None or self._pause is not None:
             return
         if self._loop.time() < self._deadline_s:
             self._timer = self._loop.call_at(self._deadline_s, self._look)
@@ -257,9 +292,10 @@ class SocketWire(asyncio.BufferedProtocol):
 
     def _fail(self, error: LinkError) -> None:
         """Trust the connection no more; tell who waits, or else the owner."""
-        known = self._lost
+        known, is_asked = self._lost, self._batch is not None
         self.close()
-        if self._done is not None and not self._done.done():
+        if self._done is not None and not self._done.done() and is_asked:
             self._done.set_exception(error)
         elif not known:
             self._on_lost(error)
+            self._finish()

@@ -1,4 +1,4 @@
-"""What a Modbus link needs of a connection, be it a socket or a serial line."""
+"""What a Modbus link needs of a connection, be it a socket or a serial line; and what the connection asks of the link."""
 
 from collections.abc import Awaitable, Callable
 from typing import Protocol
@@ -6,8 +6,36 @@ from typing import Protocol
 from drivers.link import LinkError
 from drivers.modbus.frame import Batch
 
-Answered = Callable[[Batch, float], Batch | None]
-"""Called with a batch whose replies are all in, and the longest wait for one of them (s); gives the batch to send next, or None."""
+
+class Turns(Protocol):
+    """What is asked over a connection, turn by turn. Called in the connection's own call-backs; times are the loop's clock, in seconds."""
+
+    def next(self, now_s: float) -> Batch | float | None:
+        """Give the batch to send now, or until when nothing is to be asked, or None: the connection is handed back."""
+        ...
+
+    def answered(self, batch: Batch, wait_s: float, now_s: float) -> None:
+        """Take in a batch whose replies are all in, `wait_s` being the longest wait for one of them. Raises `LinkError` for wrong values."""
+        ...
+
+
+class Once:
+    """The turns of one batch: it, and then the connection is handed back. `take` is called when all of it was answered with values."""
+
+    def __init__(self, batch: Batch, take: Callable[[], None] = lambda: None) -> None:
+        self._batch: Batch | None = batch
+        self._take = take
+
+    def next(self, now_s: float) -> Batch | None:  # noqa: ARG002 (at once)
+        """Give the batch, then nothing."""
+        batch, self._batch = self._batch, None
+        return batch
+
+    def answered(self, batch: Batch, wait_s: float, now_s: float) -> None:  # noqa: ARG002 (nothing is learned)
+        """Take the values. What is wrong with them is the wire's business too."""
+        if not any(batch.codes):
+            self._take()
+
 
 Lost = Callable[[LinkError | None], None]
 """Called when something befell an idle connection: with what was wrong, or None when the peer closed it. `Wire.ready` says if it goes on."""
@@ -20,11 +48,16 @@ class Wire(Protocol):
         """Wait until a request may be sent; False when the connection is gone or not trusted any more. Raises nothing."""
         ...
 
-    async def exchange(self, batch: Batch, answered: Answered) -> None:
-        """Send a batch, await its replies, and go on with what `answered` gives, until it gives None.
+    async def poll(self, turns: Turns) -> None:
+        """Send what `turns` gives, batch after batch, until it hands the connection back, or something befalls it while nothing is asked.
 
-        Raises `LinkError`, from the wire or from `answered`; then, and when it is cancelled, nothing that still comes counts.
+        Raises `LinkError`, from the wire or from `turns`, for the batch in flight; then, and when it is cancelled, nothing that still comes
+        counts.
         """
+        ...
+
+    def wake(self) -> None:
+        """Something may be due earlier than `turns` last said: ask again now, unless a batch is in flight."""
         ...
 
     def close(self) -> None:

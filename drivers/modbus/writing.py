@@ -60,8 +60,7 @@ class Writes:
         self._read_only = read_only
         self._jobs: deque[Job] = deque()
 
-    @property
-    def waiting(self) -> bool:
+    def is_waiting(self) -> bool:
         """Whether a write waits for its turn."""
         return bool(self._jobs)
 

@@ -135,7 +135,7 @@ class Ours:
         """One scan."""
         self._missing, self._all_in = self._turns, asyncio.get_running_loop().create_future()
         for link in self._links:
-            for share in link._schedule._shares.values():
+            for share in link._polling.schedule._shares.values():
                 for cycle in share.cycles:
                     cycle.due_s = 0.0 if cycle.period_s < NEVER_S else cycle.due_s
             link._rouse()

@@ -178,7 +178,7 @@ async def test_a_writer_that_gives_up_leaves_nothing_in_the_queue() -> None:
             await until(lambda: link.health().generation == 1)
             writing = asyncio.create_task(link.write(PointWrite("h", 0, 1.0)))
             await asyncio.sleep(0.05)
-            assert link._writes.waiting
+            assert link._writes.is_waiting()
             assert await _cancelled_in_s(writing) < 0.1
             assert link._writes.next() is None
 

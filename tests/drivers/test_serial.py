@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 
 from drivers.link import Link, LinkState, NotConnectedError, PointWrite, TimedOutError
-from drivers.modbus import poller
+from drivers.modbus import polling
 from drivers.modbus.frame import Framing
 from drivers.modbus.plan import DeviceLimits, plan
 from drivers.modbus.poller import ModbusLink
@@ -256,7 +256,7 @@ async def test_the_moody_unit_displaces_values_where_nothing_protects_them(
 ) -> None:
     """The rig has teeth: without quarantine and with requests of one size it shows other registers' values as good."""
     monkeypatch.setattr(SerialWire, "_quarantine_s", lambda wire: wire._silence_s)
-    monkeypatch.setattr(poller, "plan_link", lambda blocks, registers, gap, **_: plan(blocks, registers, gap))
+    monkeypatch.setattr(polling, "plan_link", lambda blocks, registers, gap, **_: plan(blocks, registers, gap))
     unit.answer = moody(0)
     blocks = [block(f"b{n}", 100 * n, 4, period_s=PERIOD_S) for n in range(4)]
     link = link_on(line, *blocks)

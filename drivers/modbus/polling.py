@@ -1,0 +1,205 @@
+"""What a link asks its devices, turn by turn, and what becomes of the answers. No I/O; times are seconds of a steady clock.
+
+Called from the connection's own call-backs, so that no task is woken between two requests.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from drivers.link import LinkError, NotConnectedError, TickMs
+from drivers.modbus.errors import DeviceRefusedError, Where
+from drivers.modbus.frame import Batch, Framing, ask_read, batches
+from drivers.modbus.intake import Intakes, Reading, blocks_of
+from drivers.modbus.learned import Learned
+from drivers.modbus.plan import DeviceLimits, PlanError, Request, confusable, plan_link
+from drivers.modbus.schedule import Cycle, Schedule
+from drivers.points import RegisterBlock
+
+STRETCH = 8
+"""Requests whose values are decoded together where a block goes on from one to the next: few enough that a slow unit's values do not wait."""
+
+GATEWAY_CODES = frozenset({10, 11})
+"""Exceptions by which a gateway says that the device behind it is out (Modbus Application Protocol 1.1b3, 7)."""
+
+ADDRESS_CODES = frozenset({1, 2, 3, 4})
+"""Exceptions that one register may cause for all that are read with it (the same)."""
+
+
+class Polling:
+    """Implements `drivers.modbus.wire.Turns` for one link: plans, schedule, intake.
+
+    `blocks` by name; `devices` by the name that blocks give; periods are plant time and pass `speed` times as fast. `waits` says whether a
+    write waits for its turn; `heard` is called with every good answer, `note` with every refusal.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        framing: Framing,
+        blocks: Mapping[str, RegisterBlock],
+        devices: Mapping[str, DeviceLimits],
+        tick_ms: TickMs,
+        speed: float,
+        waits: Callable[[], bool],
+        heard: Callable[[], None],
+        note: Callable[[LinkError], None],
+    ) -> None:
+        self._name = name
+        self._framing = framing
+        self._blocks = dict(blocks)
+        self._devices = dict(devices)
+        self._tick_ms = tick_ms
+        self._speed = speed
+        self._waits = waits
+        self._heard = heard
+        self._note = note
+        self.intakes = Intakes(self._blocks.values())
+        self._members: dict[str, list[str]] = {}
+        for block in self._blocks.values():
+            self._members.setdefault(block.device, []).append(block.name)
+        self.learned = {device: Learned() for device in self._members}
+        self.schedule = Schedule[Reading](self._cycles(), 0.0)
+        self.reads = 0
+        self._cycle: Cycle[Reading] | None = None
+        self._started_s = 0.0
+        self._pardoned: set[str] = set()
+
+    @property
+    def requests(self) -> tuple[Request, ...]:
+        """The read plan of all devices."""
+        return tuple(request for device in self._members for request in self._plan(device))
+
+    # --- the plan ---------------------------------------------------------------------------------------------------
+
+    def start(self, now_s: float) -> None:
+        """All is due now."""
+        self.schedule = Schedule(self._cycles(), now_s)
+
+    def asked(self, device: str) -> Iterator[Request]:
+        """What the device is asked at present."""
+        for cycle in self.schedule.cycles(device):
+            for reading in cycle.turns:
+                yield from reading.requests
+
+    def readings(self, device: str, requests: Iterable[Request]) -> list[Reading]:
+        """Requests with all that can be made ready for them, in batches of the device's depth."""
+        requests, depth = tuple(requests), 1 if self._framing is Framing.RTU else self._devices[device].depth
+        stretch = max(STRETCH // depth, 1) * depth
+        readings = []
+        for first in range(0, len(requests), stretch):
+            some = requests[first : first + stretch]
+            asks = [
+                ask_read(Where(self._name, device, f"{r.table}@{r.address}"), r.unit, r.table, r.address, r.count)
+                for r in some
+            ]
+            readings += self.intakes.readings(some, batches(asks, self._framing, depth))
+        return readings
+
+    def _plan(self, device: str, names: Iterable[str] | None = None) -> tuple[Request, ...]:
+        limits = self._devices[device]
+        blocks = (self._blocks[name] for name in names or self._members[device])
+        has_transactions = self._framing is Framing.TCP
+        return plan_link(blocks, limits.max_registers, limits.max_gap, has_transactions=has_transactions)
+
+    def _cycles(self) -> list[Cycle[Reading]]:
+        """A cycle for each device and period."""
+        cycles = []
+        for device in self._members:
+            by_period: dict[float, list[Request]] = {}
+            for request in self._plan(device):
+                by_period.setdefault(request.period_s, []).append(request)
+            cycles += [
+                Cycle(device, self.readings(device, requests), period_s / self._speed)
+                for period_s, requests in by_period.items()
+            ]
+        return cycles
+
+    # --- turns ------------------------------------------------------------------------------------------------------
+
+    def next(self, now_s: float) -> Batch | float | None:
+        """See `Turns.next`: writes go first."""
+        if self._waits():
+            self._cycle = None
+            return None
+        self._cycle = cycle = self.schedule.pick(now_s)
+        if cycle is None:
+            return self.schedule.next_due_s()
+        self._started_s = now_s
+        return cycle.turn.batch
+
+    def answered(self, batch: Batch, wait_s: float, now_s: float) -> None:
+        """See `Turns.answered`."""
+        cycle = self._cycle
+        if cycle is None:  # cannot be: what was polled was picked
+            return
+        reading = cycle.turn
+        reading.take(self._tick_ms())
+        self.note_answer(cycle.device, wait_s, now_s)
+        self.reads += len(reading.requests)
+        if any(batch.codes):
+            self._refused(cycle, reading, now_s)
+        else:
+            self.schedule.done(cycle, self._started_s, now_s)
+
+    def note_answer(self, device: str, wait_s: float, now_s: float) -> None:
+        """A device has answered rightly after `wait_s`."""
+        self._heard()
+        self._pardoned.discard(device)
+        self.learned[device].good(wait_s, now_s)
+
+    def _refused(self, cycle: Cycle[Reading], reading: Reading, now_s: float) -> None:
+        """A refusal costs the blocks of its request alone; from a gateway it says that the device is out."""
+        batch = reading.batch
+        refused = [(r, code) for r, code in zip(reading.requests, batch.codes, strict=True) if code]
+        for ask, code in zip(batch.asks, batch.codes, strict=True):
+            if code:
+                self._note(DeviceRefusedError(str(ask.where), code))
+        if any(code in GATEWAY_CODES for _, code in refused):
+            self.failed(cycle.device, now_s)
+            return
+        together: set[str] = set()
+        for request, code in refused:
+            names = blocks_of(request)
+            self.intakes.fail(names)
+            together |= names if code in ADDRESS_CODES and len(names) > 1 else set()
+        self.schedule.done(cycle, self._started_s, now_s)
+        if together:
+            self._part(cycle)
+
+    def _part(self, cycle: Cycle[Reading]) -> None:
+        """From now on every block of the cycle by itself, so that one bad register does not blind its neighbours.
+
+        Not where the reply to one block would then pass for another's: such blocks stay together, and BAD.
+        """
+        names = sorted({name for reading in cycle.turns for request in reading.requests for name in blocks_of(request)})
+        try:
+            requests = [request for name in names for request in self._plan(cycle.device, (name,))]
+        except PlanError:  # a counter that lies far from its block, with nothing around it that may be read as well
+            return
+        others = [r for r in self.asked(cycle.device) if blocks_of(r).isdisjoint(names)]
+        if self._framing is Framing.RTU and confusable([*requests, *others]) is not None:
+            return
+        cycle.turns = self.readings(cycle.device, requests)
+        cycle.position = 0
+
+    # --- failures ---------------------------------------------------------------------------------------------------
+
+    def poll_failed(self, error: LinkError, now_s: float) -> None:
+        """The turn that was in flight ended with `error`: it costs the device that was asked.
+
+        A peer may have closed its connection before it was asked at all. So the device then keeps its values and is asked once more; once,
+        until it answers: one that makes its gateway hang up is as dead as a silent one.
+        """
+        if self._cycle is None:
+            return
+        device = self._cycle.device
+        keep = isinstance(error, NotConnectedError) and device not in self._pardoned
+        if keep:
+            self._pardoned.add(device)
+        self.failed(device, now_s, since_s=self._started_s, keep=keep)
+
+    def failed(self, device: str, now_s: float, *, since_s: float | None = None, keep: bool = False) -> None:
+        """The device, asked at `since_s`, rests; it has no good value any more unless it may keep what it had."""
+        self.learned[device].failed(now_s)
+        self.schedule.failed(device, self._started_s if since_s is None else since_s, now_s)
+        if not keep:
+            self.intakes.fail(self._members[device])
