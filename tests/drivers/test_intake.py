@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from drivers.modbus.decode import WIRE
 from drivers.modbus.errors import IdentityError, Where
-from drivers.modbus.frame import Batch, Framing, ask_read
+from drivers.modbus.frame import Ask, Batch, Framing, ask_read, batches
 from drivers.modbus.intake import Intakes, Reading, _runs
 from drivers.modbus.plan import BIT_TABLES, Mark, Request, plan
 from drivers.points import NEVER, BlockBuffer, DataType, Identity, Order, Quality, RegisterBlock, Scaling, Table
@@ -18,11 +18,14 @@ Field = Mapping[tuple[Table, int], int]
 """What every register and bit holds."""
 
 
-def reading_of(intakes: Intakes, requests: tuple[Request, ...]) -> Reading:
-    asks = [
+def asks_of(requests: tuple[Request, ...]) -> list[Ask]:
+    return [
         ask_read(Where("bus", "d", f"{r.table}@{r.address}"), r.unit, r.table, r.address, r.count) for r in requests
     ]
-    return intakes.reading(requests, Batch(asks, Framing.TCP))
+
+
+def reading_of(intakes: Intakes, requests: tuple[Request, ...]) -> Reading:
+    return intakes.reading(requests, Batch(asks_of(requests), Framing.TCP))
 
 
 def bytes_of(request: Request, field: Field) -> bytes:
@@ -102,6 +105,44 @@ def test_runs_decoded_at_once_are_what_single_replies_give(
                 alone.take(request, words, turn)
         for b in blocks:
             assert state(together.buffers[b.name]) == state(alone.buffers[b.name])
+
+
+@given(fields(), st.integers(1, 5), st.data())
+def test_batches_read_one_after_the_other_give_what_single_replies_give(
+    site: tuple[list[RegisterBlock], int, Field], depth: int, data: st.DataObject
+) -> None:
+    """A cycle of a device: after its last batch, be some requests refused, nothing is left undecoded and nothing is of another turn."""
+    blocks, max_registers, field = site
+    requests = plan(blocks, max_registers)
+    together, alone = Intakes(blocks), Intakes(blocks)
+    readings = together.readings(requests, batches(asks_of(requests), Framing.TCP, depth))
+    assert [request for reading in readings for request in reading.requests] == list(requests)
+    for turn in range(3):
+        now = {place: value ^ turn % 2 for place, value in field.items()}
+        refused = data.draw(st.sets(st.integers(0, len(requests) - 1), max_size=3))
+        first = 0
+        for reading in readings:
+            many = len(reading.requests)
+            arrive(reading, now, turn, tuple(n - first for n in refused if first <= n < first + many))
+            first += many
+        for place, request in enumerate(requests):
+            if place not in refused:
+                words = np.array([now[request.table, request.address + n] for n in range(request.count)], WIRE)
+                alone.take(request, words, turn)
+        for b in blocks:
+            assert state(together.buffers[b.name]) == state(alone.buffers[b.name])
+
+
+def test_a_cycle_that_breaks_off_leaves_no_value_of_it_behind() -> None:
+    """The second of two batches never comes: the cycle begins anew, and what it then decodes is all of the new turn."""
+    blocks = [block("a", 0, 250)]
+    intakes = Intakes(blocks)
+    readings = intakes.readings(plan(blocks), batches(asks_of(plan(blocks)), Framing.TCP, 1))
+    arrive(readings[0], {(Table.HOLDING, n): 1 for n in range(250)}, 1)
+    for reading in readings:
+        arrive(reading, {(Table.HOLDING, n): 2 for n in range(250)}, 2)
+    assert intakes.buffers["a"].value.tolist() == [2.0] * 250
+    assert intakes.buffers["a"].received_ms.tolist() == [2] * 250
 
 
 def test_a_block_in_five_requests_is_decoded_in_one_step() -> None:
