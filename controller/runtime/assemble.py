@@ -13,7 +13,7 @@ from drivers.link import Link
 from drivers.modbus.frame import Framing
 from drivers.modbus.plan import DeviceLimits
 from drivers.modbus.poller import ModbusLink
-from drivers.modbus.serial import serial_connector
+from drivers.modbus.serial import longest_exchange_s, serial_connector
 from drivers.modbus.tcp import tcp_connector
 from drivers.modbus.wire import Connect
 from drivers.mqtt.mqtt_link import MqttLink
@@ -81,7 +81,9 @@ def _modbus(
     blocks = _register_blocks(layout, devices)
     read_only = layout.site.site.mode is Mode.SHADOW
     framing, connect = wire_of(name, entry, devices, folder)
-    return ModbusLink(name, connect, framing, blocks, limits, entry.timeout_s, clock.tick_ms, read_only, clock.speed)
+    wire_s = longest_exchange_s(entry.baud) if isinstance(entry, ModbusRtu) else 0.0
+    timing = (entry.timeout_s, clock.tick_ms)
+    return ModbusLink(name, connect, framing, blocks, limits, *timing, read_only, clock.speed, wire_s)
 
 
 def wire_of(

@@ -21,16 +21,14 @@ LONGEST_BACKOFF_S = 2.0
 SHORTEST_CONNECTION_S = 0.05
 """From one connection to the next at least (assumed): a peer that ends each after one answer, or pads its answers, is not stormed."""
 
-SHORTEST_CONNECTION_S = 0.05
-"""From one connection to the next at least (assumed): a peer that ends each after one answer, or pads its answers, is not stormed."""
-
 
 class ModbusLink:
     """Implements `Link` for one Modbus endpoint or serial line; its units share the connection.
 
-    `blocks` by name; `devices` by the name that blocks give; `timeout_s` is the wall time that one request may take; periods are plant time
-    and pass `speed` times as fast. As many requests of a device are in flight as its `DeviceLimits.depth` says. A device that does not
-    answer, or not rightly, is BAD at once and rests; the others go on, over a new connection where it was a socket.
+    `blocks` by name; `devices` by the name that blocks give; `timeout_s` is the wall time that one request may take, `wire_s` what the
+    longest one and its answer take on a serial line besides; periods are plant time and pass `speed` times as fast. As many requests of a
+    device are in flight as its `DeviceLimits.depth` says. A device that does not answer, or not rightly, is BAD at once and rests; the others
+    go on, over a new connection where it was a socket.
     """
 
     def __init__(
@@ -44,13 +42,14 @@ class ModbusLink:
         tick_ms: TickMs,
         read_only: bool,
         speed: float = 1.0,
+        wire_s: float = 0.0,
     ) -> None:
         self._name = name
         self._connect = connect
         self._framing = framing
         self._timeout_s = timeout_s
         self._tick_ms = tick_ms
-        self._writes = Writes(name, dict(blocks), timeout_s, self._rouse, read_only=read_only)
+        self._writes = Writes(name, dict(blocks), timeout_s + wire_s, self._rouse, read_only=read_only)
         self._polling = Polling(
             name, framing, blocks, devices, tick_ms, speed, self._writes.is_waiting, self._heard, self._note
         )

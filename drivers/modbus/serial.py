@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from drivers.link import LinkError, NotConnectedError, TimedOutError
 from drivers.modbus.errors import Where
 from drivers.modbus.frame import Batch, RtuChecker
+from drivers.modbus.plan import MAX_REGISTERS
 from drivers.modbus.tty import close_tty, flush_input, open_tty
 from drivers.modbus.wire import Connect, Lost, Turns, Wire
 
@@ -33,6 +34,13 @@ LONGEST_PAUSE_S = 60.0
 
 _AROUND_PDU = 3
 """Characters of unit and checksum."""
+_READ_REQUEST = 8
+"""Characters of a request to read."""
+
+
+def longest_exchange_s(baud: int) -> float:
+    """What the longest read and its answer take on the wire."""
+    return CHARACTER_BITS / baud * (_READ_REQUEST + _AROUND_PDU + 2 + 2 * MAX_REGISTERS)
 
 
 def serial_connector(

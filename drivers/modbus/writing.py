@@ -13,7 +13,7 @@ from drivers.modbus.plan import Part, Request
 from drivers.points import RegisterBlock, Table
 
 WRITE_DEADLINE = 4
-"""Deadline of a write in request timeouts: one in flight, a reconnection, the write, its read-back."""
+"""Deadline of a write in request timeouts: one in flight, a reconnection (or a quarantine), the write, its read-back."""
 
 WRITABLE = frozenset({Table.COIL, Table.HOLDING})
 

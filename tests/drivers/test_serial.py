@@ -17,7 +17,7 @@ from drivers.modbus import polling
 from drivers.modbus.frame import Framing
 from drivers.modbus.plan import DeviceLimits, plan
 from drivers.modbus.poller import ModbusLink
-from drivers.modbus.serial import BABBLE_S, SILENT_CHARACTERS, SerialWire, serial_connector
+from drivers.modbus.serial import BABBLE_S, SILENT_CHARACTERS, SerialWire, longest_exchange_s, serial_connector
 from drivers.points import Identity, Quality, RegisterBlock
 from tests.drivers.field import running, stalls, tick_ms, until
 from tests.drivers.line import Line, RtuAnswer, RtuAsk, Slave, rtu, slave
@@ -50,7 +50,8 @@ def link_on(
     connect = serial_connector("bus", line.ours, baud, "none", 1, timeout_s, units)
     named = {b.name: b for b in blocks}
     devices = {b.device: DeviceLimits() for b in blocks}
-    return ModbusLink("bus", connect, Framing.RTU, named, devices, timeout_s, tick_ms, read_only=False)
+    wire_s = longest_exchange_s(baud)
+    return ModbusLink("bus", connect, Framing.RTU, named, devices, timeout_s, tick_ms, read_only=False, wire_s=wire_s)
 
 
 def right_values(link: Link, b: RegisterBlock) -> bool:
@@ -339,6 +340,21 @@ async def test_a_write_is_read_back_with_the_request_that_polls_it(line: Line, u
         await until(lambda: good(link, "h") and good(link, "w"))
         await link.write(PointWrite("w", 2, 5.0))
     assert [(a.function, a.address, a.count) for a in unit.heard[-2:]] == [(6, 302, 5), (3, 300, 4)]
+
+
+async def test_a_write_has_time_for_what_a_slow_line_takes(line: Line, unit: Slave) -> None:
+    """At 2400 baud the answer with 100 registers takes 0.9 s on the wire: longer than all time-outs of a write together."""
+
+    async def answer(ask: RtuAsk) -> bytes:
+        await asyncio.sleep(0.6 if ask.function == 3 else 0.0)
+        return ask.reply()
+
+    unit.answer = answer
+    link = link_on(line, block("w", 0, 100, period_s=PERIOD_S), baud=2400)
+    async with running(link):
+        await until(lambda: len(unit.heard) > 1)
+        await link.write(PointWrite("w", 2, 5.0))
+        assert link.health().errors == 0, link.health().last_error
 
 
 # --- the adapter ----------------------------------------------------------------------------------------------------
