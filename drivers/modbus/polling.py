@@ -6,7 +6,7 @@ Called from the connection's own call-backs, so that no task is woken between tw
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from drivers.link import LinkError, NotConnectedError, TickMs
-from drivers.modbus.errors import DeviceRefusedError, Where
+from drivers.modbus.errors import DeviceRefusedError, StrayBytesError, TransactionError, Where
 from drivers.modbus.frame import Batch, Framing, ask_read, batches
 from drivers.modbus.intake import Intakes, Reading, blocks_of
 from drivers.modbus.learned import Learned
@@ -22,6 +22,9 @@ GATEWAY_CODES = frozenset({10, 11})
 
 ADDRESS_CODES = frozenset({1, 2, 3, 4})
 """Exceptions that one register may cause for all that are read with it (the same)."""
+
+_OF_OTHERS = (NotConnectedError, TransactionError, StrayBytesError)
+"""Errors that may be another device's doing, or the gateway's."""
 
 
 class Polling:
@@ -186,13 +189,14 @@ class Polling:
     def poll_failed(self, error: LinkError, now_s: float) -> None:
         """The turn that was in flight ended with `error`: it costs the device that was asked.
 
-        A peer may have closed its connection before it was asked at all. So the device then keeps its values and is asked once more; once,
-        until it answers: one that makes its gateway hang up is as dead as a silent one.
+        Unless the error says nothing of that device: the peer may have closed its connection before it asked it at all, and a reply with
+        another transaction is another device's, late or doubled. Then the device keeps its values and is asked once more; once, until it
+        answers: one that makes its gateway hang up or lie is as dead as a silent one.
         """
         if self._cycle is None:
             return
         device = self._cycle.device
-        keep = isinstance(error, NotConnectedError) and device not in self._pardoned
+        keep = isinstance(error, _OF_OTHERS) and device not in self._pardoned
         if keep:
             self._pardoned.add(device)
         self.failed(device, now_s, since_s=self._started_s, keep=keep)

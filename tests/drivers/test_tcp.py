@@ -407,6 +407,32 @@ async def test_an_idle_connection_closed_by_the_peer_is_reopened_without_a_word(
             assert link.health().errors == 0
 
 
+async def test_a_doubled_reply_that_comes_late_costs_the_connection_and_no_other_device() -> None:
+    """It meets the request to the next device, whose own answer is right as ever; every third time."""
+    doubles: list[bytes] = []
+    asked = 0
+
+    async def answer(ask: Ask) -> bytes:
+        nonlocal asked
+        if ask.unit == 1:
+            doubles[:] = [ask.reply()]
+            return ask.reply()
+        asked += 1
+        return (doubles.pop() if doubles and asked % 3 == 0 else b"") + ask.reply()
+
+    async with raw_server(answer) as raw:
+        blocks = [block(f"b{unit}", 0, 4, unit=unit, device=f"d{unit}", period_s=PERIOD_S) for unit in (1, 2)]
+        link = link_to(raw.port, *blocks, timeout_s=PATIENT_S)
+        async with running(link):
+            await until(lambda: good(link, "b1") and good(link, "b2"))
+            while link.health().generation < 8:
+                assert good(link, "b2")
+                assert good(link, "b1")
+                await asyncio.sleep(0.002)
+            assert "transaction" in link.health().last_error
+            assert link.health().timeouts == 0
+
+
 @pytest.mark.parametrize("tail", [b"\0", None])
 async def test_a_peer_that_pads_its_answers_or_hangs_up_after_each_is_not_stormed(tail: bytes | None) -> None:
     """The answers are right: their values stay, at the pace of new connections."""
