@@ -16,8 +16,10 @@ from drivers.points import DataType, RegisterBlock, Table
 from sim_hardware.devices.memory import DeviceMemory
 from sim_hardware.wires.bulk import Bulk
 from sim_hardware.wires.modbus_server import ModbusServer
+from sim_hardware.wires.serial_server import SerialServer
 from tests.drivers.field import Ask as Heard
 from tests.drivers.field import pymodbus_server, raw_server
+from tests.drivers.line import plugged
 
 SITE = Path(__file__).parents[3] / "deploy/sites/poor-room.toml"
 GAS = "127.0.0.1:15130"
@@ -125,6 +127,13 @@ def test_a_depth_must_be_borne_and_worth_it(trials: list[Trial], expected: tuple
 # --- the command ----------------------------------------------------------------------------------------------------
 
 
+def gas_head() -> SimpleNamespace:
+    """A plant with one device of input registers."""
+    block = RegisterBlock("gas", "gas", 1, Table.INPUT, 0, 100, DataType.UINT16, 1.0, 3.0)
+    memory = DeviceMemory("gas", [block], frozenset(), max_gap=0)
+    return SimpleNamespace(memories={"gas": memory}, answers=lambda _device: 0.0)
+
+
 def site_with(folder: Path, port: int) -> Path:
     text = SITE.read_text(encoding="utf-8")
     assert GAS in text
@@ -143,10 +152,7 @@ def site_with(folder: Path, port: int) -> Path:
 async def test_the_command_prints_the_line_for_the_site(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], language: str, says: tuple[str, ...]
 ) -> None:
-    block = RegisterBlock("gas", "gas", 1, Table.INPUT, 0, 100, DataType.UINT16, 1.0, 3.0)
-    memory = DeviceMemory("gas", [block], frozenset(), max_gap=0)
-    plant = SimpleNamespace(memories={"gas": memory}, answers=lambda _device: 0.0)
-    server = ModbusServer(plant, "127.0.0.1", 0, {1: "gas"})
+    server = ModbusServer(gas_head(), "127.0.0.1", 0, {1: "gas"})
     await server.start()
     try:
         words = ["probe", str(site_with(tmp_path, server.port)), "gas", "--language", language]
@@ -158,6 +164,28 @@ async def test_the_command_prints_the_line_for_the_site(
     *_, head, line = said.splitlines()
     assert head == "[devices.gas]"
     assert line in {f"depth = {depth}" for depth in DEPTHS}
+
+
+@pytest.mark.needs("socat")
+@pytest.mark.parametrize(("language", "says"), [("en", "no transaction ids"), ("ko", "트랜잭션 번호가 없어")])
+async def test_the_command_on_a_serial_line_says_why_depth_stays_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], language: str, says: str
+) -> None:
+    async with plugged(tmp_path) as line:
+        server = SerialServer(gas_head(), line.theirs, {1: "gas"})
+        await server.start()
+        path = tmp_path / "site.toml"
+        tcp = f'[links.gas]\nkind = "modbus-tcp"\nendpoint = "{GAS}"'
+        text = SITE.read_text(encoding="utf-8")
+        assert tcp in text
+        path.write_text(text.replace(tcp, f'[links.gas]\nkind = "modbus-rtu"\nport = "{line.ours}"'), encoding="utf-8")
+        try:
+            assert await asyncio.to_thread(main, ["probe", str(path), "gas", "--language", language]) == 0
+        finally:
+            await server.stop()
+    said = capsys.readouterr().out
+    assert says in said
+    assert said.splitlines()[-2:] == ["[devices.gas]", "depth = 1"]
 
 
 async def test_the_command_says_when_nothing_answers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
