@@ -75,7 +75,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     # haechi probe
     "probe_begin": (
-        "{device} at {place}: {requests} requests of the site's plan, {rounds} rounds at each depth; nothing is written",
+        "{device} at {place}: requests of the site's plan: {requests}, {rounds} rounds at each depth; nothing is written",
         "{device} ({place}): 현장 계획의 요청 {requests}건, 깊이마다 {rounds}회; 아무것도 쓰지 않음",
     ),
     "probe_alone": (
@@ -89,8 +89,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "probe_wrong": ("wrong", "오응답"),
     "probe_refused": ("refused", "거부"),
     "probe_borne": (
-        "every request was answered rightly up to depth {largest}; depth {worth} is worth it:",
-        "깊이 {largest}까지 모든 요청에 올바로 응답함; 권장 깊이 {worth}:",
+        "every request was answered rightly up to depth {largest}; worth stating for this plan:",
+        "깊이 {largest}까지 모든 요청에 올바로 응답함; 이 계획의 권장값:",
     ),
     "probe_one": (
         "The link has no transaction ids, so replies in flight together could not be told apart: depth stays 1.",

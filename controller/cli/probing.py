@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def _lines(probed: Probed, found: Target, language: str) -> Iterator[str]:
         "p99 ms",
         *(text(f"probe_{key}", language) for key in ("missing", "displaced", "wrong", "refused")),
     ]
-    yield "".join(f"{title:>{_WIDTH}}" for title in titles)
+    yield "".join(_right(title) for title in titles)
     yield from (_row(trial) for trial in probed.trials)
     if error := probed.trials[-1].last_error:
         yield text("probe_error", language).format(error=error)
@@ -54,7 +55,7 @@ def _lines(probed: Probed, found: Target, language: str) -> Iterator[str]:
         return
     if not found.has_depth:
         yield text("probe_one", language)
-    yield text("probe_borne", language).format(largest=probed.largest, worth=probed.worth)
+    yield text("probe_borne", language).format(largest=probed.largest)
     yield f"[devices.{found.name}]"
     yield f"depth = {probed.worth}"
 
@@ -67,4 +68,10 @@ def _row(trial: Trial) -> str:
         f"{trial.percentile_ms(99):.2f}",
     ]
     cells += [str(count) for count in (trial.missing, trial.displaced, trial.wrong, trial.refused)]
-    return "".join(f"{cell:>{_WIDTH}}" for cell in cells)
+    return "".join(_right(cell) for cell in cells)
+
+
+def _right(cell: str) -> str:
+    """Right-aligned; a Hangul syllable is two columns wide."""
+    columns = sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in cell)
+    return " " * (_WIDTH - columns) + cell

@@ -13,7 +13,7 @@ from controller.site.model import Device, ModbusRtu, ModbusTcp, Site, has_transa
 from drivers.link import LinkError, NotConnectedError, TimedOutError
 from drivers.modbus.errors import TransactionError, Where
 from drivers.modbus.frame import Ask, Batch, Framing, ask_read
-from drivers.modbus.plan import plan
+from drivers.modbus.plan import plan_link
 from drivers.modbus.wire import Connect, Once, Wire
 
 DEPTHS = (1, 2, 4, 8, 16)
@@ -103,7 +103,8 @@ def target(site: Site, name: str) -> Target:
     if not blocks or not isinstance(entry, (ModbusTcp, ModbusRtu)):
         raise NoTargetError(f"the site reads no block of {name}; give it one")
     framing = Framing.TCP if has_transaction_ids(entry) else Framing.RTU
-    requests = plan(blocks, device.max_registers, device.max_gap, distinct=framing is Framing.RTU)
+    has_transactions = framing is Framing.TCP
+    requests = plan_link(blocks, device.max_registers, device.max_gap, has_transactions=has_transactions)
     asks = tuple(
         ask_read(Where(device.link, name, f"{r.table}@{r.address}"), r.unit, r.table, r.address, r.count)
         for r in requests
@@ -119,17 +120,17 @@ async def probe(connect: Connect, framing: Framing, asks: Sequence[Ask]) -> Prob
         trials.append(await _try(connect, framing, asks, depth))
         if not _is_borne(trials[-1], trials[0]):
             break
-    return judge(trials)
+    return judge(trials, len(asks))
 
 
-def judge(trials: Sequence[Trial]) -> Probed:
-    """Which depth was borne, and which is worth it."""
+def judge(trials: Sequence[Trial], requests: int) -> Probed:
+    """Which depth was borne, and which is worth it: no deeper than takes all `requests` of the plan at once."""
     largest, worth = 0, trials[0]
     for trial in trials:
         if not _is_borne(trial, trials[0]):
             break
         largest = trial.depth
-        if trial.reads_per_s >= WORTH * worth.reads_per_s:
+        if trial.depth < 2 * requests and trial.reads_per_s >= WORTH * worth.reads_per_s:
             worth = trial
     return Probed(tuple(trials), largest, worth.depth if largest else 0)
 
