@@ -133,6 +133,11 @@ class Batch:
         image = self.data.data
         self.images = [image[at : at + ask.payload] for at, ask in zip(self.offsets, asks, strict=True)]
 
+    @property
+    def refused(self) -> bool:
+        """Whether any of the requests was answered with an exception."""
+        return any(self.codes)
+
     def stamp(self, first: int) -> None:
         """Give the requests the transactions from `first` on, so that no earlier reply can answer them. RTU frames have none."""
         if self.framing is Framing.RTU:

@@ -144,7 +144,7 @@ class _Stretch:
     def take(self, place: int, received_ms: int) -> None:
         """Take in one batch; a stretch is always read from its first batch on."""
         self._received_ms[place] = received_ms
-        self._was_refused = any(self.batches[place].codes) or (place > 0 and self._was_refused)
+        self._was_refused = self.batches[place].refused or (place > 0 and self._was_refused)
         if not self._is_plain:
             self._compare_and_count(place)
         for run in self._ending[place]:

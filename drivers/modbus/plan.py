@@ -107,16 +107,18 @@ def plan_link(
 ) -> tuple[Request, ...]:
     """The plan of a device on its link: requests that cannot be taken for each other.
 
-    With transaction ids that is done where the blocks allow it, for a gateway may hand us the late reply of its serial line under the
-    present transaction; without them it must be so. Raises `PlanError`.
+    Without transaction ids it must be so. With them it is done where it takes no more than one request more: a gateway may hand us the late
+    reply of its serial line under the present transaction. Raises `PlanError`.
     """
     blocks = tuple(blocks)
-    try:
+    if not has_transactions:
         return plan(blocks, max_registers, max_gap, distinct=True)
+    fewest = plan(blocks, max_registers, max_gap)
+    try:
+        differing = plan(blocks, max_registers, max_gap, distinct=True)
     except PlanError:
-        if not has_transactions:
-            raise
-        return plan(blocks, max_registers, max_gap)
+        return fewest
+    return differing if len(differing) <= len(fewest) + 1 else fewest
 
 
 def confusable(requests: Iterable[Request]) -> tuple[Request, Request] | None:

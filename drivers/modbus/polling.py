@@ -136,18 +136,14 @@ class Polling:
             return
         reading = cycle.turn
         reading.take(self._tick_ms())
-        self.note_answer(cycle.device, wait_s, now_s)
+        self._heard()
+        self._pardoned.discard(cycle.device)
+        self.learned[cycle.device].good(wait_s, now_s)
         self.reads += len(reading.requests)
-        if any(batch.codes):
+        if batch.refused:
             self._refused(cycle, reading, now_s)
         else:
             self.schedule.done(cycle, self._started_s, now_s)
-
-    def note_answer(self, device: str, wait_s: float, now_s: float) -> None:
-        """A device has answered rightly after `wait_s`."""
-        self._heard()
-        self._pardoned.discard(device)
-        self.learned[device].good(wait_s, now_s)
 
     def _refused(self, cycle: Cycle[Reading], reading: Reading, now_s: float) -> None:
         """A refusal costs the blocks of its request alone; from a gateway it says that the device is out."""

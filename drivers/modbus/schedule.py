@@ -52,9 +52,14 @@ class Schedule(Generic[Turn]):
         for cycle in cycles:
             cycle.due_s = now_s
             self._shares.setdefault(cycle.device, _Share()).cycles.append(cycle)
+        every = [cycle for share in self._shares.values() for cycle in share.cycles]
+        # Most sockets have one device with one period: no one to be fair to.
+        self._only = every[0] if len(every) == 1 else None
 
     def pick(self, now_s: float) -> Cycle[Turn] | None:
         """The cycle whose next turn it is, or None."""
+        if self._only is not None:
+            return self._only if self._only.due_s <= now_s else None
         best: Cycle[Turn] | None = None
         least_s = 0.0
         for share in self._shares.values():
@@ -73,8 +78,7 @@ class Schedule(Generic[Turn]):
 
     def done(self, cycle: Cycle[Turn], started_s: float, now_s: float) -> None:
         """Account for a turn that was answered (be it with a refusal), and move its cycle on."""
-        self._account(cycle.device, now_s - started_s)
-        self._shares[cycle.device].rest_s = FIRST_REST_S
+        self._account(cycle.device, now_s - started_s).rest_s = FIRST_REST_S
         cycle.position += 1
         if cycle.position < len(cycle.turns):
             return
@@ -87,18 +91,17 @@ class Schedule(Generic[Turn]):
 
     def failed(self, device: str, started_s: float, now_s: float) -> None:
         """Account for a turn without a good answer: the device rests, then all of its cycles start afresh."""
-        self._account(device, now_s - started_s)
-        share = self._shares[device]
+        share = self._account(device, now_s - started_s)
         for cycle in share.cycles:
             cycle.position = 0
             cycle.due_s = max(cycle.due_s, now_s + share.rest_s)
         share.rest_s = min(2 * share.rest_s, LONGEST_REST_S)
 
-    def _account(self, device: str, used_s: float) -> None:
+    def _account(self, device: str, used_s: float) -> _Share[Turn]:
         share = self._shares[device]
-        start_s = max(share.used_s, self._used_s)
-        self._used_s = start_s
+        self._used_s = start_s = max(share.used_s, self._used_s)
         share.used_s = start_s + used_s
+        return share
 
 
 def _by_due(cycle: Cycle[Turn]) -> float:

@@ -186,8 +186,11 @@ class SocketWire(asyncio.BufferedProtocol):
             done = checker.take(nbytes)
             if not done and checker.answered == before:
                 return
+            # Every reply has a deadline of its own, from the reply before it on.
             now_s = self._loop.time()
-            self._note_answer(now_s)
+            self._longest_s = max(self._longest_s, now_s - self._since_s)
+            self._since_s = now_s
+            self._deadline_s = now_s + self._timeout_s
             if done:
                 self._hand_on(now_s)
         except LinkError as error:
@@ -252,12 +255,6 @@ class SocketWire(asyncio.BufferedProtocol):
     def _silence_until(self, unit: int) -> float:
         """When the unit may be asked again (loop's clock)."""
         return self._since_s + self._spacing_s.get(unit, 0.0)
-
-    def _note_answer(self, now_s: float) -> None:
-        """Every reply has a deadline of its own, from the reply before it on."""
-        self._longest_s = max(self._longest_s, now_s - self._since_s)
-        self._since_s = now_s
-        self._deadline_s = now_s + self._timeout_s
 
     def _hand_on(self, now_s: float) -> None:
         """The batch is answered."""

@@ -33,7 +33,7 @@ class Once:
 
     def answered(self, batch: Batch, wait_s: float, now_s: float) -> None:  # noqa: ARG002 (nothing is learned)
         """Take the values. What is wrong with them is the wire's business too."""
-        if not any(batch.codes):
+        if not batch.refused:
             self._take()
 
 

@@ -44,7 +44,7 @@ def compile_c(name: str, folder: Path) -> Path:
 def field_server(program: Path) -> Iterator[int]:
     """Run the server that stands for the field, on a core that no client uses where there are two; gives its port."""
     cores = sorted(os.sched_getaffinity(0))
-    with _started([program]) as server:
+    with _started([program, "spin"]) as server:
         if len(cores) > 1:
             os.sched_setaffinity(server.pid, cores[-1:])
             os.sched_setaffinity(0, cores[:-1])

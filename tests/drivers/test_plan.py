@@ -220,6 +220,12 @@ def test_with_transaction_ids_requests_differ_where_the_blocks_allow_it() -> Non
     assert len(set(counts)) == len(counts)
 
 
+def test_with_transaction_ids_a_large_block_is_not_read_in_ever_smaller_pieces() -> None:
+    large = [block("a", 0, 4000)]
+    assert len(plan_link(large, 125, 8, has_transactions=True)) == 32
+    assert len(plan_link(large, 125, 8, has_transactions=False)) > 33
+
+
 def test_with_transaction_ids_blocks_that_cannot_be_told_apart_are_read_all_the_same() -> None:
     alike = [block("a", 0, 4), block("b", 100, 4)]
     assert plan_link(alike, 125, 8, has_transactions=True) == plan(alike)
