@@ -1,1 +1,1 @@
-"""Modbus: read plan, frames without I/O, and the one adapter of a wire library."""
+"""Modbus: read plan, frames without I/O, and two wires for them: sockets and serial lines."""

@@ -190,7 +190,7 @@ class ModbusLink:
             job.settle(error)
         except LinkError as error:
             self._note(error)
-            self._polling.failed(job.device, time.monotonic(), since_s=began_s)
+            self._polling.failed(job.device, time.monotonic(), began_s)
             job.settle(error)
         else:
             job.settle(None)

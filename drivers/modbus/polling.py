@@ -153,7 +153,7 @@ class Polling:
             if code:
                 self._note(DeviceRefusedError(str(ask.where), code))
         if any(code in GATEWAY_CODES for _, code in refused):
-            self.failed(cycle.device, now_s)
+            self.failed(cycle.device, now_s, self._started_s)
             return
         together: set[str] = set()
         for request, code in refused:
@@ -192,14 +192,13 @@ class Polling:
         if self._cycle is None:
             return
         device = self._cycle.device
-        keep = isinstance(error, _OF_OTHERS) and device not in self._pardoned
-        if keep:
+        if isinstance(error, _OF_OTHERS) and device not in self._pardoned:
             self._pardoned.add(device)
-        self.failed(device, now_s, since_s=self._started_s, keep=keep)
+            return
+        self.failed(device, now_s, self._started_s)
 
-    def failed(self, device: str, now_s: float, *, since_s: float | None = None, keep: bool = False) -> None:
-        """The device, asked at `since_s`, rests; it has no good value any more unless it may keep what it had."""
+    def failed(self, device: str, now_s: float, since_s: float) -> None:
+        """The device, asked at `since_s`, has no good value any more and rests."""
         self.learned[device].failed(now_s)
-        self.schedule.failed(device, self._started_s if since_s is None else since_s, now_s)
-        if not keep:
-            self.intakes.fail(self._members[device])
+        self.schedule.failed(device, since_s, now_s)
+        self.intakes.fail(self._members[device])

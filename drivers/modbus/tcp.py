@@ -199,7 +199,7 @@ class SocketWire(asyncio.BufferedProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The peer has closed, or asyncio has given up."""
         known, where = self._lost, self._checker.where
-        is_asked, broken = self._batch is not None, exc is not None and not isinstance(exc, OSError)
+        is_asked, broken = self._is_asked, exc is not None and not isinstance(exc, OSError)
         self.close()
         if self._done is not None and not self._done.done() and (is_asked or broken):
             gone = NotConnectedError(str(where), "the peer has closed the connection")
@@ -209,6 +209,11 @@ class SocketWire(asyncio.BufferedProtocol):
             self._finish()
 
     # --- one batch --------------------------------------------------------------------------------------------------
+
+    @property
+    def _is_asked(self) -> bool:
+        """Whether a batch is in flight; one that waits for its unit's silence is not."""
+        return self._batch is not None and self._pause is None
 
     def _go_on(self, now_s: float) -> None:
         """Send what is due, or wait until something is, or hand the connection back."""
@@ -280,7 +285,7 @@ class SocketWire(asyncio.BufferedProtocol):
     def _look(self) -> None:
         """The one timer of a connection: it moves on with the deadline, so that an answer costs no timer."""
         self._timer = None
-        if self._batch is None or self._pause is not None:
+        if not self._is_asked:
             return
         if self._loop.time() < self._deadline_s:
             self._timer = self._loop.call_at(self._deadline_s, self._look)
@@ -289,7 +294,7 @@ class SocketWire(asyncio.BufferedProtocol):
 
     def _fail(self, error: LinkError) -> None:
         """Trust the connection no more; tell who waits, or else the owner."""
-        known, is_asked = self._lost, self._batch is not None
+        known, is_asked = self._lost, self._is_asked
         self.close()
         if self._done is not None and not self._done.done() and is_asked:
             self._done.set_exception(error)

@@ -9,6 +9,8 @@ from drivers.link import NotConnectedError
 
 _PARITY = {"none": 0, "even": termios.PARENB, "odd": termios.PARENB | termios.PARODD}
 _TWO = 2
+_PSEUDO_TERMINALS = range(136, 144)
+"""Major numbers of ttys without a line, which refuse parity (devices.txt of Linux); benches are made of them."""
 
 
 def open_tty(name: str, port: str, baud: int, parity: str, stop_bits: int) -> int:
@@ -34,7 +36,9 @@ def open_tty(name: str, port: str, baud: int, parity: str, stop_bits: int) -> in
 def _set(descriptor: int, baud: int, parity: str, stop_bits: int) -> None:
     """Eight data bits, no flow control, no translation; a byte with wrong parity comes as 0, which no checksum passes."""
     speed: int = getattr(termios, f"B{baud}")
-    control = termios.CREAD | termios.CLOCAL | termios.CS8 | _PARITY[parity]
+    control = termios.CREAD | termios.CLOCAL | termios.CS8
+    if os.major(os.fstat(descriptor).st_rdev) not in _PSEUDO_TERMINALS:
+        control |= _PARITY[parity]
     control |= termios.CSTOPB if stop_bits == _TWO else 0
     characters = termios.tcgetattr(descriptor)[6]
     characters[termios.VMIN], characters[termios.VTIME] = 1, 0

@@ -150,12 +150,19 @@ class Rig:
 
 @asynccontextmanager
 async def rig(
-    framing: Framing, *, depth: int = 1, seed: int = 1, make: Make = our_link, counts: Sequence[int] | None = None
+    framing: Framing,
+    *,
+    depth: int = 1,
+    seed: int = 1,
+    make: Make = our_link,
+    counts: Sequence[int] | None = None,
+    apart_framing: Framing | None = None,
 ) -> AsyncIterator[Rig]:
     """A rig that runs, all units good."""
     bulk = Bulk(units=3, registers=2000)
     server = ModbusServer(bulk, "127.0.0.1", 0, bulk.units, framing.value)
-    apart = ModbusServer(bulk, "127.0.0.1", 0, bulk.units, framing.value)
+    apart_framing = apart_framing or framing
+    apart = ModbusServer(bulk, "127.0.0.1", 0, bulk.units, apart_framing.value)
     await server.start()
     await apart.start()
     proxy = ModbusProxy("127.0.0.1", server.port, framing=framing.value, seed=seed)
@@ -163,7 +170,7 @@ async def rig(
     witness = Witness()
     blocks = {unit: blocks_of(unit, counts) if counts else blocks_of(unit) for unit in (SPOILED, NEIGHBOUR, APART)}
     spoiled = make(proxy.port, witness, blocks[SPOILED] | blocks[NEIGHBOUR], framing, depth)
-    other = our_link(apart.port, witness, blocks[APART], framing, depth)
+    other = our_link(apart.port, witness, blocks[APART], apart_framing, depth)
     witness.watch(spoiled, blocks[SPOILED] | blocks[NEIGHBOUR])
     witness.watch(other, blocks[APART])
     tasks = (asyncio.create_task(spoiled.run()), asyncio.create_task(other.run()))
