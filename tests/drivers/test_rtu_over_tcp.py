@@ -18,7 +18,7 @@ from drivers.points import RegisterBlock
 from tests.drivers.field import running, tick_ms, until
 from tests.drivers.line import REQUEST_BYTES, RtuAnswer, RtuAsk, right, rtu
 from tests.drivers.test_plan import block
-from tests.drivers.test_serial import PERIOD_S, TIMEOUT_S, WRONG, moody, watch
+from tests.drivers.test_serial import PERIOD_S, TIMEOUT_S, WRONG, moody, watch, watch_moods
 from tests.drivers.test_tcp import bad, good
 
 
@@ -80,9 +80,7 @@ async def test_a_moody_unit_never_displaces_a_value(seed: int) -> None:
     async with converter(moody(seed)) as line:
         link = link_through(line.port, *blocks)
         async with running(link):
-            await watch(link, blocks, 5.0)
-            assert link.health().reads > 10
-            assert link.health().timeouts > 3
+            await watch_moods(link, blocks)
             line.answer = right
             assert await until(lambda: all(good(link, b.name) for b in blocks)) < 5
 

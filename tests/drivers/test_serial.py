@@ -3,17 +3,19 @@
 import asyncio
 import os
 import random
+import termios
 import time
 from collections.abc import AsyncIterator, Callable
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import pytest_asyncio
 
 from drivers.link import Link, LinkState, NotConnectedError, PointWrite, TimedOutError
-from drivers.modbus import polling
+from drivers.modbus import polling, tty
 from drivers.modbus.frame import Framing
 from drivers.modbus.plan import DeviceLimits, plan
 from drivers.modbus.poller import ModbusLink
@@ -240,15 +242,22 @@ def moody(seed: int) -> RtuAnswer:
     return answer
 
 
+async def watch_moods(link: Link, blocks: list[RegisterBlock]) -> None:
+    """Look on for some seconds, and until enough was late and enough was read in between."""
+    ends_s = time.monotonic() + 60
+    await watch(link, blocks, 4.0)
+    while link.health().timeouts < 5 or link.health().reads < 10:
+        assert time.monotonic() < ends_s, link.health()
+        await watch(link, blocks, 0.5)
+
+
 @pytest.mark.parametrize("seed", range(2))
 async def test_a_moody_unit_never_displaces_a_value(line: Line, unit: Slave, seed: int) -> None:
     unit.answer = moody(seed)
     blocks = [block(f"b{n}", 100 * n, 4 + n, period_s=PERIOD_S) for n in range(4)]
     link = link_on(line, *blocks)
     async with running(link):
-        await watch(link, blocks, 5.0)
-        assert link.health().reads > 10
-        assert link.health().timeouts > 3
+        await watch_moods(link, blocks)
         assert link.health().generation == 1
 
 
@@ -431,3 +440,37 @@ async def test_cancelling_ends_at_once_and_leaves_nothing_open(line: Line, unit:
         await asyncio.gather(task, return_exceptions=True)
         assert time.monotonic() - began_s - stalled.total_s < 0.1
     assert tty not in [os.path.realpath(entry) for entry in Path("/proc/self/fd").iterdir()]  # noqa: ASYNC240
+
+
+async def test_opening_and_closing_leaves_nothing_open(line: Line) -> None:
+    connect = serial_connector("bus", line.ours, BAUD, "even", 1, 0.001, {})
+    before = _descriptors()
+    for _ in range(100):
+        wire = await connect(lambda _error: None)
+        assert await wire.ready()
+        wire.close()
+        wire.close()
+        assert not await wire.ready()
+    assert _descriptors() == before
+
+
+def _descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+@pytest.mark.parametrize(
+    ("parity", "stop_bits", "flags"),
+    [("none", 2, termios.CSTOPB), ("even", 1, termios.PARENB), ("odd", 1, termios.PARENB | termios.PARODD)],
+)
+async def test_how_a_line_is_set(
+    line: Line, monkeypatch: pytest.MonkeyPatch, parity: str, stop_bits: int, flags: int
+) -> None:
+    """A pseudo-terminal would refuse parity, so what a real tty is told is looked at here."""
+    told: list[list[Any]] = []
+    monkeypatch.setattr(tty, "_PSEUDO_TERMINALS", range(0))
+    monkeypatch.setattr(termios, "tcsetattr", lambda _descriptor, _when, attributes: told.append(attributes))
+    tty.close_tty(tty.open_tty("bus", line.ours, 9600, parity, stop_bits))
+    ((arrives, leaves, control, local, *speeds, _),) = told
+    assert control == termios.CREAD | termios.CLOCAL | termios.CS8 | flags
+    assert (arrives, leaves, local) == (termios.INPCK if parity != "none" else 0, 0, 0)
+    assert speeds == [termios.B9600, termios.B9600]
