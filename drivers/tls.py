@@ -1,4 +1,4 @@
-"""TLS for any wire: one way to build a client's context, one to connect a socket with it, and what its errors mean to a person."""
+"""TLS for any wire: how contexts are built, how a socket is connected with one, and what its errors mean to a person."""
 
 import asyncio
 import ipaddress
@@ -43,6 +43,14 @@ def client_context(
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    load_files(context, ca_file, certificate_file, key_file, place)
+    return context
+
+
+def load_files(
+    context: ssl.SSLContext, ca_file: Path, certificate_file: Path | None, key_file: Path | None, place: str
+) -> None:
+    """Give a context the CA that it trusts, and its own certificate and key, both or none. Raises LinkError with the file and the remedy."""
     _readable(ca_file, "ca_file", place)
     try:
         context.load_verify_locations(cafile=ca_file)
@@ -51,7 +59,7 @@ def client_context(
             place, f"ca_file {ca_file} holds no PEM certificate ({error.reason}); remedy: the CA's"
         ) from error
     if certificate_file is None and key_file is None:
-        return context
+        return
     if certificate_file is None or key_file is None:
         raise LinkError(place, "certificate_file and key_file go together; remedy: give both or none")
     _readable(certificate_file, "certificate_file", place)
@@ -61,14 +69,15 @@ def client_context(
     except (ssl.SSLError, ValueError) as error:
         what = f"certificate_file {certificate_file} and key_file {key_file} cannot be used ({error})"
         raise LinkError(place, f"{what}; remedy: a PEM certificate and its own key, not encrypted") from error
-    return context
 
 
 def _readable(path: Path, entry: str, place: str) -> None:
     try:
         path.read_bytes()
     except OSError as error:
-        raise LinkError(place, f"{entry} {path}: {error.strerror}; remedy: a file that the daemon may read") from error
+        raise LinkError(
+            place, f"{entry} {path}: {error.strerror}; remedy: a file that this process may read"
+        ) from error
 
 
 def _no_password() -> str:

@@ -36,7 +36,7 @@ def _moved(name: str, link: Link, endpoints: Mapping[str, str] | int) -> Link:
 def plain(site: Site, *, own_broker: bool) -> Site:
     """The same site as a drill speaks to it on this machine, whose wires nobody else reaches.
 
-    Without TLS and passwords, because the plant shows no certificates; a serial line as RTU over TCP, whose endpoint has yet to be given
+    Without TLS and passwords, which need files that a drill does not have; a serial line as RTU over TCP, whose endpoint has yet to be given
     (`free_endpoints`, `rehost`). With `own_broker` MQTT 3.1.1, which is all that the drill's own broker speaks.
     """
     return replace(site, links={name: _plain(link, own_broker=own_broker) for name, link in site.links.items()})

@@ -1,24 +1,22 @@
-"""`haechi-sim serve`: the plant of a site on real Modbus TCP units and a real MQTT broker, in plant time."""
+"""`haechi-sim serve`: the plant of a site as real Modbus units, on TCP, TLS and serial lines, and on a real MQTT broker, in plant time."""
 
 import asyncio
 import signal
+import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
 import msgspec
 
-from controller.site.model import Framing, ModbusTcp, Mqtt, Site
 from sim_hardware.devices.plant import Plant
 from sim_hardware.devices.wiring import STEP_MS
-from sim_hardware.faults.placing import Endpoint, Placing
-from sim_hardware.rehost import split_endpoint
-from sim_hardware.wires.mqtt_publisher import MqttPublisher
+from sim_hardware.faults.placing import Placing
 from sim_hardware.wires.served import Served
-from sim_hardware.wires.servers import OWN, SERVERS, AnyServer
+from sim_hardware.wires.servers import OWN, modbus_servers, publishers, serial_servers
 
 TRUTH_MS = 1000
 """Plant time between two snapshots of the truth."""
@@ -42,11 +40,25 @@ class PlantClock:
         return plant_ms / 1000 / self.speed
 
 
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """The plant's ends of wires, as far as the site file, which knows the controller's ends, does not tell.
+
+    `folder` is that of the site file, in which its files are found; `ttys` are by the name of their serial link; `tls` is the context of
+    Modbus links with transport security.
+    """
+
+    folder: Path = Path()
+    ttys: Mapping[str, str] = field(default_factory=dict)
+    tls: ssl.SSLContext | None = None
+
+
 class Server:
     """A plant on its wires, from `start` to `stop`; `run` moves its time. Endpoints are those of the site.
 
     Where a fault of the wire is foreseen, a proxy (`placing`) stands at the endpoint and the server behind it. `broker` (host:port) is
-    the real one where the site's MQTT endpoints are proxies, too. Raises FaultError for faults of a broker without it.
+    the real one where the site's MQTT endpoints are proxies, too. Raises FaultError for faults of a broker without it, ValueError for
+    links whose end is not among `ends`, LinkError and OSError for files of theirs that cannot be used.
     """
 
     def __init__(
@@ -56,22 +68,25 @@ class Server:
         truth: IO[bytes] | None = None,
         modbus_server: str = OWN,
         broker: str = "",
+        ends: Ends | None = None,
     ) -> None:
+        ends = ends or Ends()
         self._plant = plant
         self._clock = clock
         self._truth = truth
         self._truth_ms = 0
         site = plant.layout.site
         self.placing = Placing(site, plant.faulting.on_wires if isinstance(plant, Plant) else (), broker)
-        self.modbus = _modbus_servers(plant, site, SERVERS[modbus_server], self.placing.endpoints)
-        self.mqtt = _publishers(site, broker)
+        self.modbus = modbus_servers(plant, modbus_server, self.placing.endpoints, ends.tls)
+        self.serial = serial_servers(plant, ends.ttys)
+        self.mqtt = publishers(site, broker, ends.folder)
         self._tasks: list[asyncio.Task[None]] = []
         self.behind_ms = 0
         """How late the plant was at most."""
 
     async def start(self) -> None:
         """Open all ports, go to the brokers. Raises RuntimeError for a port that cannot be had."""
-        for server in self.modbus.values():
+        for server in (*self.modbus.values(), *self.serial.values()):
             await server.start()
         await self.placing.start({endpoint: server.port for endpoint, server in self.modbus.items()})
         self.placing.advance(self._plant.tick_ms / 1000)
@@ -97,7 +112,7 @@ class Server:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.placing.stop()
-        for server in self.modbus.values():
+        for server in (*self.modbus.values(), *self.serial.values()):
             await server.stop()
 
     def _advance_to(self, tick_ms: int) -> None:
@@ -113,31 +128,6 @@ class Server:
         self._plant.advance_to(tick_ms)
 
 
-def _modbus_servers(
-    plant: Served, site: Site, kind: type[AnyServer], behind: frozenset[Endpoint]
-) -> dict[Endpoint, AnyServer]:
-    """A server an endpoint; at the endpoints of `behind` stands a proxy, so theirs listens on any port."""
-    units: dict[tuple[str, int, Framing], dict[int, str]] = {}
-    for name, device in site.devices.items():
-        link = site.links[device.link]
-        if isinstance(link, ModbusTcp):
-            units.setdefault((*split_endpoint(link.endpoint), link.framing), {})[device.unit] = name
-    return {
-        (host, port): kind(plant, host, 0 if (host, port) in behind else port, of_port, framing)
-        for (host, port, framing), of_port in units.items()
-    }
-
-
-def _publishers(site: Site, broker: str) -> dict[str, MqttPublisher]:
-    heartbeats = frozenset(device.heartbeat for device in site.devices.values() if device.heartbeat)
-    publishers = {}
-    for name, link in site.links.items():
-        if isinstance(link, Mqtt):
-            host, port = split_endpoint(broker or link.endpoint)
-            publishers[name] = MqttPublisher(host, port, f"haechi-sim-{name}", heartbeats)
-    return publishers
-
-
 async def serve(
     plant: Served,
     clock: PlantClock,
@@ -145,10 +135,11 @@ async def serve(
     ready: Callable[[str], None] = print,
     modbus_server: str = OWN,
     broker: str = "",
+    ends: Ends | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT; `ready` gets one line when all ports are open, and one at the end that counts the faults of wires."""
     with truth.open("wb") if truth else nullcontext() as stream:
-        server = Server(plant, clock, stream, modbus_server, broker)
+        server = Server(plant, clock, stream, modbus_server, broker, ends)
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -158,7 +149,8 @@ async def serve(
         waiting = loop.create_task(stop.wait())
         try:
             ready(
-                f"ready: {len(server.modbus)} Modbus endpoints, {len(server.mqtt)} brokers, plant time {plant.tick_ms} ms"
+                f"ready: {len(server.modbus)} Modbus endpoints, {len(server.mqtt)} brokers, {len(server.serial)} serial lines, "
+                f"plant time {plant.tick_ms} ms"
             )
             await asyncio.wait({moving, waiting}, return_when=asyncio.FIRST_COMPLETED)
         finally:

@@ -98,13 +98,13 @@ def wire_of(
             name, entry.port, entry.baud, parity, entry.stop_bits, timeout_s, spacing_s
         )
     host, port = _endpoint(entry.endpoint)
-    framing, tls = Framing(entry.framing.value), _tls(name, entry.tls, folder)
+    framing, tls = Framing(entry.framing.value), tls_of(name, entry.tls, folder)
     server_name = entry.tls.server_name if entry.tls else ""
     return framing, tcp_connector(name, host, port, framing, timeout_s, tls, server_name, spacing_s)
 
 
-def _tls(name: str, tls: Tls | None, folder: Path) -> ssl.SSLContext | None:
-    """The context of a link with transport security; its files are found in `folder`."""
+def tls_of(name: str, tls: Tls | None, folder: Path) -> ssl.SSLContext | None:
+    """The context of link `name` if it has transport security; its files are in `folder`. Raises LinkError for a bad certificate."""
     if tls is None:
         return None
     certificate_file, key_file = (folder / file if file else None for file in (tls.certificate_file, tls.key_file))
@@ -117,8 +117,8 @@ def _mqtt(
     host, port = _endpoint(entry.endpoint)
     blocks = {block.name: block for block in layout.blocks if isinstance(block, TopicBlock) and block.device in devices}
     heartbeats = {device: model.heartbeat for device, model in devices.items() if model.heartbeat}
-    password = (folder / entry.password_file).read_text(encoding="utf-8").strip() if entry.password_file else ""
-    tls = _tls(name, entry.tls, folder)
+    password = password_of(entry, folder)
+    tls = tls_of(name, entry.tls, folder)
     return MqttLink(
         name,
         host,
@@ -134,6 +134,11 @@ def _mqtt(
         tls,
         entry.tls.server_name if entry.tls else "",
     )
+
+
+def password_of(entry: Mqtt, folder: Path) -> str:
+    """The password of a link, whose file is in `folder`; empty if it has none. Raises OSError for a file that cannot be read."""
+    return (folder / entry.password_file).read_text(encoding="utf-8").strip() if entry.password_file else ""
 
 
 def _endpoint(endpoint: str) -> tuple[str, int]:

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import functools
 import importlib
+import ssl
 import sys
 import time
 from collections.abc import Sequence
@@ -19,9 +20,9 @@ from sim_hardware.faults.kinds import FAULTS
 from sim_hardware.faults.spec import FaultError, parse_fault
 from sim_hardware.rehost import rehost
 from sim_hardware.scenarios import loader as scenarios
-from sim_hardware.serve import PlantClock, serve
+from sim_hardware.serve import Ends, PlantClock, serve
 from sim_hardware.wires.served import Served
-from sim_hardware.wires.servers import OWN, SERVERS
+from sim_hardware.wires.servers import OWN, SERVERS, server_tls
 
 LAZY = {"drill": "sim_hardware.drill"}
 """Commands with a module of their own, whose `main(arguments)` is called: they need more than a plant does."""
@@ -48,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="haechi-sim", description="The plant that does not exist.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    _add_serve(commands.add_parser("serve", help="the plant of a site on real Modbus TCP and MQTT"))
+    _add_serve(commands.add_parser("serve", help="the plant of a site on real Modbus and MQTT"))
     listing = commands.add_parser("scenarios", help="list the scenarios that ship with Haechi")
     listing.set_defaults(run=_list_scenarios)
     faults = commands.add_parser("faults", help="list the kinds of faults")
@@ -76,6 +77,21 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
         metavar="HOST:PORT",
         help="the real broker, where a faulty one stands at the site's endpoint",
     )
+    parser.add_argument(
+        "--serial",
+        action="append",
+        default=[],
+        metavar="LINK=TTY",
+        help="the plant's end of a serial link's line; once for each of them",
+    )
+    for of, what in (
+        ("certificate", "certificate with its chain"),
+        ("key", "key"),
+        ("ca", "CA that signs its clients'"),
+    ):
+        parser.add_argument(
+            f"--tls-{of}", type=Path, metavar="FILE", help=f"the plant's {what} (PEM), for links with tls"
+        )
     parser.add_argument("--port-offset", type=int, default=0, metavar="N", help="add N to every port of the site")
     parser.add_argument("--recording", type=Path, metavar="CSV", help="a recording takes the place of the physics")
     parser.add_argument("--mapping", type=Path, metavar="MAP", help="which columns of the recording are which points")
@@ -97,8 +113,28 @@ def _serve(arguments: argparse.Namespace) -> int:
     clock = PlantClock(epoch_ns, arguments.speed)
     plant = _plant(arguments)
     said = functools.partial(print, flush=True)
-    asyncio.run(serve(plant, clock, arguments.truth, said, arguments.server, arguments.broker))
+    ends = Ends(Path(arguments.site).parent, _ttys(arguments.serial), _tls(arguments))
+    asyncio.run(serve(plant, clock, arguments.truth, said, arguments.server, arguments.broker, ends))
     return 0
+
+
+def _ttys(words: Sequence[str]) -> dict[str, str]:
+    ttys: dict[str, str] = {}
+    for word in words:
+        link, _, tty = word.partition("=")
+        if not link or not tty or link in ttys:
+            raise ValueError(f"--serial {word}: not understood; remedy: LINK=TTY, once for each serial link")
+        ttys[link] = tty
+    return ttys
+
+
+def _tls(arguments: argparse.Namespace) -> ssl.SSLContext | None:
+    files = (arguments.tls_certificate, arguments.tls_key, arguments.tls_ca)
+    if not any(files):
+        return None
+    if not all(files):
+        raise ValueError("--tls-certificate, --tls-key and --tls-ca belong together; remedy: give all three")
+    return server_tls(*files)
 
 
 def _plant(arguments: argparse.Namespace) -> Served:

@@ -31,7 +31,7 @@ def nodelay_of_sockets_to(port: int) -> list[int]:
 
 
 async def test_values_and_heartbeats_go_out_at_once_and_again_after_the_broker_was_gone(broker: BrokerProcess) -> None:
-    publisher = MqttPublisher("127.0.0.1", broker.port, "plant", frozenset({"room/beat"}))
+    publisher = MqttPublisher(Broker("127.0.0.1", broker.port), "plant", frozenset({"room/beat"}))
     task = asyncio.create_task(publisher.run())
     try:
         await until(publisher.connected.is_set, within_s=5)
@@ -63,7 +63,7 @@ async def test_a_stop_is_heeded_whenever_it_comes(tmp_path: Path) -> None:
     try:
         chance = random.Random(11)
         for number in range(25):
-            publisher = MqttPublisher("127.0.0.1", broker.port, f"plant-{number}", frozenset({"room/beat"}))
+            publisher = MqttPublisher(Broker("127.0.0.1", broker.port), f"plant-{number}", frozenset({"room/beat"}))
             task = asyncio.create_task(publisher.run())
             await asyncio.wait([asyncio.create_task(publisher.connected.wait())], timeout=5)
             for seq in range(5):
