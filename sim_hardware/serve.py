@@ -85,11 +85,15 @@ class Server:
         """How late the plant was at most."""
 
     async def start(self) -> None:
-        """Open all ports, go to the brokers. Raises RuntimeError for a port that cannot be had."""
-        for server in (*self.modbus.values(), *self.serial.values()):
-            await server.start()
-        await self.placing.start({endpoint: server.port for endpoint, server in self.modbus.items()})
-        self.placing.advance(self._plant.tick_ms / 1000)
+        """Open all ports, go to the brokers. Raises RuntimeError for a port that cannot be had, and keeps none then."""
+        try:
+            for server in (*self.modbus.values(), *self.serial.values()):
+                await server.start()
+            await self.placing.start({endpoint: server.port for endpoint, server in self.modbus.items()})
+            self.placing.advance(self._plant.tick_ms / 1000)
+        except BaseException:
+            await self.stop()
+            raise
         loop = asyncio.get_running_loop()
         self._tasks = [loop.create_task(publisher.run()) for publisher in self.mqtt.values()]
 
