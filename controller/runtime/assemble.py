@@ -82,6 +82,7 @@ def _modbus(
     read_only = layout.site.site.mode is Mode.SHADOW
     framing, connect = wire_of(name, entry, devices, folder)
     wire_s = longest_exchange_s(entry.baud) if isinstance(entry, ModbusRtu) else 0.0
+    wire_s += max((model.spacing_s for model in devices.values()), default=0.0)
     timing = (entry.timeout_s, clock.tick_ms)
     return ModbusLink(name, connect, framing, blocks, limits, *timing, read_only, clock.speed, wire_s)
 

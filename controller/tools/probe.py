@@ -175,7 +175,10 @@ async def _round(wire: Wire, batch: Batch, trial: Trial) -> None:
     """One batch; counts what came."""
     loop = asyncio.get_running_loop()
     began_s = loop.time()
-    await wire.poll(Once(batch))
+    once = Once(batch)
+    await wire.poll(once)
+    if not once.is_answered:
+        raise NotConnectedError(str(batch.asks[0].where), "the connection went before the device was asked")
     took_s = loop.time() - began_s
     trial.busy_s += took_s
     trial.round_s.append(took_s)

@@ -4,11 +4,11 @@ import asyncio
 import math
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from drivers.link import LinkError, LinkHealth, LinkState, NotConnectedError, PointWrite, TickMs, TimedOutError
 from drivers.modbus.errors import DeviceRefusedError
-from drivers.modbus.frame import Batch, Framing
+from drivers.modbus.frame import Ask, Batch, Framing
 from drivers.modbus.plan import DeviceLimits, Request
 from drivers.modbus.polling import Polling
 from drivers.modbus.wire import Connect, Once, Wire
@@ -158,7 +158,7 @@ class ModbusLink:
     def _down(self, why: str) -> None:
         """Nothing is known any more, and no write waits for a connection that may come much later."""
         self._state = LinkState.DOWN
-        self._polling.intakes.fail_all()
+        self._polling.down()
         self._writes.refuse_all(why)
 
     def _rouse(self) -> None:
@@ -180,14 +180,15 @@ class ModbusLink:
         began_s = time.monotonic()
         (back,) = self._polling.readings(job.device, (self._back(job),))
         try:
-            await _once(wire, Batch((job.ask,), self._framing))
-            await _once(wire, back.batch, lambda: back.take(self._tick_ms()))
+            await _once(wire, Once(Batch((job.ask,), self._framing), wanted=lambda: not job.done.done()), job.ask)
+            await _once(wire, Once(back.batch, lambda: back.take(self._tick_ms())), job.ask)
         except asyncio.CancelledError:
             job.settle(NotConnectedError(str(job.ask.where), "the link stops; whether it was written is not known"))
             raise
-        except DeviceRefusedError as error:
-            self._note(error)
-            job.settle(error)
+        except (DeviceRefusedError, NotConnectedError) as error:
+            if not job.done.done():  # somebody still waits
+                self._note(error)
+                job.settle(error)
         except LinkError as error:
             self._note(error)
             self._polling.failed(job.device, time.monotonic(), began_s)
@@ -212,11 +213,13 @@ class ModbusLink:
         )
 
 
-async def _once(wire: Wire, batch: Batch, take: Callable[[], None] = lambda: None) -> None:
-    """One request, and nothing after it. Raises `DeviceRefusedError` for an exception."""
-    await wire.poll(Once(batch, take))
-    if batch.codes[0]:
-        raise DeviceRefusedError(str(batch.asks[0].where), batch.codes[0])
+async def _once(wire: Wire, once: Once, ask: Ask) -> None:
+    """One request of a write, and nothing after it. Raises `DeviceRefusedError` for an exception."""
+    await wire.poll(once)
+    if not once.is_answered:
+        raise NotConnectedError(str(ask.where), "the connection went before the device was asked")
+    if once.code:
+        raise DeviceRefusedError(str(ask.where), once.code)
 
 
 def _backoff_s(failures: int) -> float:

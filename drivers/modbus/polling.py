@@ -6,7 +6,7 @@ Called from the connection's own call-backs, so that no task is woken between tw
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from drivers.link import LinkError, NotConnectedError, TickMs
-from drivers.modbus.errors import DeviceRefusedError, StrayBytesError, TransactionError, Where
+from drivers.modbus.errors import DeviceRefusedError, StrayBytesError, TransactionError, UnitError, Where
 from drivers.modbus.frame import Batch, Framing, ask_read, batches
 from drivers.modbus.intake import Intakes, Reading, blocks_of
 from drivers.modbus.learned import Learned
@@ -23,7 +23,7 @@ GATEWAY_CODES = frozenset({10, 11})
 ADDRESS_CODES = frozenset({1, 2, 3, 4})
 """Exceptions that one register may cause for all that are read with it (the same)."""
 
-_OF_OTHERS = (NotConnectedError, TransactionError, StrayBytesError)
+_OF_OTHERS = (NotConnectedError, TransactionError, UnitError, StrayBytesError)
 """Errors that may be another device's doing, or the gateway's."""
 
 
@@ -145,6 +145,16 @@ class Polling:
         else:
             self.schedule.done(cycle, self._started_s, now_s)
 
+    def is_wanted(self) -> bool:
+        """See `Turns.is_wanted`: a poll does not grow old."""
+        return True
+
+    def down(self) -> None:
+        """The connection cannot be had: nothing is known, and every cycle begins afresh."""
+        self.intakes.fail_all()
+        for device in self._members:
+            self.schedule.restart(device)
+
     def _refused(self, cycle: Cycle[Reading], reading: Reading, now_s: float) -> None:
         """A refusal costs the blocks of its request alone; from a gateway it says that the device is out."""
         batch = reading.batch
@@ -186,14 +196,16 @@ class Polling:
         """The turn that was in flight ended with `error`: it costs the device that was asked.
 
         Unless the error says nothing of that device: the peer may have closed its connection before it asked it at all, and a reply with
-        another transaction is another device's, late or doubled. Then the device keeps its values and is asked once more; once, until it
-        answers: one that makes its gateway hang up or lie is as dead as a silent one.
+        another transaction or from another unit is another device's, late or doubled. Then the device keeps its values and is asked once
+        more; once, until it answers: one that makes its gateway hang up or lie is as dead as a silent one.
         """
         if self._cycle is None:
             return
         device = self._cycle.device
         if isinstance(error, _OF_OTHERS) and device not in self._pardoned:
             self._pardoned.add(device)
+            self.learned[device].failed(now_s)
+            self.schedule.restart(device)
             return
         self.failed(device, now_s, self._started_s)
 

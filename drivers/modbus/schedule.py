@@ -92,10 +92,15 @@ class Schedule(Generic[Turn]):
     def failed(self, device: str, started_s: float, now_s: float) -> None:
         """Account for a turn without a good answer: the device rests, then all of its cycles start afresh."""
         share = self._account(device, now_s - started_s)
+        self.restart(device)
         for cycle in share.cycles:
-            cycle.position = 0
             cycle.due_s = max(cycle.due_s, now_s + share.rest_s)
         share.rest_s = min(2 * share.rest_s, LONGEST_REST_S)
+
+    def restart(self, device: str) -> None:
+        """Begin the cycles of a device afresh: what was read of them before belongs to another time."""
+        for cycle in self._shares[device].cycles:
+            cycle.position = 0
 
     def _account(self, device: str, used_s: float) -> _Share[Turn]:
         share = self._shares[device]

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from drivers.link import LinkError, NotConnectedError, TimedOutError
 from drivers.modbus.errors import Where
-from drivers.modbus.frame import Batch, RtuChecker
+from drivers.modbus.frame import BUFFER_BYTES, Batch, RtuChecker
 from drivers.modbus.plan import MAX_REGISTERS
 from drivers.modbus.tty import close_tty, flush_input, open_tty
 from drivers.modbus.wire import Connect, Lost, Turns, Wire
@@ -132,8 +132,9 @@ class SerialWire:
         try:
             while (turn := turns.next(self._loop.time())) is not None:
                 if isinstance(turn, Batch):
-                    wait_s = await self._ask(turn)
-                    turns.answered(turn, wait_s, self._loop.time())
+                    wait_s = await self._ask(turn, turns)
+                    if wait_s is not None:
+                        turns.answered(turn, wait_s, self._loop.time())
                     if self._checker.stray is not None:
                         self._doubt(self._checker.stray)
                 else:
@@ -169,10 +170,12 @@ class SerialWire:
         latency_s = 0.0 if self._unit is None else self._latency_s.get(self._unit, 0.0)
         return max(self._timeout_s, latency_s) + self._silence_s
 
-    async def _ask(self, batch: Batch) -> float:
-        """Send a request and await its answer; the seconds that the unit took to begin it."""
+    async def _ask(self, batch: Batch, turns: Turns) -> float | None:
+        """Send a request and await its answer; the seconds that the unit took to begin it. None if it is not wanted any more."""
         (ask,) = batch.asks
         await self._fall_silent(ask.unit)
+        if not turns.is_wanted():
+            return None
         self._checker.expect(batch)
         self._write(batch)
         self._batch, self._unit, self._is_answered = batch, ask.unit, False
@@ -243,7 +246,8 @@ class SerialWire:
                 self._batch, self._is_answered = None, True
                 self._wake()
         except LinkError as error:
-            self._learn(space[0])
+            if len(space) == BUFFER_BYTES:  # the first bytes since the last silence: they begin with a unit
+                self._learn(space[0])
             self._doubt(error)
 
     def _learn(self, unit: int) -> None:

@@ -72,6 +72,17 @@ async def _open(
         raise NotConnectedError(
             name, f"{peer} refuses ({error.strerror or error}); check that the device runs"
         ) from error
+    except (OverflowError, ValueError) as error:  # no such port; a name that no name server could be asked for
+        raise NotConnectedError(name, f"{peer} cannot be an address ({error}); check the endpoint") from error
+
+
+def _why_lost(exc: Exception | None, transport: asyncio.BaseTransport | None) -> str:
+    """A peer that refuses our certificate says so behind the handshake, or just hangs up: with TLS 1.3 we are connected by then."""
+    if isinstance(exc, ssl.SSLError):
+        return explain(exc, "")
+    what = "the peer has closed the connection"
+    is_tls = transport is not None and transport.get_extra_info("ssl_object") is not None
+    return f"{what}; if it wants a certificate, check tls.certificate_file" if is_tls else what
 
 
 class Transactions:
@@ -200,12 +211,12 @@ class SocketWire(asyncio.BufferedProtocol):
         """The peer has closed, or asyncio has given up."""
         known, where = self._lost, self._checker.where
         is_asked, broken = self._is_asked, exc is not None and not isinstance(exc, OSError)
+        gone, was_asked = NotConnectedError(str(where), _why_lost(exc, self._transport)), self._since_s > 0
         self.close()
         if self._done is not None and not self._done.done() and (is_asked or broken):
-            gone = NotConnectedError(str(where), "the peer has closed the connection")
             self._done.set_exception(exc if exc is not None and broken else gone)
         elif not known:
-            self._on_lost(None)
+            self._on_lost(None if was_asked and not isinstance(exc, ssl.SSLError) else gone)
             self._finish()
 
     # --- one batch --------------------------------------------------------------------------------------------------
@@ -230,11 +241,12 @@ class SocketWire(asyncio.BufferedProtocol):
 
     def _pause_over(self) -> None:
         self._pause = None
-        now_s = self._loop.time()
-        if self._batch is None:
-            self._go_on(now_s)
+        now_s, batch = self._loop.time(), self._batch
+        if batch is not None and self._turns is not None and self._turns.is_wanted():
+            self._send(batch, now_s)
         else:
-            self._send(self._batch, now_s)
+            self._batch = None
+            self._go_on(now_s)
 
     def _end_pause(self) -> None:
         if self._pause is not None:

@@ -18,13 +18,27 @@ class Turns(Protocol):
         """Take in a batch whose replies are all in, `wait_s` being the longest wait for one of them. Raises `LinkError` for wrong values."""
         ...
 
+    def is_wanted(self) -> bool:
+        """Whether a batch that had to wait for its unit's silence is still to be sent. A write is not, once its writer has given up."""
+        ...
+
 
 class Once:
-    """The turns of one batch: it, and then the connection is handed back. `take` is called when all of it was answered with values."""
+    """The turns of one batch: it, and then the connection is handed back.
 
-    def __init__(self, batch: Batch, take: Callable[[], None] = lambda: None) -> None:
+    `take` is called when all of it was answered with values. `is_answered` stays False where it was never sent: the connection went, or
+    `wanted` said no, while it waited for its unit's silence.
+    """
+
+    def __init__(
+        self, batch: Batch, take: Callable[[], None] = lambda: None, wanted: Callable[[], bool] = lambda: True
+    ) -> None:
         self._batch: Batch | None = batch
         self._take = take
+        self.is_wanted = wanted
+        self.is_answered = False
+        self.code = 0
+        """The exception by which it was refused."""
 
     def next(self, now_s: float) -> Batch | None:  # noqa: ARG002 (at once)
         """Give the batch, then nothing."""
@@ -33,8 +47,10 @@ class Once:
 
     def answered(self, batch: Batch, wait_s: float, now_s: float) -> None:  # noqa: ARG002 (nothing is learned)
         """Take the values. What is wrong with them is the wire's business too."""
-        if not batch.refused:
+        self.code = max(batch.codes)
+        if not self.code:
             self._take()
+        self.is_answered = True
 
 
 Lost = Callable[[LinkError | None], None]

@@ -92,7 +92,7 @@ class Writes:
                 await job.done
         except TimeoutError:
             raise TimedOutError(
-                self.place(write), "not written within its deadline; the link is too slow or down"
+                self.place(write), "not written and read back within its deadline; the link is too slow or down"
             ) from None
         finally:
             if not job.done.cancel() and not job.done.cancelled():
