@@ -145,6 +145,9 @@ class Session:
         except OSError as error:
             what = f"broker {broker.host}:{broker.port}: {error.strerror or error}"
             raise NotConnectedError(place, f"{what}; look at the endpoint, and whether the broker runs") from error
+        except (OverflowError, ValueError) as error:  # no such port; a name that no name server could be asked for
+            what = f"broker {broker.host}:{broker.port} cannot be an address ({error}); look at the endpoint"
+            raise NotConnectedError(place, what) from error
         if self._welcome.cancelled():
             self._raise_if_lost()
         if (code := self._welcome.result()).is_failure:
@@ -173,7 +176,7 @@ class Session:
         return self._broker.username or "(none)"
 
     def _keep_alive(self) -> None:
-        self._paho.loop_misc()
+        self._guarded(self._paho.loop_misc)
         if self._lost is None:
             self._service = self._loop.call_later(SERVICE_S, self._keep_alive)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from drivers.link import LinkState
+from drivers.link import LinkState, NotConnectedError
 from drivers.mqtt.mqtt_link import MqttLink
 from drivers.mqtt.session import Broker, session
 from drivers.points import TopicBlock
@@ -159,6 +159,21 @@ async def test_a_broker_that_asks_for_a_longer_keepalive_is_still_found_frozen_i
     here = Broker("127.0.0.1", server.sockets[0].getsockname()[1], "5")
     async with session("one", here, "one/state", lambda *_: None) as one:
         assert one._paho.keepalive == 2
+    server.close()
+
+
+async def test_a_library_that_breaks_while_it_keeps_the_connection_alive_ends_the_session() -> None:
+    scripted = Scripted([b"\x20\x02\x00\x00", b""])
+    server = await asyncio.start_server(scripted.serve, "127.0.0.1", 0)
+
+    def broken() -> None:
+        raise ValueError("the library's own mistake")
+
+    here = Broker("127.0.0.1", server.sockets[0].getsockname()[1])
+    async with session("one", here, "one/state", lambda *_: None) as one:
+        one._paho.loop_misc = broken  # type: ignore[assignment]
+        with pytest.raises(NotConnectedError, match="mistake"):
+            await one.wait(5.0)
     server.close()
 
 
