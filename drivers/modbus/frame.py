@@ -30,7 +30,7 @@ from drivers.modbus.errors import (
     UnitError,
     Where,
 )
-from drivers.modbus.plan import BIT_TABLES
+from drivers.modbus.plan import BIT_TABLES, MOST_IN_FLIGHT
 from drivers.points import Table
 
 READ_FUNCTION = {Table.COIL: 1, Table.DISCRETE: 2, Table.HOLDING: 3, Table.INPUT: 4}
@@ -39,8 +39,6 @@ READ_FUNCTION = {Table.COIL: 1, Table.DISCRETE: 2, Table.HOLDING: 3, Table.INPUT
 WRITE_COIL = 5
 WRITE_REGISTER = 6
 WRITE_REGISTERS = 16
-WRITE_FUNCTIONS = frozenset({WRITE_COIL, WRITE_REGISTER, 15, WRITE_REGISTERS, 22, 23})
-"""Every public function code that can change a device."""
 
 EXCEPTION = 0x80
 """Added to the function code by a device that refuses."""
@@ -49,10 +47,6 @@ COIL_ON = 0xFF00
 
 BUFFER_BYTES = 16384
 """Receive buffer of a connection: sixty replies of 260 bytes, the longest that Modbus TCP has."""
-
-MOST_IN_FLIGHT = 32
-"""Most requests of one batch; their replies fill half of the buffer at most."""
-
 
 _PUT_TRANSACTION = struct.Struct(">H").pack_into
 

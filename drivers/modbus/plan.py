@@ -14,8 +14,8 @@ from drivers.modbus.runs import PlanError, Run, Span, counter_span, merge, reada
 from drivers.points import RegisterBlock, Table
 
 __all__ = [
-    "BIT_TABLES", "MAX_BITS", "MAX_REGISTERS", "Counter", "DeviceLimits", "Mark", "Part", "PlanError", "Request", "confusable", "plan",
-    "plan_link",
+    "BIT_TABLES", "MAX_BITS", "MAX_REGISTERS", "MOST_IN_FLIGHT", "Counter", "DeviceLimits", "Mark", "Part", "PlanError", "Request",
+    "confusable", "plan", "plan_link",
 ]  # fmt: skip
 
 MAX_REGISTERS = 125
@@ -23,6 +23,9 @@ MAX_REGISTERS = 125
 
 MAX_BITS = 2000
 """Coils or discrete inputs that one read may ask for (the same, 6.1 and 6.2)."""
+
+MOST_IN_FLIGHT = 32
+"""Most requests in flight together; their replies fill half of a connection's buffer at most."""
 
 BIT_TABLES = frozenset({Table.COIL, Table.DISCRETE})
 

@@ -14,7 +14,8 @@ WRITE = Question(unit=17, function=6, address=16, words=(0xABCD,))
 COIL = Question(unit=17, function=5, address=16, words=(1,))
 RUN = Question(unit=17, function=16, address=16, count=2, words=(1, 2))
 BITS = Question(unit=17, function=2, address=16, count=9)
-ALL = [READ, WRITE, COIL, RUN, BITS]
+WRITES = [WRITE, COIL, RUN]
+ALL = [READ, *WRITES, BITS]
 
 
 def ask_of(question: Question) -> Ask:

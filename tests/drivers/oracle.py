@@ -11,6 +11,8 @@ from enum import Enum
 from functools import cache
 
 EXCEPTION = 0x80
+WRITE_FUNCTIONS = frozenset({5, 6, 15, 16, 22, 23})
+"""Every public function code that can change a device (Modbus Application Protocol 1.1b3, 5.1)."""
 
 
 def _shifted(value: int) -> int:

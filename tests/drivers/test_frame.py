@@ -8,23 +8,21 @@ from drivers.modbus.crc import crc16
 from drivers.modbus.errors import ReplyError, StrayBytesError, TransactionError, Where
 from drivers.modbus.frame import (
     BUFFER_BYTES,
-    MOST_IN_FLIGHT,
-    WRITE_FUNCTIONS,
     Batch,
     Framing,
     ask_read,
     ask_write,
     checker_for,
 )
+from drivers.modbus.plan import MOST_IN_FLIGHT
 from drivers.points import Table
 from tests.drivers.asking import (
     BITS,
-    COIL,
     FIRST,
     FRAMINGS,
     READ,
     RUN,
-    WRITE,
+    WRITES,
     ask_of,
     batch_of,
     fed,
@@ -32,7 +30,7 @@ from tests.drivers.asking import (
     put,
     values_of,
 )
-from tests.drivers.oracle import Question, crc, questions
+from tests.drivers.oracle import WRITE_FUNCTIONS, Question, crc, questions
 
 # --- golden frames, from the specifications -------------------------------------------------------------------------
 
@@ -111,7 +109,7 @@ def test_a_batch_has_bounds(many: int) -> None:
 
 
 def test_every_function_that_changes_a_device_is_known() -> None:
-    assert {ask_of(q).pdu[0] for q in (WRITE, COIL, RUN)} <= WRITE_FUNCTIONS
+    assert {ask_of(q).pdu[0] for q in WRITES} <= WRITE_FUNCTIONS
     assert not {ask_of(q).pdu[0] for q in (READ, BITS)} & WRITE_FUNCTIONS
 
 
@@ -120,7 +118,7 @@ def test_every_function_that_changes_a_device_is_known() -> None:
 
 @pytest.mark.parametrize("framing", FRAMINGS)
 def test_right_answers_are_taken_in_every_split_into_three(framing: Framing) -> None:
-    asked = (READ, WRITE, BITS)
+    asked = (READ, RUN, BITS)
     batch = batch_of(framing, *asked)
     values = [b"\x01\x02\x03\x04", b"", b"\xa5\x01"]
     stream = b"".join(q.answer(framing, FIRST + n, v) for n, (q, v) in enumerate(zip(asked, values, strict=True)))

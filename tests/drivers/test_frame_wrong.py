@@ -20,21 +20,7 @@ from drivers.modbus.errors import (
     Where,
 )
 from drivers.modbus.frame import Batch, Framing, checker_for
-from tests.drivers.asking import (
-    ALL,
-    COIL,
-    FIRST,
-    FRAMINGS,
-    READ,
-    RUN,
-    WRITE,
-    ask_of,
-    batch_of,
-    fed,
-    is_answered,
-    put,
-    values_of,
-)
+from tests.drivers.asking import ALL, FIRST, FRAMINGS, READ, WRITES, ask_of, batch_of, fed, is_answered, put, values_of
 from tests.drivers.oracle import Judge, Question, Verdict, crc, framed, questions
 
 # --- wrong answers: each field has its own error --------------------------------------------------------------------
@@ -132,7 +118,7 @@ def test_every_bit_of_an_rtu_frame_counts() -> None:
 
 
 @pytest.mark.parametrize("framing", FRAMINGS)
-@pytest.mark.parametrize("question", [WRITE, COIL, RUN])
+@pytest.mark.parametrize("question", WRITES)
 def test_a_write_that_is_not_echoed_byte_by_byte_is_refused(framing: Framing, question: Question) -> None:
     pdu = ask_of(question).answer
     for at in range(1, len(pdu)):

@@ -20,12 +20,13 @@ from drivers.link import (
     TimedOutError,
     WrongReplyError,
 )
-from drivers.modbus.frame import WRITE_FUNCTIONS, Framing
+from drivers.modbus.frame import Framing
 from drivers.modbus.plan import DeviceLimits
 from drivers.modbus.poller import SHORTEST_CONNECTION_S, ModbusLink
 from drivers.modbus.tcp import Transactions, tcp_connector
 from drivers.points import DataType, Quality, RegisterBlock, Table
 from tests.drivers.field import Answer, Ask, pymodbus_server, raw_server, running, stalls, tick_ms, truth, until
+from tests.drivers.oracle import WRITE_FUNCTIONS
 from tests.drivers.test_plan import block
 
 TIMEOUT_S = 0.1

@@ -10,7 +10,7 @@ import pytest
 from controller.cli.main import main
 from controller.tools.probe import DEPTHS, MOST_FAILURES, ROUNDS, Probed, Trial, judge, probe
 from drivers.modbus.errors import Where
-from drivers.modbus.frame import WRITE_FUNCTIONS, Ask, Framing, ask_read
+from drivers.modbus.frame import Ask, Framing, ask_read
 from drivers.modbus.tcp import tcp_connector
 from drivers.points import DataType, RegisterBlock, Table
 from sim_hardware.devices.memory import DeviceMemory
@@ -20,6 +20,7 @@ from sim_hardware.wires.serial_server import SerialServer
 from tests.drivers.field import Ask as Heard
 from tests.drivers.field import pymodbus_server, raw_server
 from tests.drivers.line import plugged
+from tests.drivers.oracle import WRITE_FUNCTIONS
 
 SITE = Path(__file__).parents[3] / "deploy/sites/poor-room.toml"
 GAS = "127.0.0.1:15130"
