@@ -7,6 +7,7 @@ from controller.site.checks.files import files
 from controller.site.checks.identity import identity
 from controller.site.checks.links import links
 from controller.site.checks.matrix import matrix
+from controller.site.checks.numbers import numbers
 from controller.site.checks.outputs import outputs
 from controller.site.checks.references import references
 from controller.site.checks.release import release
@@ -15,7 +16,7 @@ from controller.site.look import Look
 from controller.site.model import Site
 from controller.site.problem import Problem, merge
 
-CHECKS = (references, links, wires, blocks, identity, outputs, release, matrix)
+CHECKS = (numbers, references, links, wires, blocks, identity, outputs, release, matrix)
 
 
 def check(site: Site, folder: Path | None = None) -> tuple[Problem, ...]:

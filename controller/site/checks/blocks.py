@@ -1,5 +1,6 @@
 """Blocks: their form, their ages, and no register or topic claimed twice."""
 
+import math
 from collections import defaultdict
 from collections.abc import Iterator
 
@@ -10,6 +11,8 @@ from drivers.points import DataType, Order, Table
 
 _BITS = frozenset({Table.COIL, Table.DISCRETE})
 _ADDRESSES = 65536
+_OLDEST_S = 3600.0
+"""No value is of use for longer (assumed)."""
 
 
 def blocks(look: Look) -> Iterator[Problem]:
@@ -81,6 +84,9 @@ def _times(path: str, block: Block) -> Iterator[Problem]:
         yield Problem(
             f"{path}.max_age_s", f"{what}: one late answer would be a fault", "raise max_age_s or read faster"
         )
+    if _OLDEST_S < block.max_age_s < math.inf:
+        what = f"values of {block.max_age_s:g} s ago would still be used"
+        yield Problem(f"{path}.max_age_s", what, f"{_OLDEST_S:g} s at most")
 
 
 def _told_late(look: Look, name: str, block: Block) -> Iterator[Problem]:

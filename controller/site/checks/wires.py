@@ -1,11 +1,13 @@
 """Devices: units, watchdogs, heartbeats, and whether the bus can carry the read plan."""
 
+import math
 from collections.abc import Iterator
 
 from controller.site.load import loads_of_links
-from controller.site.look import Look
+from controller.site.look import TOLD_WITHIN_S, Look
 from controller.site.model import Device, Link, ModbusRtu, ModbusTcp, Mqtt, Watchdog, has_transaction_ids
 from controller.site.problem import Problem
+from drivers.modbus.plan import MAX_BITS, MAX_REGISTERS, MOST_IN_FLIGHT
 from drivers.points import Table
 
 _SCAN_S = (0.02, 1.0)
@@ -20,6 +22,9 @@ def wires(look: Look) -> Iterator[Problem]:
     scan_s = look.site.site.scan_s
     if not _SCAN_S[0] <= scan_s <= _SCAN_S[1]:
         yield Problem("site.scan_s", f"a scan of {scan_s:g} s", f"choose {_SCAN_S[0]} to {_SCAN_S[1]} s; 0.1 is usual")
+    delay_s = look.site.site.trouble_delay_s
+    if delay_s < 0:
+        yield Problem("site.trouble_delay_s", f"a delay of {delay_s:g} s", "state seconds, 3 is usual")
     units: dict[tuple[str, int], str] = {}
     for name, device in look.site.devices.items():
         path = f"devices.{name}"
@@ -42,8 +47,12 @@ def wires(look: Look) -> Iterator[Problem]:
 def _device(path: str, device: Device, *, on_mqtt: bool) -> Iterator[Problem]:
     if device.unit not in _UNITS:
         yield Problem(f"{path}.unit", f"unit {device.unit} does not exist", "choose 0 to 255")
-    if device.max_registers < 2 or device.max_gap < 0:  # noqa: PLR2004 a 32-bit value takes two registers
-        yield Problem(f"{path}.max_registers", "the device could not be read", "max_registers >= 2, max_gap >= 0")
+    if not 2 <= device.max_registers <= MAX_REGISTERS:  # noqa: PLR2004 a 32-bit value takes two registers
+        what = f"no read asks for {device.max_registers} registers at most"
+        yield Problem(f"{path}.max_registers", what, f"choose 2 to {MAX_REGISTERS}, what the device gives in one read")
+    if not 0 <= device.max_gap <= MAX_BITS:
+        what = f"a gap of {device.max_gap} between wanted registers or bits"
+        yield Problem(f"{path}.max_gap", what, f"choose 0 to {MAX_BITS}; 8 is usual")
     if on_mqtt and not device.heartbeat:
         yield Problem(f"{path}.heartbeat", "a device on MQTT without heartbeat", "name the topic of its counter")
     if not on_mqtt and device.heartbeat:
@@ -57,6 +66,11 @@ def _pace(path: str, device: Device, link: Link) -> Iterator[Problem]:
         yield Problem(f"{path}.unit", f"unit {device.unit} is no address of a serial line", "choose 1 to 247")
     if device.depth < 1:
         yield Problem(f"{path}.depth", f"{device.depth} requests in flight read nothing", "choose 1 or more")
+    elif device.depth > MOST_IN_FLIGHT:
+        what = f"{device.depth} requests in flight are more than are kept"
+        yield Problem(
+            f"{path}.depth", what, f"choose {MOST_IN_FLIGHT} at most; haechi probe finds what the device bears"
+        )
     elif device.depth > 1 and not has_transaction_ids(link):
         what = f"{device.depth} requests in flight on a link without transaction ids: replies could not be told apart"
         yield Problem(f"{path}.depth", what, 'depth = 1; more takes modbus-tcp with framing = "tcp"')
@@ -65,6 +79,11 @@ def _pace(path: str, device: Device, link: Link) -> Iterator[Problem]:
         yield Problem(f"{path}.depth", what, "depth = 1, or spacing_s = 0")
     if device.spacing_s < 0:
         yield Problem(f"{path}.spacing_s", f"a silence of {device.spacing_s:g} s", "state seconds, 0 for none")
+    elif TOLD_WITHIN_S < device.spacing_s < math.inf:
+        what = f"a silence of {device.spacing_s:g} s before each request"
+        yield Problem(
+            f"{path}.spacing_s", what, f"{TOLD_WITHIN_S:g} s at most, within which a lost device must be told"
+        )
     elif device.spacing_s > 0 and not is_modbus:
         yield Problem(f"{path}.spacing_s", "nobody is asked on this kind of link", "take it out")
 

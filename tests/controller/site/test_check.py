@@ -8,32 +8,12 @@ import pytest
 from controller.core.layout import lay_out
 from controller.core.trips import TRIPS
 from controller.core.zone.coincidence import releasing_pairs as pairs_of_the_core
-from controller.site.check import check
 from controller.site.conditions import RACK, SITE, ZONE
 from controller.site.loader import load, loads
 from controller.site.look import Look
-from controller.site.problem import Problem, SiteError
 from controller.site.summary import summary
 from controller.tools.check import main
-
-SITES = Path(__file__).parents[3] / "deploy" / "sites"
-HALL = (SITES / "hall.toml").read_text(encoding="utf-8")
-
-
-def edited(*edits: tuple[str, str]) -> str:
-    text = HALL
-    for old, new in edits:
-        assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in the hall"
-        text = text.replace(old, new)
-    return text
-
-
-def problems_of(text: str) -> tuple[Problem, ...]:
-    try:
-        return check(loads(text))
-    except SiteError as error:
-        return error.problems
-
+from tests.controller.site.hall import SITES, edited, problems_of
 
 ASD = """[blocks."asd-[1-4]-obscuration"]
 device = "asd-{n}"

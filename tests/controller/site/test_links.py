@@ -10,19 +10,17 @@ import pytest
 from msgspec.structs import replace
 
 from controller.core.layout import lay_out
-from controller.site.check import check
 from controller.site.checks.links import BAUDS, links
 from controller.site.digest import site_digest
 from controller.site.load import loads_of_links
 from controller.site.loader import loads
 from controller.site.look import Look
 from controller.site.model import Framing, ModbusRtu, ModbusTcp, Mqtt, has_transaction_ids
-from controller.site.problem import Problem, SiteError
 from controller.site.summary import summary
 from controller.tools.check import main
 from drivers.points import DataType, Identity, Order, RegisterBlock
+from tests.controller.site.hall import HALL, edited, problems_of
 
-HALL = (Path(__file__).parents[3] / "deploy" / "sites" / "hall.toml").read_text(encoding="utf-8")
 GAS = 'kind = "modbus-tcp"\nendpoint = "127.0.0.1:15030"'
 HEAT = 'kind = "modbus-tcp"\nendpoint = "127.0.0.1:15031"'
 BROKER = 'kind = "mqtt"\nendpoint = "127.0.0.1:18883"'
@@ -33,21 +31,6 @@ GAS_DEVICE = '[devices.gas]\nlink = "gas"'
 HEAT_BLOCK = 'address = 0\ncount = 4\ntype = "int16"\nfactor = 0.1'
 VOC_BLOCK = "address = 18\ncount = 9"
 TLS = 'tls = { ca_file = "ca.pem", certificate_file = "own.pem", key_file = "own.key" }'
-
-
-def edited(*edits: tuple[str, str]) -> str:
-    text = HALL
-    for old, new in edits:
-        assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in the hall"
-        text = text.replace(old, new)
-    return text
-
-
-def problems_of(text: str) -> tuple[Problem, ...]:
-    try:
-        return check(loads(text))
-    except SiteError as error:
-        return error.problems
 
 
 WRONG: dict[str, tuple[tuple[tuple[str, str], ...], str, str, str]] = {
