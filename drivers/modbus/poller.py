@@ -140,6 +140,9 @@ class ModbusLink:
             except LinkError as error:
                 self._note(error)
                 self._polling.poll_failed(error, time.monotonic())
+                if not isinstance(error, NotConnectedError):
+                    # The peer answers, if wrongly, or is silent for one unit: that unit rests, the others need not wait with it.
+                    self._failures = 0
 
     def _heard(self) -> None:
         self._failures = 0

@@ -671,3 +671,97 @@ async def test_a_unit_is_left_in_peace_between_two_requests() -> None:
             await until(lambda: int(link.buffers["h"].sample[0]) >= before + 10)
             assert time.monotonic() - began_s > 9 * 0.05
             assert link.health().errors == 0
+
+
+# --- writes that have to wait for their unit's silence --------------------------------------------------------------
+
+
+def spaced_link(port: int, *blocks: RegisterBlock, spacing_s: float) -> ModbusLink:
+    connect = tcp_connector("bus", "127.0.0.1", port, Framing.TCP, TIMEOUT_S, spacing_s={1: spacing_s})
+    limits = {b.device: DeviceLimits() for b in blocks}
+    named = {b.name: b for b in blocks}
+    return ModbusLink("bus", connect, Framing.TCP, named, limits, TIMEOUT_S, tick_ms, read_only=False)
+
+
+@pytest.mark.parametrize("doubled", [False, True])
+async def test_a_write_is_not_done_when_its_read_back_was_never_asked(doubled: bool) -> None:
+    """The connection goes in the silence between the echo and the read-back, by the peer's hand or for a stray byte."""
+    async with raw_server() as raw:
+        link = spaced_link(raw.port, block("h", 0, 4, period_s=60.0), spacing_s=0.2)
+        async with running(link):
+            await until(lambda: good(link, "h"))
+
+            async def echo(ask: Ask) -> bytes:
+                frame = ask.frame(ask.body)
+                if not doubled:
+                    asyncio.get_running_loop().call_later(0.05, raw.hang_up)
+                return frame + frame if doubled else frame
+
+            raw.answer = echo
+            heard = len(raw.heard)
+            with pytest.raises(NotConnectedError):
+                await link.write(PointWrite("h", 2, 7.0))
+            raw.answer = truth
+            assert [ask.function for ask in raw.heard[heard:]] == [6]
+            assert link.buffers["h"].value[2] == 2
+
+
+async def test_a_write_is_not_sent_after_its_writer_has_given_up() -> None:
+    async with raw_server() as raw:
+        link = spaced_link(raw.port, block("h", 0, 4, period_s=60.0), spacing_s=5 * TIMEOUT_S)
+        async with running(link):
+            await until(lambda: good(link, "h"))
+            with pytest.raises(TimedOutError):
+                await link.write(PointWrite("h", 2, 7.0))
+            await asyncio.sleep(3 * TIMEOUT_S)
+            assert {ask.function for ask in raw.heard} == {3}
+
+
+# --- values of before an outage -------------------------------------------------------------------------------------
+
+
+async def test_no_value_of_before_an_outage_is_taken_for_a_new_sample() -> None:
+    """The peer goes in the middle of a block of several requests: the block is read anew from its beginning."""
+    blocks = [block("h", 0, 300, period_s=PERIOD_S)]
+    shift = 0
+
+    async def moving(ask: Ask) -> bytes | None:
+        nonlocal shift
+        if ask.address > 200 and not shift:
+            shift = 1000
+            return None
+        registers = [shift + ask.address + place for place in range(ask.count)]
+        return ask.frame(struct.pack(f">B{ask.count}H", 2 * ask.count, *registers))
+
+    async with raw_server(moving) as raw:
+        link = link_to(raw.port, *blocks)
+        async with running(link):
+            await until(lambda: good(link, "h"))
+            assert (link.buffers["h"].value == 1000 + np.arange(300)).all()
+
+
+# --- behind a converter ---------------------------------------------------------------------------------------------
+
+
+async def test_a_reply_of_another_unit_costs_the_one_that_was_asked_nothing_once() -> None:
+    """It is that unit's late reply; asked again over the new connection, the one that was asked is right."""
+    wrong_once = True
+
+    async def answer(ask: Ask) -> bytes:
+        nonlocal wrong_once
+        if ask.unit == 2 and wrong_once and len(raw.heard) > 5:
+            wrong_once = False
+            return ask.reply(unit=1)
+        return ask.reply()
+
+    async with raw_server(answer) as raw:
+        blocks = [block("a", 0, 4, period_s=PERIOD_S), block("b", 0, 4, unit=2, device="e", period_s=PERIOD_S)]
+        link = link_to(raw.port, *blocks)
+        async with running(link):
+            await until(lambda: good(link, "a") and good(link, "b"))
+            while link.health().generation < 2:
+                assert good(link, "b")
+                await asyncio.sleep(0.002)
+            reads = link.health().reads
+            await until(lambda: link.health().reads > reads + 4)
+            assert good(link, "b")

@@ -24,6 +24,8 @@ class Report:
     replies: int = 0
     phases: int = 0
     looks: int = 0
+    written: int = 0
+    unwritten: int = 0
     longest_recovery_s: float = 0.0
     applied: Counter[str] = field(default_factory=Counter)
 
@@ -36,6 +38,7 @@ class Report:
         kinds_seen = ", ".join(f"{kind} {count}" for kind, count in sorted(self.applied.items()))
         return (
             f"{self.replies} replies in {self.phases} phases, {self.looks} looks at the buffers: no value of another register was good; "
+            f"{self.written} writes reported as done stood in the register, {self.unwritten} were told as not done; "
             f"longest recovery {self.longest_recovery_s:.2f} s\n  spoiled: {kinds_seen}"
         )
 
@@ -55,6 +58,9 @@ async def _run_field(framing: Framing, depth: int, replies: int, seed: int, repo
             report.replies += made.proxy.replies - counted
             counted = made.proxy.replies
         report.looks += made.witness.looks
+        if made.writer is not None:
+            report.written += made.writer.done
+            report.unwritten += made.writer.refused
         report.applied += made.proxy.applied
         report.longest_recovery_s = max(report.longest_recovery_s, made.longest_recovery_s)
 

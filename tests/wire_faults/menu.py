@@ -4,7 +4,7 @@ import random
 
 from controller.site.model import Framing as SiteFraming
 from drivers.modbus.frame import Framing
-from sim_hardware.faults.kinds import ENDPOINT_KINDS, FAULTS, ActiveFault, FaultKind, Reach
+from sim_hardware.faults.kinds import FAULTS, ActiveFault, FaultKind, Reach
 from tests.wire_faults.rig import TIMEOUT_S
 
 PARAMS: dict[str, tuple[float, ...]] = {
@@ -33,11 +33,6 @@ def kinds(framing: Framing) -> list[str]:
 
 def _fits(kind: FaultKind, framing: Framing) -> bool:
     return kind.framing in {None, SiteFraming(framing.value)}
-
-
-def is_of_endpoint(faults: tuple[ActiveFault, ...]) -> bool:
-    """Whether the faults strike all units of the endpoint, or its connections as well."""
-    return any(fault.kind in ENDPOINT_KINDS for fault in faults)
 
 
 def draw(kind: str, chance: random.Random) -> ActiveFault:

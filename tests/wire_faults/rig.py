@@ -8,19 +8,20 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from drivers.link import LinkHealth
+from drivers.link import LinkError, LinkHealth, PointWrite
 from drivers.modbus.frame import Framing
 from drivers.modbus.plan import DeviceLimits
 from drivers.modbus.poller import ModbusLink
 from drivers.modbus.tcp import tcp_connector
 from drivers.points import BlockBuffer, DataType, Quality, RegisterBlock, Table
-from sim_hardware.faults.kinds import ActiveFault
+from sim_hardware.devices.memory import DeviceMemory
+from sim_hardware.faults.kinds import ENDPOINT_KINDS, ActiveFault
 from sim_hardware.faults.proxy import ModbusProxy
 from sim_hardware.wires.bulk import Bulk, content
 from sim_hardware.wires.modbus_server import ModbusServer
@@ -32,6 +33,13 @@ RECOVERY_S = 5.0
 """A device that answers again is good again within so much."""
 
 SPOILED, NEIGHBOUR, APART = 1, 2, 3
+WRITTEN = 1900
+"""A register of the spoiled unit that is written all the time, and read by nobody but the writer."""
+
+
+def is_of_endpoint(faults: Sequence[ActiveFault]) -> bool:
+    """Whether the faults strike all units of the endpoint, or its connections as well."""
+    return any(fault.kind in ENDPOINT_KINDS for fault in faults)
 
 
 class Polled(Protocol):
@@ -91,7 +99,35 @@ Make = Callable[[int, Witness, dict[str, RegisterBlock], Framing, int], Polled]
 def our_link(port: int, witness: Witness, blocks: dict[str, RegisterBlock], framing: Framing, depth: int) -> ModbusLink:
     connect = tcp_connector("bus", "127.0.0.1", port, framing, TIMEOUT_S)
     limits = {block.device: DeviceLimits(depth=depth) for block in blocks.values()}
-    return ModbusLink("bus", connect, framing, blocks, limits, TIMEOUT_S, witness.tick_ms, read_only=True)
+    return ModbusLink("bus", connect, framing, blocks, limits, TIMEOUT_S, witness.tick_ms, read_only=False)
+
+
+@dataclass
+class Writer:
+    """Writes number after number into one register of the spoiled unit: what is reported done must stand there."""
+
+    link: ModbusLink
+    memory: DeviceMemory
+    done: int = 0
+    refused: int = 0
+    lied: str = ""
+
+    async def run(self) -> None:
+        number = 0
+        while True:
+            number = number % 60_000 + 1
+            try:
+                await self.link.write(PointWrite("written", 0, number))
+            except LinkError:
+                self.refused += 1
+                await asyncio.sleep(
+                    2 * TIMEOUT_S
+                )  # writes go first: one after the other would leave the polls no connection
+                continue
+            self.done += 1
+            if (stands := int(self.memory.read(Table.HOLDING, WRITTEN, 1)[0])) != number:
+                self.lied = self.lied or f"{number} was reported as written, the register holds {stands}"
+            await asyncio.sleep(3 * PERIOD_S)
 
 
 @dataclass
@@ -103,6 +139,7 @@ class Rig:
     links: tuple[Polled, ...]
     tasks: tuple["asyncio.Task[None]", ...]
     blocks: dict[int, dict[str, RegisterBlock]]
+    writer: Writer | None
     longest_recovery_s: float = 0.0
     faults: Sequence[ActiveFault] = ()
 
@@ -118,6 +155,7 @@ class Rig:
         """What holds at every moment. Raises AssertionError."""
         self.witness.look()
         assert not self.witness.displaced, self.witness.displaced
+        assert self.writer is None or not self.writer.lied, self.writer
         assert not any(task.done() for task in self.tasks), [task for task in self.tasks if task.done()]
 
     def health(self) -> LinkHealth:
@@ -134,6 +172,9 @@ class Rig:
             await asyncio.sleep(0.002)
             self.check()
             assert self.good(APART), "a device on another link is no longer good"
+            assert is_of_endpoint(faults) or self.good(NEIGHBOUR), (
+                f"its neighbour on the endpoint is no longer good: {faults}"
+            )
 
     async def recover(self) -> float:
         """Take the faults away and wait until all units are good with new samples; the seconds that it took."""
@@ -169,12 +210,16 @@ async def rig(
     await proxy.start()
     witness = Witness()
     blocks = {unit: blocks_of(unit, counts) if counts else blocks_of(unit) for unit in (SPOILED, NEIGHBOUR, APART)}
-    spoiled = make(proxy.port, witness, blocks[SPOILED] | blocks[NEIGHBOUR], framing, depth)
+    # A count of its own, so that the requests of the unit differ.
+    output = {"written": replace(blocks[SPOILED]["u1b0"], name="written", address=WRITTEN, count=1, period_s=1.0)}
+    spoiled = make(proxy.port, witness, blocks[SPOILED] | blocks[NEIGHBOUR] | output, framing, depth)
     other = our_link(apart.port, witness, blocks[APART], apart_framing, depth)
     witness.watch(spoiled, blocks[SPOILED] | blocks[NEIGHBOUR])
     witness.watch(other, blocks[APART])
-    tasks = (asyncio.create_task(spoiled.run()), asyncio.create_task(other.run()))
-    made = Rig(proxy, witness, (spoiled, other), tasks, blocks)
+    writer = Writer(spoiled, bulk.memories[bulk.units[SPOILED]]) if isinstance(spoiled, ModbusLink) else None
+    runs = [spoiled.run(), other.run(), *([writer.run()] if writer else [])]
+    tasks = tuple(asyncio.create_task(run) for run in runs)
+    made = Rig(proxy, witness, (spoiled, other), tasks, blocks, writer)
     try:
         while not all(made.good(unit) for unit in blocks):
             await asyncio.sleep(0.001)

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from drivers.modbus.frame import Framing
 from sim_hardware.faults.kinds import ActiveFault
 from tests.wire_faults.campaign import campaign
-from tests.wire_faults.menu import PARAMS, draw, is_of_endpoint, kinds, may_meet
-from tests.wire_faults.rig import NEIGHBOUR, SPOILED, TIMEOUT_S, Witness, rig
+from tests.wire_faults.menu import PARAMS, draw, kinds, may_meet
+from tests.wire_faults.rig import NEIGHBOUR, SPOILED, TIMEOUT_S, Witness, is_of_endpoint, rig
 from tests.wire_faults.unprotected import Unprotected
 
 ALONE = [(framing, kind) for framing in Framing for kind in kinds(framing)]
@@ -24,9 +24,8 @@ async def test_a_fault_alone(framing: Framing, kind: str) -> None:
         for param in PARAMS.get(kind, (None,)):
             before = made.samples(NEIGHBOUR)
             # Over RTU each new connection begins with a silence.
-            await made.spoil([ActiveFault(kind, param)], 0.25 if framing is Framing.TCP else 0.8)
+            await made.spoil([ActiveFault(kind, param)], 0.4 if framing is Framing.TCP else 1.2)
             if not is_of_endpoint((ActiveFault(kind, param),)):
-                assert made.good(NEIGHBOUR)
                 assert made.samples(NEIGHBOUR) > before
             if kind not in MILD:
                 assert made.proxy.applied[kind] > 0
@@ -64,6 +63,7 @@ async def test_a_seeded_campaign() -> None:
     report = await campaign(6_000, seed=20261122)
     assert report.replies >= 6_000
     assert report.longest_recovery_s < 5.0
+    assert report.written > 20
     assert len(report.applied) > 10
 
 

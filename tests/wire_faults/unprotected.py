@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 
+import numpy as np
 from pymodbus import FramerType
 from pymodbus.client import AsyncModbusTcpClient
 from pymodbus.exceptions import ModbusException
@@ -41,10 +42,12 @@ class Unprotected:
             reply = await client.read_holding_registers(block.address, count=block.count, device_id=block.unit)
         except ModbusException:
             return
+        finally:
+            # On Python 3.11 the library swallows a cancellation that comes with a reply.
+            if (task := asyncio.current_task()) is not None and task.cancelling():
+                raise asyncio.CancelledError
         if reply.isError() or len(reply.registers) != block.count:
             return
-        import numpy as np
-
         decoder = Decoder(block, self.buffers[block.name])
         decoder(
             np.array(reply.registers, np.uint16), int(self.buffers[block.name].sample[0]) + 1, self._witness.tick_ms()
