@@ -25,7 +25,8 @@ def rehost(site: Site, endpoints: Mapping[str, str] | int) -> Site:
 def _moved(name: str, link: Link, endpoints: Mapping[str, str] | int) -> Link:
     if isinstance(link, (ModbusTcp, Mqtt)):
         if isinstance(endpoints, int):
-            host, port = split_endpoint(link.endpoint)
+            _, port = split_endpoint(link.endpoint)
+            host = link.endpoint.rpartition(":")[0]
             return replace(link, endpoint=f"{host}:{_checked(port + endpoints, name)}")
         return replace(link, endpoint=endpoints.get(name, link.endpoint))
     if isinstance(link, ModbusRtu) and not isinstance(endpoints, int):
@@ -89,11 +90,11 @@ def write_site(site: Site, path: Path) -> None:
 
 
 def split_endpoint(endpoint: str) -> tuple[str, int]:
-    """Host and port of `host:port`. Raises ValueError."""
+    """Host and port of `host:port`; an IPv6 address stands in brackets there. Raises ValueError."""
     host, colon, port = endpoint.rpartition(":")
     if not colon or not port.isdigit():
         raise ValueError(f"{endpoint!r} is no endpoint; remedy: host:port")
-    return host, int(port)
+    return host.strip("[]"), int(port)
 
 
 def _checked(port: int, link: str) -> int:

@@ -72,8 +72,9 @@ def _broker(text: str) -> str:
     scheme, _, rest = text.rpartition("://")
     if scheme not in {"", "mqtt"}:
         raise ValueError(f"--broker {text}: {scheme} is not spoken here; remedy: mqtt://host:port")
-    host, port = split_endpoint(rest if ":" in rest else f"{rest}:1883")
-    return f"{host}:{port}"
+    endpoint = rest if ":" in rest else f"{rest}:1883"
+    split_endpoint(endpoint)
+    return endpoint
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -177,8 +177,21 @@ def _check_param(name: str, kind: FaultKind, param: float) -> None:
     if kind.choices and param not in kind.choices:
         choices = ", ".join(f"{choice:g}" for choice in sorted(kind.choices))
         raise FaultError(f"fault {name}: PARAM {param:g} cannot be; remedy: one of {choices}")
-    if not kind.low <= param <= kind.high:
-        raise FaultError(f"fault {name}: PARAM {param:g} cannot be; remedy: from {kind.low:g} to {kind.high:g}")
+    if not math.isfinite(param) or not kind.low <= param <= kind.high:
+        raise FaultError(f"fault {name}: PARAM {param:g} cannot be; remedy: {_range(kind)}")
+
+
+def _range(kind: FaultKind) -> str:
+    """What PARAM may be, in words; whether a bound is there or not, it is a finite number."""
+    match math.isfinite(kind.low), math.isfinite(kind.high):
+        case True, True:
+            return f"from {kind.low:g} to {kind.high:g}"
+        case True, False:
+            return f"{kind.low:g} or more"
+        case False, True:
+            return f"{kind.high:g} or less"
+        case _:
+            return "a finite number"
 
 
 WHY_NOT = {

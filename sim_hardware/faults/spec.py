@@ -56,6 +56,6 @@ def parse_fault(text: str) -> FaultSpec:
 
 def _number(text: str) -> float:
     number = float(text.removesuffix("s"))
-    if math.isnan(number):
+    if not math.isfinite(number):
         raise ValueError(f"{text} is no number")
     return number

@@ -66,6 +66,13 @@ def test_free_endpoints_keep_links_apart_that_are_apart(hall: Site) -> None:
     assert split_endpoint(broker.endpoint) == ("10.0.0.1", 1883)
 
 
+def test_an_ipv6_address_stands_in_brackets(hall: Site) -> None:
+    assert split_endpoint("[::1]:502") == ("::1", 502)
+    moved = rehost(rehost(hall, {"gas": "[::1]:502"}), 1000).links["gas"]
+    assert isinstance(moved, ModbusTcp)
+    assert moved.endpoint == "[::1]:1502"
+
+
 @pytest.mark.parametrize("text", ["localhost", "host:", "host:port"])
 def test_an_endpoint_has_host_and_port(text: str) -> None:
     with pytest.raises(ValueError, match="host:port"):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from controller.site.model import Site
 from drivers.points import RegisterBlock
 from sim_hardware.devices.plant import Plant
-from sim_hardware.faults.kinds import FAULTS, Reach
+from sim_hardware.faults.kinds import FAULTS, Reach, kind_of
 from sim_hardware.faults.spec import FaultError, FaultSpec, parse_fault
 
 
@@ -43,10 +44,25 @@ def test_a_fault_is_read_from_a_word() -> None:
     assert parse_fault("nan:heat-1") == FaultSpec(kind="nan", target="heat-1")
 
 
-@pytest.mark.parametrize("text", ["", "nan", ":h2-4", "ramp:h2-4:fast", "ramp:h2-4:nan", "ramp:h2-4@soon"])
+@pytest.mark.parametrize(
+    "text", ["", "nan", ":h2-4", "ramp:h2-4:fast", "ramp:h2-4:nan", "ramp:h2-4:inf", "ramp:h2-4@soon"]
+)
 def test_a_word_that_is_no_fault_says_how_to_write_one(text: str) -> None:
     with pytest.raises(FaultError, match="remedy"):
         parse_fault(text)
+
+
+@pytest.mark.parametrize(
+    ("kind", "param", "remedy"),
+    [
+        ("late-reply", -1.0, "remedy: 0 or more"), ("late-reply", math.inf, "remedy: 0 or more"),
+        ("exception", 7.0, "remedy: one of 1, 2"), ("stuck-half-way", 2.0, "remedy: from 0 to 1"),
+        ("ramp", math.nan, "remedy: a finite number"), ("ramp", -math.inf, "remedy: a finite number"),
+    ],
+)  # fmt: skip
+def test_a_param_that_cannot_be_is_refused_with_those_that_can(kind: str, param: float, remedy: str) -> None:
+    with pytest.raises(FaultError, match=f"{re.escape(remedy)}(,|$)"):
+        kind_of(FaultSpec(kind=kind, target="bms-3", param=param))
 
 
 @pytest.mark.parametrize(
