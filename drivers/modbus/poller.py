@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from drivers.link import LinkError, LinkHealth, LinkState, NotConnectedError, PointWrite, TickMs, TimedOutError
 from drivers.modbus.errors import DeviceRefusedError
 from drivers.modbus.frame import Ask, Batch, Framing
+from drivers.modbus.intake import Reading
 from drivers.modbus.plan import DeviceLimits, Request
 from drivers.modbus.polling import Polling
 from drivers.modbus.wire import Connect, Once, Wire
@@ -53,6 +54,8 @@ class ModbusLink:
         self._polling = Polling(
             name, framing, blocks, devices, tick_ms, speed, self._writes.is_waiting, self._heard, self._note
         )
+        self._backs: dict[str, Reading] = {}
+        """By place, what reads a write back: made at the first write."""
         self._wire: Wire | None = None
         self._failures = 0
         self._opened_s = -math.inf
@@ -181,7 +184,7 @@ class ModbusLink:
     async def _do(self, wire: Wire, job: Job) -> None:
         """Write and read back; the one who asked hears of every error, a failed connection is left as after a poll."""
         began_s = time.monotonic()
-        (back,) = self._polling.readings(job.device, (self._back(job),))
+        back = self._back(job)
         try:
             await _once(wire, Once(Batch((job.ask,), self._framing), wanted=lambda: not job.done.done()), job.ask)
             await _once(wire, Once(back.batch, lambda: back.take(self._tick_ms())), job.ask)
@@ -199,21 +202,25 @@ class ModbusLink:
         else:
             job.settle(None)
 
-    def _back(self, job: Job) -> Request:
-        """The request that reads a write back; where no transaction tells replies apart, the one that polls the point anyway.
+    def _back(self, job: Job) -> Reading:
+        """What reads a write back; where no transaction tells replies apart, with the request that polls the point anyway.
 
         Then a late reply to it can only pass for itself in a later poll. And no poll's late reply can pass for the read-back: a unit answers
         one request after the other, so what it owed came before its echo of the write, which nothing but a write can pass for.
         """
         if self._framing is Framing.TCP:
-            return job.request
+            place = str(job.ask.where)
+            if place not in self._backs:
+                (self._backs[place],) = self._polling.readings(job.device, (job.request,))
+            return self._backs[place]
         (wanted,) = job.request.parts
-        return next(
+        request = next(
             request
             for request in self._polling.asked(job.device)
             for part in request.parts
             if part.block.name == wanted.block.name and part.first <= wanted.first < part.first + part.count
         )
+        return self._polling.readings(job.device, (request,))[0]
 
 
 async def _once(wire: Wire, once: Once, ask: Ask) -> None:
