@@ -5,7 +5,7 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from controller.site.load import loads_of_links
+from controller.site.load import loads_of_links, plans
 from controller.site.look import TOLD_WITHIN_S, Look
 from controller.site.model import (
     PHYSICS,
@@ -22,6 +22,7 @@ from controller.site.model import (
     has_transaction_ids,
 )
 from controller.site.pairs import sees_runaway
+from drivers.modbus.plan import confusable
 from drivers.points import Table
 
 _SCAN_COST_US = 1.0
@@ -82,6 +83,14 @@ def _wires(look: Look) -> Iterator[str]:
             alike.setdefault(", ".join(_broker(link)), []).append(name)
     for text, names in alike.items():
         yield f"  {_names(names)}: {text}"
+    if by_number := _told_by_transaction(look):
+        yield f"  requests of one form, told apart by transaction ids alone: {_names(by_number)}"
+
+
+def _told_by_transaction(look: Look) -> list[str]:
+    """Devices that a gateway which answers late, under the present transaction, could make believe another block's values."""
+    on_tcp = {name for name, device in look.site.devices.items() if has_transaction_ids(look.site.links[device.link])}
+    return [name for name, requests in plans(look).items() if name in on_tcp and confusable(requests)]
 
 
 def _manner(look: Look, name: str, busy: float) -> Iterator[str]:

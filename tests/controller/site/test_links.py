@@ -302,3 +302,14 @@ def test_files_that_the_site_names_are_looked_for_beside_it(tmp_path: Path, caps
     for name in ("own.pem", "own.key", "secret"):
         (tmp_path / name).write_text("", encoding="utf-8")
     assert main(path) == 0
+
+
+def test_the_summary_lists_devices_of_which_nothing_but_the_transaction_tells_replies_apart() -> None:
+    told = "told apart by transaction ids alone: gas\n"
+    assert told in summary(loads(edited(NINE)))
+    assert told not in summary(loads(HALL))
+    moved = (
+        ("address = 9\ncount = 9", "address = 10\ncount = 9\nidentity = { address = 19, value = 2 }"),
+        (VOC_BLOCK, "address = 20\ncount = 9\nidentity = { address = 29, value = 3 }"),
+    )
+    assert "transaction ids alone" not in summary(loads(edited((NINE[0], NINE[1].replace("9", "10")), *moved)))
