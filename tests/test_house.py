@@ -129,14 +129,14 @@ SKELETON = {
     "controller/tools/check.py": "from controller.core import scan\n",
     "controller/cli/main.py": "from controller.runtime import scanner\nfrom controller.tools import check\n",
     "drivers/points.py": "import enum\n",
-    "drivers/modbus/pymodbus_link.py": "import pymodbus\n",
+    "drivers/mqtt/session.py": "import paho\n",
     "sim_hardware/drill.py": "import pymodbus\nfrom controller.runtime import scanner\n",
 }
 """The house in small, with every arrow that is drawn so far; panel and gateways do not exist yet."""
 
 WITHOUT_ARROW = {
     "controller/core/clock.py": ("time", "import time\n"),
-    "controller/core/reader.py": ("drivers.modbus.pymodbus_link", "from drivers.modbus import pymodbus_link\n"),
+    "controller/core/reader.py": ("drivers.mqtt.session", "from drivers.mqtt import session\n"),
     "controller/core/store.py": ("sqlite3", "import sqlite3\n"),
     "controller/site/loader.py": ("controller.core.scan", "from controller.core import scan\n"),
     "controller/protocol.py": ("controller.core.scan", "from controller.core import scan\n"),
@@ -144,6 +144,7 @@ WITHOUT_ARROW = {
     "controller/cli/run.py": ("controller.core.scan", "from controller.core import scan\n"),
     "controller/runtime/supervisor.py": ("controller.tools.check", "from controller.tools import check\n"),
     "controller/runtime/link.py": ("pymodbus", "import pymodbus\n"),
+    "drivers/modbus/other_link.py": ("pymodbus", "import pymodbus\n"),
     "controller/tools/drill.py": ("sim_hardware.drill", "from sim_hardware import drill\n"),
     "drivers/modbus/frame.py": ("controller.site.model", "from controller.site import model\n"),
 }
