@@ -27,7 +27,7 @@ from controller.core.state import State
 from controller.protocol import StatusReply, StatusRequest
 from controller.runtime.journalfile import restore, rows, verify
 from controller.site.loader import load
-from controller.site.model import Mqtt, Site
+from controller.site.model import ModbusTcp, Mqtt, Site
 from sim_hardware.rehost import free_endpoints, rehost, split_endpoint, write_site
 
 SITE = Path(__file__).with_name("site.toml")
@@ -190,7 +190,7 @@ class Stand:
     def port(self, link: str) -> int:
         """Port of a link."""
         model = self.model.links[link]
-        assert not hasattr(model, "mapping")
+        assert isinstance(model, (ModbusTcp, Mqtt))
         return split_endpoint(model.endpoint)[1]
 
 
