@@ -3,6 +3,7 @@
 Called from the connection's own call-backs, so that no task is woken between two requests.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from drivers.link import LinkError, NotConnectedError, TickMs
@@ -22,6 +23,9 @@ GATEWAY_CODES = frozenset({10, 11})
 
 ADDRESS_CODES = frozenset({1, 2, 3, 4})
 """Exceptions that one register may cause for all that are read with it (the same)."""
+
+PARDONS = 3
+"""How often a device keeps its values when what went wrong may be another's doing: that unit's poll, a write to it, and its read-back."""
 
 _OF_OTHERS = (NotConnectedError, TransactionError, UnitError, StrayBytesError)
 """Errors that may be another device's doing, or the gateway's."""
@@ -64,7 +68,7 @@ class Polling:
         self.reads = 0
         self._cycle: Cycle[Reading] | None = None
         self._started_s = 0.0
-        self._pardoned: set[str] = set()
+        self._pardoned: Counter[str] = Counter()
 
     @property
     def requests(self) -> tuple[Request, ...]:
@@ -137,7 +141,7 @@ class Polling:
         reading = cycle.turn
         reading.take(self._tick_ms())
         self._heard()
-        self._pardoned.discard(cycle.device)
+        self._pardoned.pop(cycle.device, None)
         self.learned[cycle.device].good(wait_s, now_s)
         self.reads += len(reading.requests)
         if batch.refused:
@@ -196,16 +200,16 @@ class Polling:
         """The turn that was in flight ended with `error`: it costs the device that was asked.
 
         Unless the error says nothing of that device: the peer may have closed its connection before it asked it at all, and a reply with
-        another transaction or from another unit is another device's, late or doubled. Then the device keeps its values and is asked once
-        more; once, until it answers: one that makes its gateway hang up or lie is as dead as a silent one.
+        another transaction or from another unit is another device's, late or doubled. Then the device keeps its values and is asked
+        again, `PARDONS` times at most until it answers: one that makes its gateway hang up or lie is as dead as a silent one.
         """
         if self._cycle is None:
             return
         device = self._cycle.device
-        if isinstance(error, _OF_OTHERS) and device not in self._pardoned:
-            self._pardoned.add(device)
+        if isinstance(error, _OF_OTHERS) and self._pardoned[device] < PARDONS:
+            self._pardoned[device] += 1
             self.learned[device].failed(now_s)
-            self.schedule.restart(device)
+            self.schedule.prefer(self._cycle)
             return
         self.failed(device, now_s, self._started_s)
 

@@ -55,11 +55,15 @@ class Schedule(Generic[Turn]):
         every = [cycle for share in self._shares.values() for cycle in share.cycles]
         # Most sockets have one device with one period: no one to be fair to.
         self._only = every[0] if len(every) == 1 else None
+        self._preferred: Cycle[Turn] | None = None
 
     def pick(self, now_s: float) -> Cycle[Turn] | None:
         """The cycle whose next turn it is, or None."""
         if self._only is not None:
             return self._only if self._only.due_s <= now_s else None
+        if self._preferred is not None:
+            preferred, self._preferred = self._preferred, None
+            return preferred
         best: Cycle[Turn] | None = None
         least_s = 0.0
         for share in self._shares.values():
@@ -96,6 +100,11 @@ class Schedule(Generic[Turn]):
         for cycle in share.cycles:
             cycle.due_s = max(cycle.due_s, now_s + share.rest_s)
         share.rest_s = min(2 * share.rest_s, LONGEST_REST_S)
+
+    def prefer(self, cycle: Cycle[Turn]) -> None:
+        """Let `cycle` have the next turn, from its beginning, whoever else is due."""
+        cycle.position = 0
+        self._preferred = cycle
 
     def restart(self, device: str) -> None:
         """Begin the cycles of a device afresh: what was read of them before belongs to another time."""

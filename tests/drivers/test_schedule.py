@@ -73,3 +73,16 @@ def test_a_failing_device_rests_longer_and_longer_and_starts_afresh() -> None:
     schedule.done(again, now_s, now_s)
     schedule.failed("b", now_s, now_s)
     assert schedule.next_due_s() - now_s == pytest.approx(FIRST_REST_S)
+
+
+def test_a_preferred_cycle_has_the_next_turn_from_its_beginning() -> None:
+    schedule = made({"a": FAST, "b": SLOW})
+    serve(schedule, 0.0, 0.5, {"a": 0.01, "b": 0.3})
+    (cycle,) = schedule.cycles("b")
+    cycle.position = 2
+    schedule.prefer(cycle)
+    first, second = schedule.pick(5.0), schedule.pick(5.0)
+    assert first is cycle
+    assert first.position == 0
+    assert second is not None
+    assert second.device == "a"
