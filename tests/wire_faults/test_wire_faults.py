@@ -1,5 +1,6 @@
 import asyncio
 import random
+import time
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -23,10 +24,10 @@ async def test_a_fault_alone(framing: Framing, kind: str) -> None:
     async with rig(framing) as made:
         for param in PARAMS.get(kind, (None,)):
             before = made.samples(NEIGHBOUR)
-            # Over RTU each new connection begins with a silence.
-            await made.spoil([ActiveFault(kind, param)], 0.4 if framing is Framing.TCP else 1.2)
-            if not is_of_endpoint((ActiveFault(kind, param),)):
-                assert made.samples(NEIGHBOUR) > before
+            await made.spoil([ActiveFault(kind, param)], 0.4)
+            # Over RTU each new connection begins with a silence: the neighbour's turn may take some.
+            while not is_of_endpoint((ActiveFault(kind, param),)) and made.samples(NEIGHBOUR) == before:
+                await made.spoil([ActiveFault(kind, param)], 0.2)
             if kind not in MILD:
                 assert made.proxy.applied[kind] > 0
             await made.recover()
@@ -39,8 +40,10 @@ LYING = ("displaced-reply", "short-reply", "long-reply", "wrong-function", "wron
 @pytest.mark.parametrize("kind", LYING)
 async def test_the_spoiled_device_is_not_good(framing: Framing, kind: str) -> None:
     async with rig(framing) as made:
-        await made.spoil([ActiveFault(kind)], 0.25)
-        assert not made.good(SPOILED)
+        began_s = time.monotonic()
+        while made.good(SPOILED):
+            await made.spoil([ActiveFault(kind)], 0.1)
+        assert time.monotonic() - began_s < 5.0
         await made.recover()
 
 
