@@ -765,3 +765,19 @@ async def test_a_reply_of_another_unit_costs_the_one_that_was_asked_nothing_once
             reads = link.health().reads
             await until(lambda: link.health().reads > reads + 4)
             assert good(link, "b")
+
+
+async def test_a_device_that_fails_every_other_time_is_told_as_unreliable() -> None:
+    """Each failure may be another's doing and costs it no value; it is counted all the same."""
+    count = 0
+
+    async def answer(ask: Ask) -> bytes:
+        nonlocal count
+        count += 1
+        return ask.reply(tid=ask.tid ^ 1) if count % 2 else ask.reply()
+
+    async with raw_server(answer) as raw:
+        link = link_to(raw.port, block("h", 0, 4, period_s=PERIOD_S))
+        async with running(link):
+            await until(lambda: link.health().unreliable == ("d",))
+            assert good(link, "h")
