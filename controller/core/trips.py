@@ -283,12 +283,16 @@ def _output_causes(draft: Draft) -> Iterator[tuple[str, str]]:
 
 
 def _uncommanded(draft: Draft, output: OutputLayout) -> bool:
-    """A release channel is on without command: not in the polls that a channel takes to drop after its command has ended."""
+    """A release channel is on without command: not in the polls that a channel takes to drop after its command has ended.
+
+    The run before a restart may have ended that command, so that the first look at the field shows a channel that was still to drop.
+    """
     if not any(level == 1 - output.output.normal for level in draft.inputs.channels[output.index]):
         return False
     before, state = draft.before.outputs[output.index], draft.outputs[output.index]
     told = any(trip.trip == "release_channel" and trip.subject == output.name for trip in draft.trips)
-    return told or (before.wanted == state.wanted and before.drive is not Drive.WRITING)
+    still_to_drop = before.drive is Drive.UNREAD and draft.zones[output.zone].stage not in BEFORE_FLOODING
+    return told or (before.wanted == state.wanted and before.drive is not Drive.WRITING and not still_to_drop)
 
 
 def _zone_causes(draft: Draft) -> Iterator[tuple[str, str]]:

@@ -38,6 +38,11 @@ def lost(seen: Seen, before: Seen, events: list[Event]) -> set[tuple[str, int]]:
     return dropped - {EXHAUST} - ({FAULT_RELAY} if slow else set())
 
 
+def troubles(events: list[Event]) -> list[tuple[int, str, str]]:
+    """What the journal tells of, for a failed look: tick, subject and trouble."""
+    return [(event.tick_ms, event.subject, event.what) for event in events if event.kind is Kind.TROUBLE]
+
+
 # --- the release ----------------------------------------------------------------------------------------------------
 
 
@@ -87,7 +92,7 @@ def test_killed_in_a_release_it_goes_on_and_fires_once(
         assert seen["fallen"] == []
         assert second.stop() == 0
         events = here.events()
-        assert lost(seen, before, events) <= released
+        assert lost(seen, before, events) <= released, troubles(events)
         assert stages(events) == ["activated", "releasing", "released", "hold-time"][: 4 if released else 3]
         assert times(events, Kind.INTENT, "agent", "activate") == 1
 

@@ -116,6 +116,34 @@ def test_a_commanded_end_of_release_is_no_forged_channel() -> None:
     assert "release_channel" not in field.told(Kind.TROUBLE)
 
 
+def ended_while_deaf(field: Field) -> None:
+    """The end of a release is commanded, and the controller starts anew before the channels have dropped."""
+    play(field, RELEASE)
+    field.deaf.add("agent")
+    while field.controller.state.outputs[field.layout.output("agent").index].wanted:
+        field.scan()
+    assert field.zone().stage == "hold-time"
+    assert field.on("agent")
+    field.clear()
+    field.restart()
+
+
+def test_a_release_that_a_restart_finds_still_to_drop_is_no_forged_channel() -> None:
+    field = Field()
+    ended_while_deaf(field)
+    field.deaf.clear()
+    field.run(3)
+    assert field.buffer.value[field.layout.point("do-1-coils[3]")] == 0
+    assert "release_channel" not in field.told(Kind.TROUBLE)
+
+
+def test_a_release_channel_that_does_not_drop_after_a_restart_is_told() -> None:
+    field = Field()
+    ended_while_deaf(field)
+    field.run(40)
+    assert "release_channel:agent" in field.troubles()
+
+
 # --- starts
 
 
