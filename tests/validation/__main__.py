@@ -1,6 +1,6 @@
-"""`python -m tests.validation DATA`: the recorded room fires through simulator, Modbus and daemon, against a 58 degC head.
+"""`python -m tests.validation DATA`: the plant against models and measurements, and recorded room fires through simulator and daemon.
 
-Exit code 0: passed; 1: a fire failed; 2: a recording is missing.
+Exit code 0: passed; 1: a fire failed or a target of the plant was missed; 2: a recording is missing.
 """
 
 import argparse
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from tests.validation import plant_report
 from tests.validation.fires import MAPPING, SITE, DataMissingError, Fire, load_fires
 from tests.validation.judge import Verdict, judge
 from tests.validation.report import section, write
@@ -22,13 +23,29 @@ AT_ONCE = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Play all fires, print and write what came of it; the exit code."""
+    """Compare the plant, play all fires, print and write what came of it; the exit code."""
     given = _parser().parse_args(arguments)
     try:
-        fires = load_fires(given.data)
+        codes = [WHAT[name](given) for name in ([given.only] if given.only else WHAT)]
     except DataMissingError as error:
         print(f"haechi: validate: {error}", file=sys.stderr)
         return MISSING
+    return max(codes)
+
+
+def validate_plant(given: argparse.Namespace) -> int:
+    """The plant against models and measurements; the exit code. Raises DataMissingError."""
+    try:
+        found = list(plant_report.chapters(given.data))
+    except FileNotFoundError as error:
+        raise DataMissingError(f"{error.filename}: not there; remedy: give the folder of the recordings") from error
+    print(f"report: {plant_report.write(found, given.report)}")
+    return FAILED if any(chapter.missed for chapter in found) else PASSED
+
+
+def validate_fires(given: argparse.Namespace) -> int:
+    """The recorded room fires on the wires; the exit code. Raises DataMissingError."""
+    fires = load_fires(given.data)
     about_s = sum(fire.lasts_s for fire in fires) / given.speed / AT_ONCE
     print(f"{len(fires)} fires, {given.speed:g} times faster than they were: about {about_s:.0f} s", flush=True)
     try:
@@ -50,9 +67,13 @@ def run_fire(fire: Fire, speed: float) -> Verdict:
         return judge(fire, play(fire.file, MAPPING, SITE, fire.lasts_s, speed, Path(folder)))
 
 
+WHAT = {"fires": validate_fires, "plant": validate_plant}
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.validation", description=__doc__)
     parser.add_argument("data", type=Path, help="folder of the recordings, which holds room_fire/")
+    parser.add_argument("--only", choices=tuple(WHAT), help="one of both alone")
     parser.add_argument("--speed", type=float, default=20.0, help="plant seconds a second (20)")
     parser.add_argument("--report", type=Path, default=REPORTS, help="where the report goes (docs/validation)")
     return parser
