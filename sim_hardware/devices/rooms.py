@@ -39,6 +39,10 @@ class Room(Protocol):
         """Take over the actuators' positions (their meaning: `ROLE_MEANING`) and the door's."""
         ...
 
+    def fail_hvac(self, *, failed: bool) -> None:
+        """Let the air conditioning fail, or work again; it takes effect with the next `apply`."""
+        ...
+
     def probe(self, head: HeadLayout, ordinal: int) -> Probe | None:
         """What `head`, whose first point is the `ordinal`-th of its family in the zone, looks at; None for what is not here."""
         ...
@@ -69,6 +73,7 @@ class _Air:
 
     def __init__(self, zone: int, actuators: Actuators) -> None:
         self.by_role = {role: actuators.of(role, zone) for role in Role}
+        self.hvac_failed = False
 
     def most(self, position: npt.NDArray[np.float64], role: Role) -> float:
         """The furthest position among the outputs of a role; 0 without any."""
@@ -80,7 +85,7 @@ class _Air:
         inputs.damper_open_fraction[: len(dampers)] = 1.0 - position[dampers]
         inputs.exhaust_fraction = self.most(position, Role.EXHAUST)
         inputs.relief_open = self.most(position, Role.RELIEF)
-        inputs.hvac_on = self.most(position, Role.HVAC_STOP) < AT_END
+        inputs.hvac_on = self.most(position, Role.HVAC_STOP) < AT_END and not self.hvac_failed
         inputs.agent_valve_open = self.most(position, Role.AGENT) >= AT_END
         inputs.reserve_valve_open = self.most(position, Role.AGENT_RESERVE) >= AT_END
 
@@ -113,6 +118,10 @@ class BatteryZone:
         inputs.curtain_fraction = self._air.most(position, Role.CURTAIN)
         inputs.water_barrier_fraction = self._air.most(position, Role.WATER_BARRIER)
         self._set_coolant(position)
+
+    def fail_hvac(self, *, failed: bool) -> None:
+        """Let the air conditioning fail, or work again."""
+        self._air.hvac_failed = failed
 
     def _set_coolant(self, position: npt.NDArray[np.float64]) -> None:
         flow = self.room.inputs.coolant_flow_lpm
@@ -243,6 +252,10 @@ class ServerZone:
         """Take over the actuators' positions and the door's."""
         self._air.apply(self.room.inputs, actuators.position)
         self.room.inputs.door_open = door_open
+
+    def fail_hvac(self, *, failed: bool) -> None:
+        """Let the air conditioning fail, or work again."""
+        self._air.hvac_failed = failed
 
     @property
     def calm(self) -> bool:

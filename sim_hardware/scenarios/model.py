@@ -22,6 +22,45 @@ class Load(Strict, frozen=True, kw_only=True):
     every_s: float = 0.0
 
 
+class Cycle(Strict, frozen=True, kw_only=True):
+    """The life of a UPS or storage string: float charge, a discharge, a rest, and the recharge of what was taken, every `every_s`.
+
+    Currents are amounts (A); the recharge lasts until the charge taken is back. From `until_s` on the float charge alone remains.
+    """
+
+    at_s: float
+    zone: str
+    every_s: float
+    discharge_a: float
+    discharge_s: float
+    rest_s: float = 0.0
+    charge_a: float
+    float_a: float = 1.0
+    until_s: float = math.inf
+
+
+class Ambient(Strict, frozen=True, kw_only=True):
+    """The air outside the walls of `zone`: a mean, the swing of a day (its coldest hour is the start), and slow weather drawn from `seed`.
+
+    `day_swing_k` and `weather_k` are amplitudes, half of what lies between the extremes.
+    """
+
+    at_s: float
+    zone: str
+    mean_degc: float
+    day_swing_k: float = 0.0
+    weather_k: float = 0.0
+    seed: int = 1
+
+
+class Outage(Strict, frozen=True, kw_only=True):
+    """The air conditioning of `zone` does nothing from `at_s` to `until_s`, whatever it is told; nobody is told either."""
+
+    at_s: float
+    zone: str
+    until_s: float = math.inf
+
+
 class Initiation(Strict, frozen=True, kw_only=True):
     """What starts in the plant at `at_s`. Places are the rack's name and numbers from 0; rates by kind (see `sim_hardware.physics`).
 
@@ -59,6 +98,37 @@ class Act(Strict, frozen=True, kw_only=True):
     kind: str = ""
     what: str = ""
     subject: str = ""
+
+
+class Nuisance(Strict, frozen=True, kw_only=True):
+    """An episode of ordinary life that detectors mistake for fire, of class `kind` (`sim_hardware.scenarios.nuisances`).
+
+    Its size, length and place are drawn from the run's seed and its own place in the list, unless `seed` says which; `zone` empty:
+    any zone where it can happen.
+    """
+
+    kind: str
+    at_s: float
+    zone: str = ""
+    seed: int | None = None
+
+
+class PlantSettings(Strict, frozen=True, kw_only=True):
+    """What stands in a zone, where it is not the room's default. Names are those of the room's geometry; None leaves the default."""
+
+    chemistry: str | None = None
+    """A name of `sim_hardware.physics.kinetics.CHEMISTRIES`."""
+    start_soc: float | None = None
+    capacity_ah: float | None = None
+    volume_m3: float | None = None
+    wall_m2: float | None = None
+    agent: str | None = None
+    """A name of the agents: `fk-5-1-12`, `ig-541`, `ig-100`, `ig-01`."""
+    agent_design_pct: float | None = None
+
+    def given(self) -> dict[str, float | str]:
+        """What is set, by name."""
+        return {name: value for name, value in msgspec.structs.asdict(self).items() if value is not None}
 
 
 class Responses(Strict, frozen=True, kw_only=True):
@@ -133,7 +203,15 @@ class Scenario(Strict, frozen=True, kw_only=True):
     site: str
     duration_s: float
     seed: int = 1
+    sources: tuple[str, ...] = ()
+    """Where facts and times come from; the file's comments say which is which, and what is assumed."""
+    plant: dict[str, PlantSettings] = {}
+    """By zone."""
     load: tuple[Load, ...] = ()
+    cycles: tuple[Cycle, ...] = ()
+    ambient: tuple[Ambient, ...] = ()
+    outages: tuple[Outage, ...] = ()
+    nuisances: tuple[Nuisance, ...] = ()
     initiations: tuple[Initiation, ...] = ()
     inputs: tuple[Input, ...] = ()
     acts: tuple[Act, ...] = ()
