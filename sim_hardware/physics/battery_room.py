@@ -131,13 +131,13 @@ class BatteryRoom(RoomPlant):
         window = Window(start_s, duration_s)
         self._cell_powers.append(CellPower(self._index(rack, module, cell_index), power_w, window, short=False))
 
-    def inject_gas(
-        self, rack: int, start_s: float, duration_s: float, rates_l_per_s: tuple[float, float, float]
-    ) -> None:
-        """Bring gas of another origin (l/s of H2, CO, VOC) into the air of ``rack``, or of the room if it is -1."""
-        h2, co, voc = rates_l_per_s
-        window = Window(start_s, duration_s)
-        self._gas_sources.append(GasSource(rack, (h2 * 1e-3, co * 1e-3, voc * 1e-3), window))
+    def inject_gas(self, rack: int, start_s: float, duration_s: float, rates_l_per_s: tuple[float, ...]) -> None:
+        """Bring gas of another origin into the air of ``rack``, or of the room if it is -1.
+
+        ``rates_l_per_s`` follow the species of ``gas``: H2, CO, VOC, CO2, THC; those left out at the end are zero.
+        """
+        rates = tuple(rate * 1e-3 for rate in rates_l_per_s) + (0.0,) * (gas.SPECIES - len(rates_l_per_s))
+        self._gas_sources.append(GasSource(rack, rates, Window(start_s, duration_s)))
 
     # --- time -------------------------------------------------------------------------------------------------------
 

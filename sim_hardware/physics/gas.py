@@ -11,16 +11,17 @@ from numba import njit
 from sim_hardware.physics import cell
 from sim_hardware.physics.arrays import Bools, Floats
 
-H2, CO, VOC = range(3)
-SPECIES = 3
+H2, CO, VOC, CO2, THC = range(5)
+"""Hydrogen, carbon monoxide, vapour of the electrolyte (what a VOC head sees first), carbon dioxide, hydrocarbons."""
+SPECIES = 5
 PPM = 1e6
 RUNAWAY_GAS_M3_PER_AH = 2.0e-3
 """1.5 to 2.2 L/Ah for NMC and LCO (from memory, assumed)."""
-RUNAWAY_SHARES = np.array([0.23, 0.33, 0.13])
-"""H2, CO and hydrocarbons in the gas (mock-up of one LFP/NMC class; the rest is CO2)."""
-VENT_GAS_M3_PER_AH = np.array([0.055e-3, 0.08e-3, 0.15e-3])
-"""H2, CO and electrolyte vapour from the first vent to the runaway: an eighth of the gas of runaway in H2 and CO
-(assumed), and a fifth of the electrolyte as vapour of 90 g/mol."""
+RUNAWAY_SHARES = np.array([0.23, 0.33, 0.0, 0.31, 0.13])
+"""Species in the gas of a runaway (mock-up of one LFP/NMC class)."""
+VENT_GAS_M3_PER_AH = np.array([0.055e-3, 0.08e-3, 0.15e-3, 0.075e-3, 0.03e-3])
+"""Gas from the first vent to the runaway: an eighth of the gas of runaway (assumed), and a fifth of the electrolyte as
+vapour of 90 g/mol."""
 GAS_HEAT_J_PER_M3 = 14.5e6
 """Heat of combustion of the runaway gas, from its shares (10.8, 12.6 and about 60 MJ/m3)."""
 BURNT_SHARE = 0.6

@@ -42,10 +42,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class GasSource:
-    """Gas (m3/s of H2, CO, VOC) into the air of ``rack``, or of the room if ``rack`` is -1."""
+    """Gas (m3/s of each species of ``gas``) into the air of ``rack``, or of the room if ``rack`` is -1."""
 
     rack: int
-    rates_m3_per_s: tuple[float, float, float]
+    rates_m3_per_s: tuple[float, ...]
     window: Window
 
 

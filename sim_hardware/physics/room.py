@@ -25,8 +25,8 @@ SMOKE_SETTLES_TAU_S = 3600.0
 """Smoke settles and sticks to walls (assumed)."""
 DISCHARGE_COEFFICIENT = 0.7
 VAPOUR_J_PER_KG_K = 461.5
-BACKGROUND_PPM = (0.5, 0.4, 0.15)
-"""H2, CO and VOC of clean air, ppm."""
+BACKGROUND_PPM = (0.5, 0.4, 0.15, 420.0, 1.9)
+"""H2, CO, VOC, CO2 and hydrocarbons of clean air, ppm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Ventilation:
 
 
 def clean_air() -> Floats:
-    """Fractions of H2, CO and VOC in clean air."""
+    """Fractions of the species of ``gas`` in clean air."""
     return np.array(BACKGROUND_PPM) * 1e-6
 
 
