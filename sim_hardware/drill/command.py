@@ -19,7 +19,7 @@ from sim_hardware.faults.spec import FaultError
 from sim_hardware.faults.targets import check_all_on_wires
 from sim_hardware.live import Lines, View, view_for
 from sim_hardware.rehost import plain
-from sim_hardware.report.judge import MetricError
+from sim_hardware.report.judge import MetricError, without_comparisons
 from sim_hardware.report.make import make_result
 from sim_hardware.report.record import Record
 from sim_hardware.report.result import ComparisonResult, DrillResult, RowResult
@@ -100,8 +100,7 @@ async def _until_ended(drill: Drill, view: View) -> tuple[Record, tuple[Comparis
 def _judged(record: Record, comparisons: Sequence[ComparisonResult]) -> Record:
     """Without comparisons that were not asked for, their criteria do not count."""
     missing = {one.name for one in record.scenario.comparisons} - {one.name for one in comparisons}
-    criteria = tuple(c for c in record.scenario.criteria if c.metric.split(".")[0] not in missing)
-    return dataclasses.replace(record, scenario=replace(record.scenario, criteria=criteria))
+    return dataclasses.replace(record, scenario=without_comparisons(record.scenario, missing))
 
 
 def _table(drill: Drill, console: Console) -> DrillResult:

@@ -60,7 +60,7 @@ def run_virtual(
         settings=ResponseSettings(wishes.isolate, wishes.extinguish, wishes.cool), observer=observe, stop=lambda _: over,
     )  # fmt: skip
     wall_s = time.perf_counter() - began_s
-    return Record(site, scenario, seed, 0.0, result.events, tuple(truths), result.scans, 0, wall_s)
+    return Record(site, scenario, seed, 0.0, result.events, tuple(truths), result.scans, 0, wall_s, result.chain)
 
 
 def run_rows(site: Site, scenario: Scenario, seed: int, duration_s: float) -> Iterator[RowResult]:

@@ -1,11 +1,13 @@
 """Acceptance: each criterion of the scenario against the figures, and the rule that holds for every drill."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+
+from msgspec.structs import replace
 
 from sim_hardware.report.figures import OVERRUNS, Figures
 from sim_hardware.report.result import Check
-from sim_hardware.scenarios.model import Criterion
+from sim_hardware.scenarios.model import Criterion, Scenario
 
 OVERRUN_LIMIT_PCT = 1.0
 IN_TIME = Criterion(metric=OVERRUNS, title="Scans that came late", title_ko="지연된 주기", at_most=OVERRUN_LIMIT_PCT)
@@ -34,6 +36,11 @@ def shown(metric: str, value: float | None) -> str:
     return f"{number} {unit}".strip()
 
 
+def without_comparisons(scenario: Scenario, names: Collection[str]) -> Scenario:
+    """The scenario without the criteria about the comparisons called `names`, which are not run."""
+    return replace(scenario, criteria=tuple(c for c in scenario.criteria if c.metric.split(".")[0] not in names))
+
+
 def with_prefix(name: str, found: Figures) -> Mapping[str, float | None]:
     """The figures of a comparison as criteria name them."""
     return {f"{name}.{metric}": value for metric, value in found.items()}
@@ -50,12 +57,13 @@ def _check(criterion: Criterion, found: Figures) -> Check:
         criterion.title_ko,
         finite,
         shown(criterion.metric, value),
-        _limit(criterion),
+        limit(criterion),
         criterion.met(value),
     )
 
 
-def _limit(criterion: Criterion) -> str:
+def limit(criterion: Criterion) -> str:
+    """The limit of a criterion for people."""
     if criterion.at_least is not None and criterion.at_most is not None:
         return f"{shown(criterion.metric, criterion.at_least)} to {shown(criterion.metric, criterion.at_most)}"
     bounds = (("≤", criterion.at_most), ("≥", criterion.at_least), ("=", criterion.equals))

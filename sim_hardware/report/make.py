@@ -37,6 +37,7 @@ def make_result(record: Record, comparisons: Sequence[ComparisonResult] = ()) ->
         passed=all(check.passed for check in checks), checks=checks, figures=finite(found), sign=_sign(record),
         timeline=timeline(record), curves=curves(record), references=_references(found),
         comparisons=tuple(comparisons), events=tuple(e for e in record.events if e.kind is not Kind.DIGEST),
+        journal=record.journal,
     )  # fmt: skip
 
 

@@ -74,6 +74,8 @@ def _head(result: DrillResult) -> str:
         f"{result.site}, seed {result.seed}, {svg.clock(result.duration_s)} of plant time {how} ({result.wall_s:.0f} s waited). "
         "A drill in a simulated plant: it proves nothing about a real one."
     )
+    if result.journal:
+        facts += f" Journal {result.journal}."
     sign = ""
     if result.sign:
         sign = (

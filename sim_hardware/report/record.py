@@ -13,7 +13,10 @@ from sim_hardware.scenarios.model import Initiation, Scenario
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One run. `speed` 0 means virtual time; `scans` and `overruns` are the controller's (virtual time has none)."""
+    """One run. `speed` 0 means virtual time; `scans` and `overruns` are the controller's (virtual time has none).
+
+    `journal` is the journal's hash of a run in virtual time: the same seed gives the same one.
+    """
 
     site: Site
     scenario: Scenario
@@ -24,6 +27,7 @@ class Record:
     scans: int = 0
     overruns: int = 0
     wall_s: float = 0.0
+    journal: str = ""
 
     @property
     def duration_s(self) -> float:

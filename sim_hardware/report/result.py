@@ -106,7 +106,7 @@ class ComparisonResult(msgspec.Struct, frozen=True):
 
 
 class DrillResult(msgspec.Struct, frozen=True):
-    """A whole drill. `speed` 0: virtual time. `duration_s` is plant time, `wall_s` what one waited."""
+    """A whole drill. `speed` 0: virtual time, with the `journal`'s hash. `duration_s` is plant time, `wall_s` what one waited."""
 
     scenario: str
     title: str
@@ -127,3 +127,4 @@ class DrillResult(msgspec.Struct, frozen=True):
     comparisons: tuple[ComparisonResult, ...] = ()
     rows: tuple[RowResult, ...] = ()
     events: tuple[Event, ...] = ()
+    journal: str = ""

@@ -48,6 +48,10 @@ def print_result(result: DrillResult, html: Path, console: Console) -> None:
         console.print(f"[bold red]MISSED[/]: {'; '.join(missed)}", highlight=False)
     else:
         console.print("[bold green]PASSED[/]", highlight=False)
+    if result.journal:
+        rate = result.duration_s / result.wall_s if result.wall_s > 0.0 else 0.0
+        how = f"{rate:.0f} times real time; journal {result.journal}"
+        console.print(f"Seed {result.seed}, {how}", highlight=False, soft_wrap=True)
     console.print(f"Report: {html}", highlight=False, soft_wrap=True)
 
 
