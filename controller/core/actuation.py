@@ -77,7 +77,7 @@ def _write(draft: Draft, output: OutputLayout, state: OutputState, read_back: tu
     if state.drive is not Drive.WRITING:
         if state.drive is not Drive.FAILED:
             state = replace(state, drive=Drive.WRITING, since_ms=draft.tick_ms, written_ms=NEVER)
-    elif draft.tick_ms - state.since_ms > round(output.output.confirm_s * 1000):
+    elif draft.reached(state.since_ms + round(output.output.confirm_s * 1000) + 1):
         state = _failed(draft, output, state, "not-taken")
     places = [place for place, level in enumerate(read_back) if level != state.wanted]
     activating = state.wanted != output.output.normal
@@ -86,7 +86,7 @@ def _write(draft: Draft, output: OutputLayout, state: OutputState, read_back: tu
         places = places[:1]
         if places[0] != state.channel:
             state = replace(state, channel=places[0], written_ms=NEVER)
-    if state.written_ms != NEVER and draft.tick_ms - state.written_ms < REWRITE_MS:
+    if state.written_ms != NEVER and not draft.reached(state.written_ms + REWRITE_MS):
         return state
     for place in places:
         draft.writes.append(
@@ -109,7 +109,7 @@ def _confirm(draft: Draft, output: OutputLayout, state: OutputState) -> OutputSt
         return state
     if state.drive is not Drive.CONFIRMING:
         return state
-    if draft.tick_ms - state.since_ms <= round(output.output.confirm_s * 1000):
+    if not draft.reached(state.since_ms + round(output.output.confirm_s * 1000) + 1):
         return state
     if state.tries < output.output.retries:
         return _again(draft, output, state)

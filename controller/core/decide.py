@@ -34,12 +34,17 @@ from controller.site.model import Physics, Role
 
 
 class Decision(NamedTuple):
-    """What one scan decided. `resets` are heads whose detector evidence is to be dropped."""
+    """What one scan decided. `resets` are heads whose detector evidence is to be dropped.
+
+    Time moves what is decided at `wake_ms` at the earliest (NEVER: not at all): with the state that came out, the same inputs and no
+    command, every scan before that tick takes the same way.
+    """
 
     state: State
     events: tuple[Event, ...]
     writes: tuple[Write, ...]
     resets: tuple[int, ...]
+    wake_ms: int
 
 
 def first_state(layout: Layout, *, lost: bool = False) -> State:
@@ -63,18 +68,6 @@ def first_state(layout: Layout, *, lost: bool = False) -> State:
     )
 
 
-def is_quiet(state: State) -> bool:
-    """Whether nothing is under way that time alone could move: then the same inputs give the same state again."""
-    return (
-        all(zone.stage is Stage.QUIESCENT and set(zone.active) <= {"watch"} for zone in state.zones)
-        and all(zone.first_fire_ms == NEVER for zone in state.zones)
-        and all(output.drive is Drive.SETTLED for output in state.outputs)
-        and all(since == NEVER for since in state.row_since_ms)
-        and all(trip.shown and trip.trip != "intent_not_durable" for trip in state.trips)
-        and all(rack == RackState() for rack in state.racks)
-    )
-
-
 def decide(
     rules: Rules,
     state: State,
@@ -93,14 +86,16 @@ def decide(
         run_ladder(draft, zone)
     act(draft, _wanted(draft))
     step_trips(draft)
-    return Decision(draft.state(), tuple(draft.events), tuple(draft.writes), tuple(draft.resets))
+    told = tuple(draft.events), tuple(draft.writes), tuple(draft.resets)
+    return Decision(draft.state(), *told, draft.wake_ms)
 
 
 def _wanted(draft: Draft) -> list[int]:
     """The level of every output: driven by the matrix, within the interlocks, unless a person has disabled it."""
     conditions, zones = condition_vector(draft)
     outputs = draft.layout.outputs
-    rows = driven(draft.rules.matrix, conditions, draft.row_since_ms, draft.tick_ms, len(outputs))
+    since_ms = draft.row_since_ms
+    rows = driven(draft.rules.matrix, conditions, since_ms, draft.tick_ms, draft.reached, len(outputs))
     wanted = []
     for output, row in zip(outputs, rows, strict=True):
         may_cool = output.rack >= 0 and _may_cool(draft, output)

@@ -9,7 +9,7 @@ from controller.core.events import Event, Evidence, Feature, Kind, Write
 from controller.core.inputs import Inputs
 from controller.core.layout import Layout
 from controller.core.rules import Rules
-from controller.core.state import RackState, State, ZoneState
+from controller.core.state import NEVER, RackState, State, ZoneState
 
 
 class Draft:
@@ -35,6 +35,19 @@ class Draft:
         self.resets: list[int] = []
         self.events: list[Event] = []
         self.writes: list[Write] = []
+        self.wake_ms = NEVER
+
+    def reached(self, due_ms: int) -> bool:
+        """Whether the scan's time has come to `due_ms`. The only way to ask: what is still to come is kept in `wake_ms`."""
+        if self.tick_ms >= due_ms:
+            return True
+        self.wake_at(due_ms)
+        return False
+
+    def wake_at(self, due_ms: int) -> None:
+        """Time alone may change what is decided at `due_ms`; `wake_ms` is the earliest such tick that is still to come (NEVER: none)."""
+        if due_ms > self.tick_ms and (self.wake_ms == NEVER or due_ms < self.wake_ms):
+            self.wake_ms = due_ms
 
     def tell(
         self,

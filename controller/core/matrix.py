@@ -1,6 +1,6 @@
 """Cause and effect: which conditions drive which outputs. Then the interlocks, which no row can overrule."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from controller.core.layout import Layout, OutputLayout
@@ -55,9 +55,14 @@ def compile_matrix(layout: Layout) -> CompiledMatrix:
 
 
 def driven(
-    matrix: CompiledMatrix, conditions: Sequence[bool], row_since_ms: list[int], tick_ms: int, n_outputs: int
+    matrix: CompiledMatrix,
+    conditions: Sequence[bool],
+    row_since_ms: list[int],
+    tick_ms: int,
+    reached: Callable[[int], bool],
+    n_outputs: int,
 ) -> list[bool]:
-    """Which outputs the rows drive. `row_since_ms` (in and out) remembers since when each row's causes hold."""
+    """Which outputs the rows drive. `row_since_ms` (in and out) remembers since when each row's causes hold; `reached` asks the draft."""
     result = [False] * n_outputs
     for index, row in enumerate(matrix.rows):
         if not any(conditions[c] for c in row.when) or any(conditions[c] for c in row.unless):
@@ -65,7 +70,7 @@ def driven(
             continue
         if row_since_ms[index] == NEVER:
             row_since_ms[index] = tick_ms
-        if tick_ms - row_since_ms[index] >= row.delay_ms:
+        if reached(row_since_ms[index] + row.delay_ms):
             for output in row.then:
                 result[output] = True
     return result

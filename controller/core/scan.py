@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from controller.core.chain import InputDigest
 from controller.core.commands import AnyCommand
-from controller.core.decide import decide, first_state, is_quiet, take_up
+from controller.core.decide import Decision, decide, first_state, take_up
 from controller.core.detect.detector import Detector, Readings
 from controller.core.events import Event, Kind, Level, Write
 from controller.core.image import Image
@@ -15,13 +15,16 @@ from controller.core.inputs import InputReader, Inputs
 from controller.core.layout import Layout
 from controller.core.operators import subject, tag
 from controller.core.rules import ResponseSettings, make_rules
-from controller.core.state import State, Tri
+from controller.core.state import NEVER, State, Tri
 
 DIGEST_SCANS = 600
 """Scans between two digests of the inputs in the journal: a minute at 100 ms."""
 
 RESTART_GRACE_MS = 2000
 """A restart waits so long for the field's own state of its release channels before it takes them as dropped."""
+
+FOR_EVER = 2**63 - 1
+"""A tick that never comes."""
 
 
 class ScanResult(NamedTuple):
@@ -58,7 +61,7 @@ class Controller:
         self._digest = InputDigest()
         self._resuming_since_ms: int | None = None
         self._resume = state is not None
-        self._quiet = False
+        self._rests_until_ms = NEVER
 
     def scan(self, image: Image, commands: tuple[AnyCommand, ...] = ()) -> ScanResult:
         """Take one image and the commands that came with it; returns events, writes and the latched state."""
@@ -74,7 +77,9 @@ class Controller:
         same = inputs == self.inputs
         self.inputs = inputs
         digest = self._digest_event(image)
-        if same and not commands and self._quiet:
+        if same and not commands and image.tick_ms < self._rests_until_ms:
+            # Nothing that decide looks at has changed, time included: it would give the same state again, and no word.
+            self.state = replace(self.state, tick_ms=image.tick_ms)
             return ScanResult(digest, (), self.state, state_changed=False)
         place = (image.scan, image.tick_ms)
         decision = decide(self.rules, self.state, inputs, commands, place, self.detector.evidence)
@@ -85,10 +90,8 @@ class Controller:
             self.readings = self.detector.advance(image)
             self.inputs = self._reader.read(image, self.readings)
             decision = decide(self.rules, self.state, self.inputs, commands, place, self.detector.evidence)
-        # A state that this scan changed may move the matrix in the next one, with the same inputs.
-        unchanged = replace(self.state, tick_ms=image.tick_ms) == decision.state
+        self._rests_until_ms = _rests_until(self.state, decision, commands)
         self.state = decision.state
-        self._quiet = unchanged and is_quiet(self.state)
         return ScanResult(taken_up + decision.events + digest, decision.writes, decision.state, state_changed=True)
 
     def close(self, image: Image) -> Event:
@@ -121,6 +124,18 @@ class Controller:
 
     def _make_digest(self, image: Image) -> Event:
         return Event(image.scan, image.tick_ms, Kind.DIGEST, "", "inputs", self._digest.hexdigest())
+
+
+def _rests_until(before: State, decision: Decision, commands: tuple[AnyCommand, ...]) -> int:
+    """The first tick at which deciding again, on the same inputs and without a command, may give anything new; NEVER: at once.
+
+    A state that this scan changed may move the matrix in the next one, with the same inputs. One that came out as it went in, without a
+    word, comes out again until time passes one of the limits that were asked for.
+    """
+    told = commands or decision.events or decision.writes or decision.resets
+    if told or replace(before, tick_ms=decision.state.tick_ms) != decision.state:
+        return NEVER
+    return FOR_EVER if decision.wake_ms == NEVER else decision.wake_ms
 
 
 def _not_yet(image: Image, commands: tuple[AnyCommand, ...]) -> tuple[Event, ...]:

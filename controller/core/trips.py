@@ -222,7 +222,7 @@ def step_trips(draft: Draft) -> None:
 def _ripen(draft: Draft, trip: TripState) -> TripState:
     delay_s = TRIPS[trip.trip].delay_s
     delay_ms = round((draft.layout.site.site.trouble_delay_s if delay_s is None else delay_s) * 1000)
-    if trip.shown or draft.tick_ms - trip.since_ms < delay_ms:
+    if trip.shown or not draft.reached(trip.since_ms + delay_ms):
         return trip
     row = TRIPS[trip.trip]
     text = row.guidance_ko if draft.layout.site.site.language == "ko" else row.guidance
@@ -320,6 +320,6 @@ def _host_causes(draft: Draft) -> Iterator[tuple[str, str]]:
     if host[_LOSSY_LINK]:
         yield "messages_lost", draft.layout.links[host[_LOSSY_LINK] - 1]
     fresh = bool(last) and host[INTENT_TIMEOUTS] > last[INTENT_TIMEOUTS]
-    held = any(t.trip == "intent_not_durable" and draft.tick_ms - t.since_ms < HOST_HOLD_MS for t in draft.trips)
+    held = any(t.trip == "intent_not_durable" and not draft.reached(t.since_ms + HOST_HOLD_MS) for t in draft.trips)
     if fresh or held:
         yield "intent_not_durable", "controller"

@@ -127,7 +127,7 @@ def _await_proof(draft: Draft, zone: ZoneRules, rack: int, state: RackState) -> 
         draft.tell(Kind.RESPONSE, zone.name, name, "isolate-lost", "the breaker contact shows closed again")
     cooling = zone.zone.cooling
     ask_after_ms = round((cooling.ask_after_s if cooling else zone.zone.isolation_limit_s) * 1000)
-    late = draft.tick_ms - state.isolation_ms >= ask_after_ms
+    late = draft.reached(state.isolation_ms + ask_after_ms)
     if state.isolation is Isolation.WANTED and not state.asked and not state.vouched and late:
         draft.rack(rack, asked=True)
         draft.zone(zone.index, acknowledged=False)
@@ -173,7 +173,7 @@ def _stands(draft: Draft, zone: ZoneRules, head: HeadLayout) -> bool:
         return False
     window_ms = round(release.coincidence_window_s * 1000) if release else PAST_WINDOW_MS
     now = draft.inputs.heads[head.index].level >= Level.PRE_ALARM
-    return now or latch.ended_ms == NEVER or draft.tick_ms - latch.ended_ms <= window_ms
+    return now or latch.ended_ms == NEVER or not draft.reached(latch.ended_ms + window_ms + 1)
 
 
 def _want_coolant(draft: Draft, zone: ZoneRules, rack: int, evidence: tuple[Evidence, ...]) -> None:
@@ -238,7 +238,7 @@ def _hand_over(draft: Draft, zone: ZoneRules) -> None:
     state = draft.zones[zone.index]
     if state.hand_over_ms != NEVER or state.first_fire_ms == NEVER or state.guard_ms != NEVER:
         return
-    if draft.tick_ms - state.first_fire_ms >= round(zone.zone.hand_over_after_s * 1000):
+    if draft.reached(state.first_fire_ms + round(zone.zone.hand_over_after_s * 1000)):
         hand_over(draft, zone, "not controlled in the site's time limit")
 
 
@@ -270,7 +270,7 @@ def _guard(draft: Draft, zone: ZoneRules) -> None:
         draft.zone(zone.index, calm_since_ms=NEVER)
     elif state.calm_since_ms == NEVER:
         draft.zone(zone.index, calm_since_ms=draft.tick_ms)
-    elif draft.tick_ms - state.calm_since_ms >= round(cooling.guard_hold_s * 1000):
+    elif draft.reached(state.calm_since_ms + round(cooling.guard_hold_s * 1000)):
         draft.zone(zone.index, guard_ms=draft.tick_ms)
         text = f"Controlled. Re-ignition watch for {cooling.guard_watch_h:g} h; extract by hand only."
         draft.tell(Kind.RESPONSE, zone.name, zone.name, "guard-started", text)

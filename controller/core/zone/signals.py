@@ -61,7 +61,7 @@ def inhibits(draft: Draft, zone: ZoneRules, release: Release) -> tuple[str, ...]
     found = []
     if state.purged_ms == NEVER:
         found.append("exhaust first: gas above the limit or not known")
-    elif draft.tick_ms - state.purged_ms < EXHAUST_OFF_MS:
+    elif not draft.reached(state.purged_ms + EXHAUST_OFF_MS):
         names = (draft.layout.outputs[e].name for e in zone.exhausts if draft.inputs.feedback[e] == 1)
         found.extend(f"exhaust not proven off: {name}" for name in names)
     if release.damper_unproven == "block":
@@ -106,17 +106,23 @@ def _purge(draft: Draft, zone: ZoneRules, release: Release) -> None:
     """Before an automatic release exhaust has its turn: while gas is high or not known, within the bound; then it must be off."""
     state = draft.zones[zone.index]
     counting = state.stage is Stage.WAITING or (state.stage is Stage.ACTIVATED and state.trigger is Trigger.AUTOMATIC)
-    waited_ms = draft.tick_ms - state.since_ms if state.stage is Stage.WAITING else 0
     gas_high = draft.inputs.gas_high[zone.index] != Tri.NO
-    over = counting and (not gas_high or waited_ms >= round(release.purge_limit_s * 1000))
+    over = counting and (not gas_high or _has_waited(draft, state, round(release.purge_limit_s * 1000)))
     if over != (state.purged_ms != NEVER):
         draft.zone(zone.index, purged_ms=draft.tick_ms if over else NEVER)
+
+
+def _has_waited(draft: Draft, state: ZoneState, limit_ms: int) -> bool:
+    return limit_ms <= 0 or (state.stage is Stage.WAITING and draft.reached(state.since_ms + limit_ms))
 
 
 def _coincidence(draft: Draft, zone: ZoneRules, release: Release | None) -> Pair | None:
     if release is None or not draft.rules.settings.extinguish:
         return None
     window_ms = round(release.coincidence_window_s * 1000)
+    for head in zone.sensing:
+        if draft.heads[head.index].ended_ms != NEVER:
+            draft.wake_at(draft.heads[head.index].ended_ms + window_ms + 1)
     return confirmed(zone.pairs, draft.heads, draft.disabled, draft.tick_ms, window_ms)
 
 
@@ -186,7 +192,7 @@ def _people(draft: Draft, zone: ZoneRules, state: ZoneState, release: Release) -
 def _timers(draft: Draft, state: ZoneState, release: Release) -> list[Signal]:
     if state.stage is Stage.WAITING:
         return [] if state.inhibits else [Signal.OVER]
-    if state.due_ms == NEVER or draft.tick_ms < state.due_ms:
+    if state.due_ms == NEVER or not draft.reached(state.due_ms):
         return []
     if state.stage is Stage.ACTIVATED and state.inhibits:
         return [Signal.OVER_INHIBITED]
