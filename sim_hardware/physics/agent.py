@@ -1,49 +1,48 @@
-"""Gaseous agent FK-5-1-12: the amount for a concentration, and a bank of cylinders that discharges it."""
+"""A bank of cylinders that discharges a gaseous agent."""
 
 import math
 
-S_K1, S_K2 = 0.0664, 0.000274
-"""Specific vapour volume S = k1 + k2 T in m3/kg, T in degC."""
-LATENT_J_PER_KG = 88e3
-LATENT_FROM_AIR = 0.25
-"""Share of the heat of vaporisation that the room's air gives (assumed: liquid, pipes and surfaces give the rest)."""
-MAIN_SHARE, MAIN_TIME_S = 0.95, 9.0
-"""95 % is out in 9 s (the standards allow 10 s)."""
+from sim_hardware.physics import agents
+from sim_hardware.physics.agents import FK_5_1_12, Agent
+
+LATENT_J_PER_KG, LATENT_FROM_AIR = FK_5_1_12.heat_j_per_kg, agents.FROM_AIR
+MAIN_SHARE, MAIN_TIME_SHARE = 0.95, 0.9
+"""95 % of a halocarbon is out in 9 tenths of the time that the standards allow (assumed), the rest follows with nitrogen."""
 TAIL_TAU_S = 3.0
 FILLED_SHARE = 0.5
 """Share of the cylinder that liquid fills (assumed); nitrogen above it."""
 NOZZLE_SHARE = 0.6
-"""Manifold pressure over cylinder pressure while liquid flows (assumed)."""
+"""Manifold pressure over cylinder pressure while agent flows (assumed)."""
+REDUCED_BAR = 60.0
+"""Inert gas: behind the pressure reducer of the cylinders (usual limit of the pipes)."""
 MANIFOLD_TAU_S = 0.3
 
 
 def specific_volume_m3_per_kg(temp_degc: float) -> float:
-    """Volume of a kilogram of vapour at one atmosphere."""
-    return S_K1 + S_K2 * temp_degc
+    """Volume of a kilogram of FK-5-1-12 vapour at one atmosphere."""
+    return FK_5_1_12.specific_volume_m3_per_kg(temp_degc)
 
 
 def agent_mass_kg(volume_m3: float, concentration_pct: float, temp_degc: float) -> float:
-    """Mass for a design concentration: ``m = V/S C/(100 - C)`` (ISO 14520, NFPA 2001)."""
-    return volume_m3 / specific_volume_m3_per_kg(temp_degc) * concentration_pct / (100.0 - concentration_pct)
+    """Mass of FK-5-1-12 for a design concentration."""
+    return FK_5_1_12.mass_kg(volume_m3, concentration_pct, temp_degc)
 
 
 def concentration_after(before: float, vapour_m3: float, volume_m3: float) -> float:
-    """Volume fraction after ``vapour_m3`` mixed into a room that vents what it displaces.
-
-    Integral of ``dc/dv = (1 - c)^2 / V``, the form whose solution from zero is the design formula.
-    """
-    return 1.0 - 1.0 / (1.0 / (1.0 - before) + vapour_m3 / volume_m3)
+    """Volume fraction of FK-5-1-12 after ``vapour_m3`` went into a room that vents what it displaces."""
+    return float(agents.concentration_after(before, vapour_m3, volume_m3, True))
 
 
 class AgentBank:
     """Cylinders of one bank: mass left (kg), their pressure and the manifold's (bar, above the room's)."""
 
-    __slots__ = ("_charge_kg", "_full_bar", "manifold_bar", "mass_kg", "pressure_bar")
+    __slots__ = ("_charge_kg", "_full_bar", "agent", "manifold_bar", "mass_kg", "pressure_bar")
 
-    def __init__(self, charge_kg: float, full_bar: float) -> None:
+    def __init__(self, charge_kg: float, full_bar: float, agent: Agent = FK_5_1_12) -> None:
         """Fill the bank."""
         self._charge_kg = charge_kg
         self._full_bar = full_bar
+        self.agent = agent
         self.mass_kg = charge_kg
         self.pressure_bar = full_bar
         self.manifold_bar = 0.0
@@ -52,20 +51,26 @@ class AgentBank:
         """Discharge for ``dt_s`` if ``flowing``; return the mass in kg that left."""
         out_kg = self._outflow_kg(dt_s) if flowing else 0.0
         self.mass_kg -= out_kg
-        target = NOZZLE_SHARE * self.pressure_bar if flowing else 0.0
+        target = min(NOZZLE_SHARE * self.pressure_bar, REDUCED_BAR) if flowing else 0.0
         self.manifold_bar += (target - self.manifold_bar) * (1.0 - math.exp(-dt_s / MANIFOLD_TAU_S))
         if flowing:
             self.pressure_bar = self._cylinder_bar()
         return out_kg
 
     def _outflow_kg(self, dt_s: float) -> float:
+        """Liquid flows steadily, then its tail; gas flows with its pressure: 95 % within the time of the standards."""
+        if not self.agent.halocarbon:
+            return self.mass_kg * -math.expm1(math.log(1.0 - MAIN_SHARE) * dt_s / self.agent.discharge_s)
         tail_kg = (1.0 - MAIN_SHARE) * self._charge_kg
-        steady = min(self._charge_kg * MAIN_SHARE / MAIN_TIME_S * dt_s, max(0.0, self.mass_kg - tail_kg))
+        main_s = MAIN_TIME_SHARE * self.agent.discharge_s
+        steady = min(self._charge_kg * MAIN_SHARE / main_s * dt_s, max(0.0, self.mass_kg - tail_kg))
         if steady > 0.0:
             return steady
         return self.mass_kg * (1.0 - math.exp(-dt_s / TAIL_TAU_S))
 
     def _cylinder_bar(self) -> float:
         left = self.mass_kg / self._charge_kg
+        if not self.agent.halocarbon:
+            return self._full_bar * left
         expanded = self._full_bar * (1.0 - FILLED_SHARE) / (1.0 - FILLED_SHARE * left)
         return expanded * min(1.0, left / (1.0 - MAIN_SHARE))
