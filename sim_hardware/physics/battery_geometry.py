@@ -22,6 +22,8 @@ class BatteryRoomGeometry:
     wall_m2: float = 216.0
     height_m: float = 3.0
     rack_pitch_m: float = 0.8
+    chemistry: str = "lco"
+    """A name of ``kinetics.CHEMISTRIES``."""
     capacity_ah: float = 65.0
     cell_volume_m3: float = 0.45e-3
     cell_j_per_m3_k: float = 2.14e6

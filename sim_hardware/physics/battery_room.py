@@ -13,10 +13,11 @@ from sim_hardware.physics.arrays import Bools, Floats
 from sim_hardware.physics.battery_geometry import BatteryRoomGeometry, BatteryRoomInputs
 from sim_hardware.physics.heat_detector import ceiling_jet, element_step
 from sim_hardware.physics.injections import FOREVER_S, CellPower, GasSource, Window, place_cell_power
+from sim_hardware.physics.kinetics import CHEMISTRIES
 from sim_hardware.physics.room import Room, Ventilation
 from sim_hardware.physics.room_plant import RoomPlant, ppm_of
 from sim_hardware.physics.smoke import FLAMING_M2_PER_KG, obscuration_pct_per_m
-from sim_hardware.physics.voltage import NOMINAL_V, terminal_voltages
+from sim_hardware.physics.voltage import terminal_voltages
 
 __all__ = ["BatteryRoom", "BatteryRoomGeometry", "BatteryRoomInputs"]
 
@@ -72,10 +73,12 @@ class BatteryRoom(RoomPlant):
         def spread() -> Floats:
             return rng.standard_normal(count).clip(-SPREAD_LIMIT, SPREAD_LIMIT)
 
-        self._full_j = g.capacity_ah * 3600.0 * NOMINAL_V * (1.0 + SPREAD_CAPACITY * spread())
+        kind = CHEMISTRIES[g.chemistry]
+        self._kin = kind.vector()
+        self._full_j = g.capacity_ah * 3600.0 * kind.nominal_v * (1.0 + SPREAD_CAPACITY * spread())
         self._resistance_ohm = g.cell_resistance_ohm * (1.0 + SPREAD_RESISTANCE * spread())
         self._offset_k = SPREAD_K * spread()
-        self._state = cell.fresh_cells(count, g.start_degc, g.start_soc, g.cell_volume_m3)
+        self._state = cell.fresh_cells(count, g.start_degc, g.start_soc, g.cell_volume_m3, kind)
         self._state[cell.TEMP] += self._offset_k
         self._vented, self._runaway = np.zeros(count, dtype=np.bool_), np.zeros(count, dtype=np.bool_)
         self._any_vented = False
@@ -98,7 +101,7 @@ class BatteryRoom(RoomPlant):
         self._short_w, self._heater_w, self._flow_w = np.zeros(count), np.zeros(count), np.zeros(count)
         self._plume_w, self._ejecta_j, self._flame_j = np.zeros(count), np.zeros(count), np.zeros(count)
         self._gas_m3 = np.zeros((racks, gas.SPECIES))
-        terminal_voltages(self._state, self.current_a, self._short_w, self._resistance_ohm, self._voltage_v)
+        terminal_voltages(self._state, self.current_a, self._short_w, self._resistance_ohm, self._kin, self._voltage_v)
 
     def _init_heads(self) -> None:
         g = self.geometry
@@ -176,10 +179,10 @@ class BatteryRoom(RoomPlant):
         casing_j: float = stack.advance_stack(
             self._state, self._vented, self._runaway, self._times_s, self._flow_w, self.rack_air_degc, self._offset_k,
             self._resistance_ohm, self._full_j, self.current_a, inputs.coolant_flow_lpm, self._short_w, self._heater_w,
-            self._plume_w, self._ejecta_j, self._wet, self._casing_w, self.ledger_j, self._shape,
+            self._plume_w, self._ejecta_j, self._wet, self._casing_w, self._kin, self.ledger_j, self._shape,
             self.geometry.cell_volume_m3, self._capacity_j_per_k, screen, self.room.temp_degc, self.time_s, dt_s,
         )  # fmt: skip
-        terminal_voltages(self._state, self.current_a, self._short_w, self._resistance_ohm, self._voltage_v)
+        terminal_voltages(self._state, self.current_a, self._short_w, self._resistance_ohm, self._kin, self._voltage_v)
         return casing_j
 
     def _release_gas(self, dt_s: float) -> float:

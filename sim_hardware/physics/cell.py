@@ -1,15 +1,16 @@
-"""One lithium-ion cell under abuse: four reactions, the internal short, the vent, the runaway.
+"""One lithium-ion cell under abuse: reactions, internal short, vent, runaway, whatever its chemistry.
 
-The reactions are the set of Hatchard 2001 and Kim 2007 for LCO/graphite (SEI decomposition, anode with electrolyte,
-cathode with electrolyte, electrolyte decomposition), given per cubic metre of cell, so that they scale with its volume.
-To them comes the stored electrical energy: an internal short drains it slowly, the collapse of the separator at once.
+The reactions are those of the ``Chemistry`` whose ``vector()`` the kernels take as ``kin``, given per cubic metre of cell,
+so that they scale with its volume. To them comes the stored electrical energy: an internal short drains it slowly, the
+collapse of the separator at once.
 
 State is one array ``state[ROWS, cells]`` of float64; the row constants below name its quantities. Temperatures are in
-degC there. Each reaction is advanced exactly for a temperature frozen over a sub-step, its heat is the change of its
-progress: energy closes to rounding whatever the step. Sub-steps depend on the state alone, so runs repeat bit for bit.
+degC there. Each reaction is advanced exactly for a temperature frozen over a sub-step (that of its middle, as foreseen
+from the sub-step before), its heat is the change of its progress: energy closes to rounding whatever the step. Sub-steps
+depend on the state alone, so runs repeat bit for bit.
 
-numba's cache looks only at the date of the file that a kernel stands in: after a change here, in ``voltage`` or ``water``,
-touch ``stack``, ``gas`` and ``voltage`` too.
+numba's cache looks only at the date of the file that a kernel stands in: after a change here, in ``chemistry``,
+``voltage`` or ``water``, touch ``stack``, ``gas`` and ``voltage`` too.
 """
 
 import math
@@ -17,39 +18,19 @@ import math
 import numpy as np
 from numba import njit
 
+from sim_hardware.physics import chemistry as ch
 from sim_hardware.physics.arrays import Bools, Floats
+from sim_hardware.physics.chemistry import Chemistry
 
 GAS_CONSTANT = 8.314
 """J/(mol K)."""
 KELVIN = 273.15
 
-# Hatchard/Kim set: A 1/s, Ea J/mol, H*W J/m3 of cell (reactant content W kg/m3), starting values.
-A_SEI, EA_SEI, HW_SEI, SEI_START = 1.667e15, 1.3508e5, 2.57e5 * 610.4, 0.15
-A_ANODE, EA_ANODE, HW_ANODE, ANODE_START, Z_START, Z_SCALE = 2.5e13, 1.3508e5, 1.714e6 * 610.4, 0.75, 0.033, 0.033
-A_CATHODE, EA_CATHODE, HW_CATHODE, CATHODE_START = 6.667e13, 1.396e5, 3.14e5 * 1221.0, 0.04
-A_ELECTROLYTE, EA_ELECTROLYTE, HW_ELECTROLYTE, ELECTROLYTE_START = 5.14e25, 2.74e5, 1.55e5 * 406.9, 1.0
-
-REACTIONS_ABOVE_DEGC = 70.0
-"""Below this the four reactions are left out: together under 0.02 W in a 65 Ah cell."""
-VENT_DEGC = 120.0
-"""The safety vent opens (assumed; LFP prismatic cells vent at 125 to 145 degC, soft cells from 110)."""
-SEPARATOR_DEGC = 165.0
-"""The separator (PP) collapses and the cell shorts through its whole area (literature value, from memory)."""
-COLLAPSE_TAU_S = 8.0
-"""Time in which the collapsed cell gives out its electrical energy (Feng 2015: 5 to 10 s)."""
 RUNAWAY_RATE_K_PER_S = 1.0
 """Self-heating from which a cell counts as run away (GB 38031: 1 K/s)."""
-RUNAWAY_FLOOR_DEGC = 150.0
-"""No runaway is counted below (assumed; set 1a alone self-heats with 1 K/s at 198 degC)."""
-BODY_SHARE = 0.45
-"""Share of the heat of a run-away cell that stays in its body (NREL databank, 18650 and 21700: 10 to 49 %, typically
-25 %; large prismatic cells throw out less: assumed)."""
 SHORT_AFTER_VENT = 0.65
 """Share of an internal short's power after the vent: electrolyte that boils off raises its resistance (assumed,
 calibrated)."""
-VENT_LATENT_J_PER_M3 = 1.3e7
-"""Heat taken by electrolyte that flashes at the vent: 8 % of 406.9 kg/m3 at 0.4 MJ/kg (assumed): a dip of some kelvin."""
-VENT_TAU_S = 5.0
 VENT_GAS_TAU_S = 170.0
 """Decay of the gas release after the vent opened (assumed: the hot cell goes on boiling)."""
 RUNAWAY_GAS_TAU_S = 10.0
@@ -59,57 +40,161 @@ CHARGE_INTO_SHORT = 0.5
 VOLTAGE_TAU_S = 1.5
 """The voltage collapses with the separator (0 to 5 s about the runaway)."""
 MAX_RISE_PER_SUBSTEP_K = 1.0
-MAX_SUBSTEP_S = 0.1
-MAX_SUBSTEPS = 64
+"""Change of temperature that a sub-step may foresee; 1 K changes a rate constant by a tenth."""
+MIN_SUBSTEP_S = 1e-4
 
-TEMP, SEI, ANODE, Z, CATHODE, ELECTROLYTE, SOC, SHORT_LEFT, LATENT, VENT_GAS, RUNAWAY_GAS, RATE, COLLAPSE = range(13)
-"""Rows of the state: degC; five reaction progresses; state of charge 0..1; electrical energy that the short may still
-take, J; latent heat left, J; gas left of the vent and of the runaway (fractions); last self-heating, K/s; voltage
-collapse 0..1."""
-ROWS = 13
+(
+    TEMP, SEI, ANODE, Z, CATHODE, ELECTROLYTE, SOC, SHORT_LEFT, LATENT, VENT_GAS, RUNAWAY_GAS, RATE, COLLAPSE,
+    CATHODE_2, SEPARATOR, CONTENT, BODY, EFFICIENCY,
+) = range(18)  # fmt: skip
+"""Rows of the state: degC; reaction progresses (SEI, anode, film on it, cathode, electrolyte); state of charge 0..1;
+electrical energy that the short may still take, J; latent heat left, J; gas left of the vent and of the runaway
+(fractions); present heating by the cell's own heat, K/s; voltage collapse 0..1; progress of the second cathode reaction
+and of the separator; share of the heat of anode and cathode that the state of charge allows, 0 until the reactions begin;
+share of the heat that stays in the body after runaway; share of the electrical energy that the collapse sets free."""
+ROWS = 18
 
 
-def fresh_cells(count: int, temp_degc: float, soc: float, volume_m3: float) -> Floats:
-    """State of ``count`` healthy cells at one temperature and state of charge."""
+def fresh_cells(count: int, temp_degc: float, soc: float, volume_m3: float, kind: Chemistry) -> Floats:
+    """State of ``count`` healthy cells of one chemistry at one temperature and state of charge."""
     state = np.zeros((ROWS, count))
     for row, value in (
         (TEMP, temp_degc),
-        (SEI, SEI_START),
-        (ANODE, ANODE_START),
-        (Z, Z_START),
-        (CATHODE, CATHODE_START),
-        (ELECTROLYTE, ELECTROLYTE_START),
+        (SEI, kind.sei.start),
+        (ANODE, kind.anode.start),
+        (Z, kind.film_start),
+        (CATHODE, kind.cathode.start),
+        (CATHODE_2, kind.cathode_2.start),
+        (SEPARATOR, kind.separator.start),
+        (ELECTROLYTE, kind.electrolyte.start),
         (SOC, soc),
-        (LATENT, VENT_LATENT_J_PER_M3 * volume_m3),
+        (LATENT, kind.vent_latent_j_per_m3 * volume_m3),
         (VENT_GAS, 1.0),
         (RUNAWAY_GAS, 1.0),
+        (BODY, kind.body_share),
+        (EFFICIENCY, kind.isc_efficiency),
     ):
         state[row] = value
     return state
 
 
+def reaction_heat_j(before: Floats, after: Floats, volume_m3: float, kind: Chemistry) -> float:
+    """Heat (J) of the change of all progresses of all cells from state to state, as a check of the ledger.
+
+    SEI that grew again and decomposed anew (``sei_regrowth``) leaves no trace in the state and is not in it.
+    """
+    content = after[CONTENT] * volume_m3
+    charged = kind.anode.heat_j_per_m3 * (before[ANODE] - after[ANODE])
+    charged += kind.cathode.heat_j_per_m3 * (after[CATHODE] - before[CATHODE])
+    charged += kind.cathode_2.heat_j_per_m3 * (after[CATHODE_2] - before[CATHODE_2])
+    other = kind.sei.heat_j_per_m3 * (before[SEI] - after[SEI])
+    other += kind.electrolyte.heat_j_per_m3 * (before[ELECTROLYTE] - after[ELECTROLYTE])
+    other += kind.separator.heat_j_per_m3 * (before[SEPARATOR] - after[SEPARATOR])
+    return float((charged * content + other * volume_m3).sum())
+
+
 @njit(cache=True, nogil=True)
-def react(state: Floats, i: int, dt_s: float, volume_m3: float) -> float:
-    """Advance the four reactions of cell ``i`` at its present temperature; return their heat in J."""
-    rt = GAS_CONSTANT * (state[TEMP, i] + KELVIN)
-    sei = state[SEI, i]
-    sei_new = sei * math.exp(-A_SEI * math.exp(-EA_SEI / rt) * dt_s)
+def rate_constant(kin: Floats, slot: int, temp_degc: float) -> float:
+    """Rate constant (1/s) of the reaction in ``slot``; 0 below its threshold."""
+    if kin[slot + ch.A] <= 0.0 or temp_degc < kin[slot + ch.ABOVE]:
+        return 0.0
+    rt = GAS_CONSTANT * (temp_degc + KELVIN)
+    k = kin[slot + ch.A] * math.exp(-kin[slot + ch.EA] / rt)
+    if kin[slot + ch.DIFFUSION_A] > 0.0:
+        k = 1.0 / (1.0 / k + math.exp(kin[slot + ch.DIFFUSION_EA] / rt) / kin[slot + ch.DIFFUSION_A])
+    return float(k)
+
+
+@njit(cache=True, nogil=True)
+def react_anode(state: Floats, i: int, dt_s: float, temp_degc: float, kin: Floats) -> float:
+    """Advance the anode's reaction with electrolyte through its film; return what it used."""
+    k = rate_constant(kin, ch.ANODE_R, temp_degc)
+    if k == 0.0:
+        return 0.0
+    if temp_degc >= kin[ch.ANODE_HOT_DEGC]:
+        k *= kin[ch.ANODE_HOT_A] / kin[ch.ANODE_R + ch.A]
     anode = state[ANODE, i]
-    z = state[Z, i]
-    reach = A_ANODE * math.exp(-EA_ANODE / rt) * anode * dt_s / Z_SCALE * math.exp(-z / Z_SCALE)
-    used = min(anode, Z_SCALE * math.log1p(reach))
-    cathode = state[CATHODE, i]
-    decay = math.exp(-A_CATHODE * math.exp(-EA_CATHODE / rt) * dt_s)
-    cathode_new = 1.0 / (1.0 + (1.0 - cathode) / cathode * decay)
-    electrolyte = state[ELECTROLYTE, i]
-    electrolyte_new = electrolyte * math.exp(-A_ELECTROLYTE * math.exp(-EA_ELECTROLYTE / rt) * dt_s)
-    state[SEI, i] = sei_new
+    scale = kin[ch.FILM_SCALE]
+    if kin[ch.FILM_IS_SEI] > 0.0:
+        used = -anode * math.expm1(-k * math.exp(-state[SEI, i] / scale) * dt_s)
+    elif state[Z, i] >= kin[ch.FILM_LIMIT]:
+        used = -anode * math.expm1(-k * math.exp(-kin[ch.FILM_LIMIT] / scale) * dt_s)
+    else:
+        used = min(anode, scale * math.log1p(k * anode * dt_s / scale * math.exp(-state[Z, i] / scale)))
     state[ANODE, i] = anode - used
-    state[Z, i] = z + used
-    state[CATHODE, i] = cathode_new
-    state[ELECTROLYTE, i] = electrolyte_new
-    heat_j_per_m3 = HW_SEI * (sei - sei_new) + HW_ANODE * used + HW_CATHODE * (cathode_new - cathode)
-    return float(volume_m3 * (heat_j_per_m3 + HW_ELECTROLYTE * (electrolyte - electrolyte_new)))
+    state[Z, i] += used
+    return float(used)
+
+
+@njit(cache=True, nogil=True)
+def react_sei(state: Floats, i: int, dt_s: float, temp_degc: float, grown: float, kin: Floats) -> float:
+    """Decompose SEI while ``grown`` of it comes anew, evenly over the step; return what decomposed."""
+    k = rate_constant(kin, ch.SEI_R, temp_degc)
+    sei = state[SEI, i]
+    if kin[ch.SEI_ORDER] == 1.0:
+        decay = -math.expm1(-k * dt_s)
+        fed = grown * (1.0 - decay / (k * dt_s)) if k * dt_s > 1e-9 else 0.0  # noqa: PLR2004 - below, nothing decomposes
+        lost = sei * decay + fed
+    else:
+        root = max(0.0, math.sqrt(sei) - 0.5 * k * dt_s)
+        lost = sei - root * root
+    state[SEI, i] = sei + grown - lost
+    return float(lost)
+
+
+@njit(cache=True, nogil=True)
+def react_cathode(state: Floats, i: int, row: int, slot: int, dt_s: float, temp_degc: float, kin: Floats) -> float:
+    """Advance the cathode reaction of ``slot``, whose progress stands in ``row``; return its gain."""
+    k = rate_constant(kin, slot, temp_degc)
+    if k == 0.0:
+        return 0.0
+    before = state[row, i]
+    decay = math.exp(-k * dt_s)
+    if kin[ch.AUTOCATALYTIC] > 0.0:
+        state[row, i] = 1.0 / (1.0 + (1.0 - before) / before * decay)
+    else:
+        state[row, i] = 1.0 - (1.0 - before) * decay
+    return float(state[row, i] - before)
+
+
+@njit(cache=True, nogil=True)
+def react_first_order(state: Floats, i: int, row: int, slot: int, dt_s: float, temp_degc: float, kin: Floats) -> float:
+    """Advance a first-order reaction of ``slot``, whose remainder stands in ``row``; return what reacted."""
+    k = rate_constant(kin, slot, temp_degc)
+    if k == 0.0:
+        return 0.0
+    lost = -state[row, i] * math.expm1(-k * dt_s)
+    state[row, i] -= lost
+    return float(lost)
+
+
+@njit(cache=True, nogil=True)
+def react_at(state: Floats, i: int, dt_s: float, temp_degc: float, volume_m3: float, kin: Floats) -> float:
+    """Advance all reactions of cell ``i`` at ``temp_degc``; return their heat in J (less than 0 while more melts)."""
+    if state[CONTENT, i] == 0.0:
+        state[CONTENT, i] = kin[ch.EMPTY_CONTENT] + (1.0 - kin[ch.EMPTY_CONTENT]) * state[SOC, i]
+    used = react_anode(state, i, dt_s, temp_degc, kin)
+    lost = react_sei(state, i, dt_s, temp_degc, kin[ch.SEI_REGROWTH] * used, kin)
+    charged = used * kin[ch.ANODE_R + ch.HEAT]
+    charged += react_cathode(state, i, CATHODE, ch.CATHODE_R, dt_s, temp_degc, kin) * kin[ch.CATHODE_R + ch.HEAT]
+    charged += react_cathode(state, i, CATHODE_2, ch.CATHODE_2_R, dt_s, temp_degc, kin) * kin[ch.CATHODE_2_R + ch.HEAT]
+    other = lost * kin[ch.SEI_R + ch.HEAT]
+    melted = react_first_order(state, i, SEPARATOR, ch.SEPARATOR_R, dt_s, temp_degc, kin)
+    burnt = react_first_order(state, i, ELECTROLYTE, ch.ELECTROLYTE_R, dt_s, temp_degc, kin)
+    other += melted * kin[ch.SEPARATOR_R + ch.HEAT] + burnt * kin[ch.ELECTROLYTE_R + ch.HEAT]
+    return float(volume_m3 * (charged * state[CONTENT, i] + other))
+
+
+@njit(cache=True, nogil=True)
+def react(state: Floats, i: int, dt_s: float, volume_m3: float, kin: Floats) -> float:
+    """Advance the reactions of cell ``i`` at its present temperature; return their heat in J."""
+    return float(react_at(state, i, dt_s, state[TEMP, i], volume_m3, kin))
+
+
+@njit(cache=True, nogil=True)
+def between(soc: float, empty: float, full: float) -> float:
+    """A value that goes linearly with state of charge."""
+    return empty + min(max(soc, 0.0), 1.0) * (full - empty)
 
 
 @njit(cache=True, nogil=True)
@@ -122,14 +207,26 @@ def drain_short(state: Floats, i: int, energy_j: float, full_j: float) -> float:
 
 
 @njit(cache=True, nogil=True)
-def drain_collapsed(state: Floats, i: int, dt_s: float, full_j: float) -> float:
-    """Electrical energy (J) that cell ``i`` gives out in ``dt_s`` when its separator is gone, else 0."""
-    if state[COLLAPSE, i] == 0.0 and state[TEMP, i] < SEPARATOR_DEGC:
-        return 0.0
+def collapse_power(state: Floats, i: int, full_j: float, kin: Floats) -> float:
+    """Electrical power (W) that cell ``i`` turns into heat because its separator is gone, else 0."""
+    if state[COLLAPSE, i] == 0.0:
+        limit = between(state[CONTENT, i], kin[ch.COLLAPSE_EMPTY_DEGC], kin[ch.COLLAPSE_DEGC])
+        if state[TEMP, i] < limit:
+            return 0.0
+    return float(state[EFFICIENCY, i] * state[SOC, i] * full_j / kin[ch.COLLAPSE_TAU_S])
+
+
+@njit(cache=True, nogil=True)
+def drain_collapsed(state: Floats, i: int, dt_s: float, full_j: float, kin: Floats) -> float:
+    """Heat (J) of the electrical energy that cell ``i`` gives out in ``dt_s`` once its separator is gone."""
+    if state[COLLAPSE, i] == 0.0:
+        limit = between(state[CONTENT, i], kin[ch.COLLAPSE_EMPTY_DEGC], kin[ch.COLLAPSE_DEGC])
+        if state[TEMP, i] < limit:
+            return 0.0
     state[COLLAPSE, i] = 1.0 - (1.0 - state[COLLAPSE, i]) * math.exp(-dt_s / VOLTAGE_TAU_S)
-    taken = state[SOC, i] * (1.0 - math.exp(-dt_s / COLLAPSE_TAU_S))
+    taken = -state[SOC, i] * math.expm1(-dt_s / kin[ch.COLLAPSE_TAU_S])
     state[SOC, i] -= taken
-    return float(taken * full_j)
+    return float(state[EFFICIENCY, i] * taken * full_j)
 
 
 @njit(cache=True, nogil=True)
@@ -143,6 +240,7 @@ def advance_hot_cell(
     volume_m3: float,
     capacity_j_per_k: float,
     full_j: float,
+    kin: Floats,
     ledger: Floats,
 ) -> float:
     """Advance a cell that may react, vent or run away; return the heat thrown out with its ejecta, J.
@@ -150,31 +248,30 @@ def advance_hot_cell(
     ``inflow_w`` is all heat that reaches the body from outside (conduction, short, heater). ``ledger`` gathers J:
     [0] reactions, [1] electrical energy of collapsed separators, [2] latent heat of the vent.
     """
-    steps = int(
-        min(MAX_SUBSTEPS, 1 + max(dt_s / MAX_SUBSTEP_S * 0.999, dt_s * state[RATE, i] / MAX_RISE_PER_SUBSTEP_K))
-    )
-    h = dt_s / steps
     ejected_j = 0.0
-    made_j = 0.0
-    for _ in range(steps):
-        chemical = react(state, i, h, volume_m3)
-        electric = drain_collapsed(state, i, h, full_j)
-        heat = chemical + electric
+    left = dt_s
+    while left > 0.0:
+        share = state[BODY, i] if runaway[i] else 1.0
+        slope = state[RATE, i] + (share * collapse_power(state, i, full_j, kin) + inflow_w) / capacity_j_per_k
+        h = min(left, max(MIN_SUBSTEP_S, MAX_RISE_PER_SUBSTEP_K / max(abs(slope), 1e-9)))
+        chemical = react_at(state, i, h, state[TEMP, i] + 0.5 * h * slope, volume_m3, kin)
+        electric = drain_collapsed(state, i, h, full_j, kin)
         ledger[0] += chemical
         ledger[1] += electric
-        made_j += heat
-        if runaway[i]:
-            ejected_j += heat * (1.0 - BODY_SHARE)
-            heat *= BODY_SHARE
+        state[RATE, i] = share * chemical / (capacity_j_per_k * h)
+        body_j = share * (chemical + electric)
+        ejected_j += chemical + electric - body_j
         if vented[i] and state[LATENT, i] > 0.0:
-            boiled = state[LATENT, i] * (1.0 - math.exp(-h / VENT_TAU_S))
+            boiled = -state[LATENT, i] * math.expm1(-h / kin[ch.VENT_TAU_S])
             state[LATENT, i] -= boiled
             ledger[2] += boiled
-            heat -= boiled
-        state[TEMP, i] += (heat + inflow_w * h) / capacity_j_per_k
-        if state[TEMP, i] >= VENT_DEGC:
-            vented[i] = True
-        if made_j > RUNAWAY_RATE_K_PER_S * capacity_j_per_k * dt_s and state[TEMP, i] >= RUNAWAY_FLOOR_DEGC:
-            runaway[i] = True
-    state[RATE, i] = made_j / capacity_j_per_k / dt_s
+            body_j -= boiled
+        state[TEMP, i] += (body_j + inflow_w * h) / capacity_j_per_k
+        if not vented[i]:
+            vented[i] = state[TEMP, i] >= between(state[CONTENT, i], kin[ch.VENT_EMPTY_DEGC], kin[ch.VENT_DEGC])
+        if not runaway[i] and chemical + electric > RUNAWAY_RATE_K_PER_S * capacity_j_per_k * h:
+            runaway[i] = state[TEMP, i] >= kin[ch.RUNAWAY_DEGC]
+        left -= h
+        if left < 1e-9:  # noqa: PLR2004 - rounding of the sum of sub-steps
+            break
     return ejected_j

@@ -9,9 +9,9 @@ lumped cell has no inner resistance: runaway starts at the heated face, so the c
 import numpy as np
 from numba import njit
 
-from sim_hardware.physics import cell, water
+from sim_hardware.physics import cell, chemistry, water
 from sim_hardware.physics.arrays import Bools, Floats
-from sim_hardware.physics.voltage import NOMINAL_V, open_circuit_v
+from sim_hardware.physics.voltage import open_circuit_v
 
 STEFAN = 5.67e-8
 TOUCH_W_PER_K = 3.2
@@ -156,7 +156,15 @@ def spread(
 
 @njit(cache=True, nogil=True)
 def short_heat(
-    state: Floats, i: int, amps: float, short_w: Floats, is_vented: bool, full_j: float, ledger: Floats, dt_s: float
+    state: Floats,
+    i: int,
+    amps: float,
+    short_w: Floats,
+    is_vented: bool,
+    full_j: float,
+    kin: Floats,
+    ledger: Floats,
+    dt_s: float,
 ) -> float:
     """Feed the internal short of cell ``i``; return its heat in W.
 
@@ -167,7 +175,7 @@ def short_heat(
     short_w[i] = cell.drain_short(state, i, short_w[i] * dt_s, full_j) / dt_s
     if short_w[i] <= 0.0:
         return 0.0
-    shorted = short_w[i] + cell.CHARGE_INTO_SHORT * max(0.0, amps) * open_circuit_v(state[cell.SOC, i])
+    shorted = short_w[i] + cell.CHARGE_INTO_SHORT * max(0.0, amps) * open_circuit_v(state[cell.SOC, i], kin)
     ledger[SHORTED] += shorted * dt_s
     return float(shorted)
 
@@ -176,7 +184,8 @@ def short_heat(
 def advance_stack(
     state: Floats, vented: Bools, runaway: Bools, times_s: Floats, flow_w: Floats, air_degc: Floats, offset_k: Floats,
     resistance_ohm: Floats, full_j: Floats, current_a: Floats, coolant_lpm: Floats, short_w: Floats, heater_w: Floats,
-    plume_w: Floats, ejecta_j: Floats, wet: Floats, casing_w: Floats, ledger: Floats, shape: tuple[int, int, int],
+    plume_w: Floats, ejecta_j: Floats, wet: Floats, casing_w: Floats, kin: Floats, ledger: Floats,
+    shape: tuple[int, int, int],
     volume_m3: float, capacity_j_per_k: float, screen: float, room_degc: float, now_s: float, dt_s: float,
 ) -> float:  # fmt: skip
     """Advance all cells and casings by ``dt_s``; return the heat in J that the casings gave to the room.
@@ -197,7 +206,7 @@ def advance_stack(
     to_room_j = 0.0
     for rack in range(racks):
         amps = current_a[rack]
-        charged_j = amps * NOMINAL_V * dt_s
+        charged_j = amps * kin[chemistry.NOMINAL_V] * dt_s
         ohmic_w = heated_w = 0.0
         for i in range(rack * per_rack, (rack + 1) * per_rack):
             state[cell.SOC, i] = min(1.0, max(0.0, state[cell.SOC, i] + charged_j / full_j[i]))
@@ -205,12 +214,12 @@ def advance_stack(
             heated_w += heater_w[i]
             inflow = flow_w[i] + amps * amps * resistance_ohm[i] + heater_w[i]
             if short_w[i] > 0.0:
-                inflow += short_heat(state, i, amps, short_w, vented[i], full_j[i], ledger, dt_s)
-            if state[cell.TEMP, i] < cell.REACTIONS_ABOVE_DEGC and not vented[i]:
+                inflow += short_heat(state, i, amps, short_w, vented[i], full_j[i], kin, ledger, dt_s)
+            if state[cell.TEMP, i] < kin[chemistry.REACTIVE_DEGC] and not vented[i]:
                 state[cell.TEMP, i] += inflow * dt_s / capacity_j_per_k
                 continue
             ejected = cell.advance_hot_cell(
-                state, i, vented, runaway, inflow, dt_s, volume_m3, capacity_j_per_k, full_j[i], ledger
+                state, i, vented, runaway, inflow, dt_s, volume_m3, capacity_j_per_k, full_j[i], kin, ledger
             )
             ejecta_j[i] = ejected
             ledger[EJECTED] += ejected

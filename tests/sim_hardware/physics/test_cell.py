@@ -9,6 +9,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from sim_hardware.physics import cell
+from sim_hardware.physics.kinetics import LCO
 
 RADIUS_M, LENGTH_M = 9e-3, 65e-3
 VOLUME_M3 = math.pi * RADIUS_M**2 * LENGTH_M
@@ -16,6 +17,7 @@ AREA_M2 = 2 * math.pi * RADIUS_M * LENGTH_M + 2 * math.pi * RADIUS_M**2
 CAPACITY_J_PER_K = 2.14e6 * VOLUME_M3
 H_W_PER_M2_K, EMISSIVITY, SIGMA = 7.17, 0.8, 5.67e-8
 HOUR_S = 3600.0
+KIN = LCO.vector()
 
 
 def oven_w(temp_degc: float, oven_degc: float) -> float:
@@ -25,10 +27,10 @@ def oven_w(temp_degc: float, oven_degc: float) -> float:
 
 def oven_by_kernel(oven_degc: float, until_s: float, dt_s: float = 0.2) -> tuple[float, float]:
     """Highest temperature and its time for an 18650 cell of 28 degC put into an oven."""
-    state = cell.fresh_cells(1, 28.0, 0.0, VOLUME_M3)
+    state = cell.fresh_cells(1, 28.0, 1.0, VOLUME_M3, LCO)
     peak, at = 28.0, 0.0
     for step in range(int(until_s / dt_s)):
-        made = cell.react(state, 0, dt_s, VOLUME_M3)
+        made = cell.react(state, 0, dt_s, VOLUME_M3, KIN)
         state[cell.TEMP, 0] += (made + oven_w(state[cell.TEMP, 0], oven_degc) * dt_s) / CAPACITY_J_PER_K
         if state[cell.TEMP, 0] > peak:
             peak, at = float(state[cell.TEMP, 0]), step * dt_s
@@ -72,14 +74,14 @@ def test_oven_order_140_stays_and_155_runs_away() -> None:
 
 
 def test_heat_of_all_reactions_is_that_of_the_set() -> None:
-    state = cell.fresh_cells(1, 600.0, 0.0, VOLUME_M3)
-    made = sum(cell.react(state, 0, 10.0, VOLUME_M3) for _ in range(2000))
+    state = cell.fresh_cells(1, 600.0, 1.0, VOLUME_M3, LCO)
+    made = sum(cell.react(state, 0, 10.0, VOLUME_M3, KIN) for _ in range(2000))
     # The film on the anode (z) leaves a few percent of its 12.98 kJ unreacted for any time that matters.
     assert 0.95 * 20.5e3 < made < 20.5e3
 
 
 def test_short_is_fed_by_the_cells_own_energy_and_stops_at_its_budget() -> None:
-    state = cell.fresh_cells(1, 25.0, 0.8, VOLUME_M3)
+    state = cell.fresh_cells(1, 25.0, 0.8, VOLUME_M3, LCO)
     state[cell.SHORT_LEFT, 0] = 500.0
     given = sum(cell.drain_short(state, 0, 60.0, 1000.0) for _ in range(20))
     assert given == pytest.approx(500.0)
@@ -87,10 +89,10 @@ def test_short_is_fed_by_the_cells_own_energy_and_stops_at_its_budget() -> None:
 
 
 def test_empty_cell_collapses_without_electric_heat() -> None:
-    state = cell.fresh_cells(2, 200.0, 0.0, VOLUME_M3)
+    state = cell.fresh_cells(2, 200.0, 0.0, VOLUME_M3, LCO)
     state[cell.SOC, 1] = 1.0
-    empty = sum(cell.drain_collapsed(state, 0, 0.1, 1000.0) for _ in range(1000))
-    full = sum(cell.drain_collapsed(state, 1, 0.1, 1000.0) for _ in range(1000))
+    empty = sum(cell.drain_collapsed(state, 0, 0.1, 1000.0, KIN) for _ in range(1000))
+    full = sum(cell.drain_collapsed(state, 1, 0.1, 1000.0, KIN) for _ in range(1000))
     assert empty == 0.0
     assert full == pytest.approx(1000.0, rel=1e-4)
     assert state[cell.COLLAPSE, 0] > 0.99
@@ -98,12 +100,12 @@ def test_empty_cell_collapses_without_electric_heat() -> None:
 
 @pytest.mark.parametrize("steps", [1, 4])
 def test_vent_boils_off_its_latent_heat(steps: int) -> None:
-    state = cell.fresh_cells(1, cell.VENT_DEGC + 0.5, 0.0, 1e-3)
+    state = cell.fresh_cells(1, LCO.vent_degc + 0.5, 0.0, 1e-3, LCO)
     vented, runaway = np.array([True]), np.array([False])
     ledger = np.zeros(10)
     before = float(state[cell.TEMP, 0])
     for _ in range(20 * steps):
-        cell.advance_hot_cell(state, 0, vented, runaway, 0.0, 1.0 / steps, 1e-3, 2140.0, 1.0, ledger)
-    assert ledger[2] == pytest.approx(cell.VENT_LATENT_J_PER_M3 * 1e-3, rel=0.03)
+        cell.advance_hot_cell(state, 0, vented, runaway, 0.0, 1.0 / steps, 1e-3, 2140.0, 1.0, KIN, ledger)
+    assert ledger[2] == pytest.approx(LCO.vent_latent_j_per_m3 * 1e-3, rel=0.03)
     assert state[cell.TEMP, 0] < before - 3.0
     assert not runaway[0]

@@ -6,6 +6,7 @@ import pytest
 from sim_hardware.physics import cell, stack
 from sim_hardware.physics.arrays import Floats
 from sim_hardware.physics.battery_room import BatteryRoom
+from sim_hardware.physics.kinetics import CHEMISTRIES
 from tests.sim_hardware.physics.drills import drill
 
 INTO = [stack.CHEMICAL, stack.COLLAPSED, stack.OHMIC, stack.SHORTED, stack.HEATED, stack.FALLBACK]
@@ -29,11 +30,9 @@ def test_cells_hold_what_the_ledger_says(coolant_after_s: float | None) -> None:
 def test_chemical_heat_is_what_the_reactions_used() -> None:
     room = drill(3, 800.0).room
     g = room.geometry
-    fresh = cell.fresh_cells(1, 0.0, g.start_soc, g.cell_volume_m3)
-    used = fresh - room._state
-    per_m3 = cell.HW_SEI * used[cell.SEI] + cell.HW_ANODE * used[cell.ANODE]
-    per_m3 += -cell.HW_CATHODE * used[cell.CATHODE] + cell.HW_ELECTROLYTE * used[cell.ELECTROLYTE]
-    assert room.ledger_j[stack.CHEMICAL] == pytest.approx(per_m3.sum() * g.cell_volume_m3, rel=1e-9)
+    fresh = cell.fresh_cells(room._state.shape[1], 0.0, g.start_soc, g.cell_volume_m3, CHEMISTRIES[g.chemistry])
+    used_j = cell.reaction_heat_j(fresh, room._state, g.cell_volume_m3, CHEMISTRIES[g.chemistry])
+    assert room.ledger_j[stack.CHEMICAL] == pytest.approx(used_j, rel=1e-9)
 
 
 def test_heat_of_a_run_away_cell_over_its_stored_energy_lies_in_the_databank_range() -> None:
