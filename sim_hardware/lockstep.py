@@ -15,6 +15,7 @@ from sim_hardware.devices.truth import Truth
 from sim_hardware.faults.spec import FaultSpec
 from sim_hardware.faults.targets import refuse_on_wires
 from sim_hardware.scenarios.model import Responses, Scenario
+from sim_hardware.scenarios.nuisances import expand
 from sim_hardware.scenarios.people import People
 from sim_hardware.virtual_field import VirtualField
 
@@ -63,7 +64,7 @@ class LockStep:
             layout, None, settings or ResponseSettings(responses.isolate, responses.extinguish, responses.cool)
         )
         self._field = VirtualField(self.plant)
-        self._people = People(scenario.acts if scenario else ())
+        self._people = People(expand(scenario, site, seed).acts if scenario else ())
         self._max_age_ms = layout.max_age_ms
         self._scan_ms = round(site.site.scan_s * 1000)
         self._may_write = site.site.mode is not Mode.SHADOW

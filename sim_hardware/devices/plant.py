@@ -20,6 +20,7 @@ from sim_hardware.devices.truth import Truth, battery_truth, server_truth
 from sim_hardware.devices.wiring import STEP_MS, Inputs, wire_up
 from sim_hardware.faults.spec import FaultSpec
 from sim_hardware.scenarios.model import Scenario
+from sim_hardware.scenarios.nuisances import expand
 from sim_hardware.scenarios.player import Player
 
 CALM_STEP_MS = 500
@@ -40,6 +41,7 @@ class Plant:
         faults: Sequence[FaultSpec] = (),
         playback: Playback | None = None,
     ) -> None:
+        scenario = expand(scenario, site, seed) if scenario else None
         self.site = site
         self.layout: Layout = lay_out(site)
         self.tick_ms = 0

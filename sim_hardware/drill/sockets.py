@@ -25,6 +25,7 @@ from sim_hardware.live import View
 from sim_hardware.rehost import free_endpoints, plain, rehost, write_site
 from sim_hardware.report.record import Record, read_truths
 from sim_hardware.report.result import ComparisonResult
+from sim_hardware.scenarios.nuisances import expand
 from sim_hardware.scenarios.people import People
 
 READY_LIMIT_S = 90.0
@@ -245,7 +246,11 @@ async def _comparisons(child: Child, folder: Path) -> tuple[ComparisonResult, ..
 
 async def _follow(drill: Drill, socket: Path, epoch_ns: int, view: View, children: Children, folder: Path) -> _Heard:
     """Listen until the plant's time is over; people answer in the plant's time."""
-    heard, people, truth = _Heard(), People(drill.scenario.acts), _TruthFile(folder / "truth.ndjson")
+    heard, people, truth = (
+        _Heard(),
+        People(expand(drill.scenario, drill.site, drill.seed).acts),
+        _TruthFile(folder / "truth.ndjson"),
+    )
     served = [child for child in children.all if child.name in {"broker", "plant", "controller"}]
     async with listening(socket) as messages:
         while True:
