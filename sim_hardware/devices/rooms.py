@@ -9,9 +9,11 @@ import numpy.typing as npt
 from controller.core.layout import HeadLayout, Layout
 from controller.site.model import Family, Role
 from sim_hardware.devices.actuators import AT_END, Actuators
-from sim_hardware.physics.battery_geometry import BatteryRoomGeometry, BatteryRoomInputs
+from sim_hardware.devices.room_geometry import battery_geometry, server_geometry
+from sim_hardware.physics.battery_geometry import BatteryRoomInputs
 from sim_hardware.physics.battery_room import BatteryRoom
-from sim_hardware.physics.server_room import ServerRoom, ServerRoomGeometry, ServerRoomInputs
+from sim_hardware.physics.server_room import ServerRoom, ServerRoomInputs
+from sim_hardware.scenarios.model import PlantSettings
 
 Probe = Callable[[], npt.ArrayLike]
 """Looks at the truth: one value, or one a point."""
@@ -93,11 +95,14 @@ class _Air:
 class BatteryZone:
     """A battery room with its racks, which the layout knows by their indices over the whole site."""
 
-    def __init__(self, layout: Layout, zone: int, actuators: Actuators, seed: int) -> None:
+    def __init__(
+        self, layout: Layout, zone: int, actuators: Actuators, seed: int, settings: PlantSettings | None = None
+    ) -> None:
         self._racks = [k for k, of_zone in enumerate(layout.rack_zone) if of_zone == zone]
         self._names = [layout.racks[k] for k in self._racks]
         self._air = _Air(zone, actuators)
-        self.geometry = _battery_geometry(layout, zone, len(self._racks), len(self._air.by_role[Role.DAMPER]))
+        dampers = len(self._air.by_role[Role.DAMPER])
+        self.geometry = battery_geometry(layout, zone, len(self._racks), dampers, settings)
         self.room = BatteryRoom(self.geometry, seed)
         self._outputs = layout.outputs
 
@@ -216,36 +221,15 @@ class BatteryZone:
         )
 
 
-def _battery_geometry(layout: Layout, zone: int, racks: int, dampers: int) -> BatteryRoomGeometry:
-    """Racks x modules x cells from the heads; a room whose BMS do not tell gets the modules and cells of the default."""
-    default = BatteryRoomGeometry()
-    shapes = {
-        (len(head.points) // head.head.group, head.head.group)
-        for head in layout.heads
-        if head.zone == zone and head.head.family is Family.CELL_TEMPERATURE and head.head.group
-    }
-    if len(shapes) > 1:
-        raise ValueError(
-            f"zones.{layout.zones[zone]}: racks of different sizes {sorted(shapes)}; remedy: make them equal"
-        )
-    modules, cells = shapes.pop() if shapes else (default.modules, default.cells)
-    return BatteryRoomGeometry(
-        racks=racks,
-        modules=modules,
-        cells=cells,
-        n_dampers=max(1, dampers),
-        volume_m3=default.volume_m3 * racks / default.racks,
-        wall_m2=default.wall_m2 * (racks / default.racks) ** 0.5,
-    )
-
-
 class ServerZone:
     """A room without racks of cells: cabinets with climate sensors, aspirating detectors, agent."""
 
-    def __init__(self, layout: Layout, zone: int, actuators: Actuators, seed: int) -> None:
+    def __init__(
+        self, layout: Layout, zone: int, actuators: Actuators, seed: int, settings: PlantSettings | None = None
+    ) -> None:
         self._air = _Air(zone, actuators)
         dampers = len(self._air.by_role[Role.DAMPER])
-        self.geometry = ServerRoomGeometry(sensors=_climate_points(layout, zone), n_dampers=max(1, dampers))
+        self.geometry = server_geometry(layout, zone, dampers, settings)
         self.room = ServerRoom(self.geometry, seed)
 
     def apply(self, actuators: Actuators, *, door_open: bool) -> None:
@@ -288,13 +272,3 @@ class ServerZone:
             Family.HEAT: lambda: room.room_temp_degc,
         }
         return probes.get(Family(head.head.family))
-
-
-def _climate_points(layout: Layout, zone: int) -> int:
-    """Places of the room that are measured; at least the default's, so that a cable has a place to smoulder at."""
-    families = {Family.CLIMATE_TEMPERATURE, Family.CLIMATE_HUMIDITY}
-    counts = {
-        family: sum(len(h.points) for h in layout.heads if h.zone == zone and h.head.family is family)
-        for family in families
-    }
-    return max(*counts.values(), ServerRoomGeometry().sensors)

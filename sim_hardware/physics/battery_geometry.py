@@ -33,6 +33,8 @@ class BatteryRoomGeometry:
     n_dampers: int = 4
     hvac_w_per_k: float = 6000.0
     hvac_max_w: float = 20000.0
+    agent: str = "fk-5-1-12"
+    """A name of ``agents.AGENTS``."""
     agent_design_pct: float = 6.2
     agent_bar: float = 25.0
     heat_head_rti: float = 30.0

@@ -55,6 +55,7 @@ class BatteryRoom(RoomPlant):
             g.agent_bar,
             g.smoke_delays_s,
             g.smoke_lag_s,
+            g.agent,
         )
         self.geometry = g
         self.inputs = BatteryRoomInputs.for_geometry(g)
@@ -192,7 +193,7 @@ class BatteryRoom(RoomPlant):
         self._gas_m3.fill(0.0)
         self._any_vented = self._any_vented or bool(self._vented.any())
         if self._any_vented:
-            burns = gas.burnt_share(self.agent_pct, self.o2_pct)
+            burns = gas.burnt_share(gas.FLAME_OUT_AGENT_PCT * self.agent_strength, self.o2_pct)
             smoke_kg = gas.release(
                 self._state, self._vented, self._runaway, g.modules * g.cells, g.capacity_ah, burns, self._gas_m3,
                 self._flame_j, dt_s,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sim_hardware.physics import agent
+from sim_hardware.physics import agents
 from sim_hardware.physics.arrays import Floats
 from sim_hardware.physics.gas import SPECIES
 from sim_hardware.physics.heat_detector import AIR_J_PER_KG_K, AIR_KG_PER_M3
@@ -89,19 +89,19 @@ class Room:
         self.smoke_kg_per_m3 *= (1.0 - part) * math.exp(-dt_s / SMOKE_SETTLES_TAU_S)
         self.temp_degc += (outside_degc - self.temp_degc) * part
 
-    def discharge(self, mass_kg: float, relief_m2: float, dt_s: float) -> None:
+    def discharge(self, mass_kg: float, agent: agents.Agent, relief_m2: float, dt_s: float) -> None:
         """Mix in agent; it thins oxygen, gas and smoke, cools the air and presses on the walls."""
         if mass_kg <= 0.0:
             self.overpressure_pa = 0.0
             return
         vapour_m3 = mass_kg * agent.specific_volume_m3_per_kg(max(0.0, self.temp_degc))
-        after = agent.concentration_after(self.agent, vapour_m3, self.volume_m3)
+        after = float(agents.concentration_after(self.agent, vapour_m3, self.volume_m3, agent.halocarbon))
         thinner = (1.0 - after) / (1.0 - self.agent)
         self.agent = after
         self.o2 *= thinner
         self.gas *= thinner
         self.smoke_kg_per_m3 *= thinner
-        self.temp_degc -= mass_kg * agent.LATENT_J_PER_KG * agent.LATENT_FROM_AIR / self.air_j_per_k
+        self.temp_degc -= mass_kg * agent.heat_j_per_kg * agents.FROM_AIR / self.air_j_per_k
         speed = vapour_m3 / dt_s / (DISCHARGE_COEFFICIENT * (self.leak_m2 + relief_m2))
         self.overpressure_pa = 0.5 * AIR_KG_PER_M3 * speed * speed
 

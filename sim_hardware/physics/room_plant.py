@@ -3,7 +3,8 @@
 from typing import Protocol
 
 from sim_hardware.physics import gas
-from sim_hardware.physics.agent import AgentBank, agent_mass_kg
+from sim_hardware.physics.agent import AgentBank
+from sim_hardware.physics.agents import AGENTS
 from sim_hardware.physics.arrays import Floats
 from sim_hardware.physics.injections import Source, Window, total_rate
 from sim_hardware.physics.room import Room, Ventilation
@@ -39,13 +40,16 @@ class RoomPlant:
         agent_bar: float,
         pipe_delays_s: tuple[float, ...],
         pipe_lag_s: float,
+        agent: str = "fk-5-1-12",
     ) -> None:
-        """Fill both agent banks for ``design_pct`` of the room's volume and start with clean air."""
-        charge_kg = agent_mass_kg(room.volume_m3, design_pct, FILLED_AT_DEGC)
+        """Fill both banks of ``agent`` (a name of `AGENTS`) for ``design_pct`` of the room's volume and start with clean air."""
+        self.agent = AGENTS[agent]
+        charge_kg = self.agent.mass_kg(room.volume_m3, design_pct, FILLED_AT_DEGC)
         self.room = room
         self.time_s = 0.0
         self._ventilation = ventilation
-        self._main, self._reserve = AgentBank(charge_kg, agent_bar), AgentBank(charge_kg, agent_bar)
+        self._main = AgentBank(charge_kg, agent_bar, self.agent)
+        self._reserve = AgentBank(charge_kg, agent_bar, self.agent)
         self._pipes = [AspiratingPipe(delay, pipe_lag_s) for delay in pipe_delays_s]
         self._smoke_sources: list[Source] = []
         self._heat_sources: list[Source] = []
@@ -70,7 +74,7 @@ class RoomPlant:
         room.mix(gas_m3, smoke_kg, burnt_j)
         out_kg = self._main.advance(dt_s, flowing=inputs.agent_available and inputs.agent_valve_open)
         out_kg += self._reserve.advance(dt_s, flowing=inputs.reserve_valve_open)
-        room.discharge(out_kg, RELIEF_M2 * inputs.relief_open, dt_s)
+        room.discharge(out_kg, self.agent, RELIEF_M2 * inputs.relief_open, dt_s)
         dampers = float(inputs.damper_open_fraction.sum()) / inputs.damper_open_fraction.size
         flow = self._ventilation.fresh_m3_per_s(
             inputs.exhaust_fraction, dampers, inputs.relief_open, hvac_on=inputs.hvac_on, door_open=inputs.door_open
@@ -92,6 +96,11 @@ class RoomPlant:
     def agent_pct(self) -> float:
         """Agent, volume %."""
         return 100.0 * self.room.agent
+
+    @property
+    def agent_strength(self) -> float:
+        """Agent in the air over what puts out a flame (cup burner): 1 and more is out."""
+        return self.agent_pct / self.agent.flame_out_pct
 
     @property
     def overpressure_pa(self) -> float:

@@ -40,6 +40,8 @@ class ServerRoomGeometry:
     hvac_w_per_k: float = 20000.0
     hvac_max_w: float = 60000.0
     n_dampers: int = 2
+    agent: str = "fk-5-1-12"
+    """A name of ``agents.AGENTS``."""
     agent_design_pct: float = 5.6
     agent_bar: float = 25.0
     smoke_delays_s: tuple[float, ...] = (40.0, 50.0)
@@ -100,6 +102,7 @@ class ServerRoom(RoomPlant):
             g.agent_bar,
             g.smoke_delays_s,
             g.smoke_lag_s,
+            g.agent,
         )
         self.geometry = g
         self.inputs = ServerRoomInputs(damper_open_fraction=np.ones(g.n_dampers))
