@@ -19,7 +19,7 @@ from sim_hardware.devices.sensors import Sensor
 from sim_hardware.devices.truth import Truth, battery_truth, server_truth
 from sim_hardware.devices.wiring import STEP_MS, Inputs, wire_up
 from sim_hardware.faults.spec import FaultSpec
-from sim_hardware.scenarios.model import Scenario
+from sim_hardware.scenarios.model import PlantSettings, Scenario
 from sim_hardware.scenarios.nuisances import expand
 from sim_hardware.scenarios.player import Player
 
@@ -49,7 +49,8 @@ class Plant:
         self.modules = build_modules(self.layout, self.memories)
         self.actuators = Actuators(self.layout)
         self.rooms: dict[str, Room] = {
-            name: _room(self.layout, zone, self.actuators, seed) for zone, name in enumerate(site.zones)
+            name: _room(self.layout, zone, self.actuators, seed, scenario.plant.get(name) if scenario else None)
+            for zone, name in enumerate(site.zones)
         }
         self.inputs = Inputs()
         rooms = tuple(self.rooms.values())
@@ -210,9 +211,9 @@ def _memories(layout: Layout) -> dict[str, DeviceMemory]:
     return memories
 
 
-def _room(layout: Layout, zone: int, actuators: Actuators, seed: int) -> Room:
+def _room(layout: Layout, zone: int, actuators: Actuators, seed: int, settings: PlantSettings | None) -> Room:
     """A battery room for a zone whose racks have cells; a server room for any other."""
     cells = any(head.zone == zone and head.physics is Physics.BMS for head in layout.heads)
     if cells and zone in layout.rack_zone:
-        return BatteryZone(layout, zone, actuators, seed)
-    return ServerZone(layout, zone, actuators, seed)
+        return BatteryZone(layout, zone, actuators, seed, settings)
+    return ServerZone(layout, zone, actuators, seed, settings)

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sim_hardware.devices.plant import Plant
+from sim_hardware.scenarios.model import PlantSettings, Scenario
+
+if TYPE_CHECKING:
+    from controller.site.model import Site
+
+
+def _plant(hall: Site, zone: str, settings: PlantSettings) -> Plant:
+    return Plant(hall, 1, Scenario(name="t", title="t", site="hall.toml", duration_s=1.0, plant={zone: settings}))
+
+
+def test_a_scenario_says_what_stands_in_a_zone(hall: Site) -> None:
+    hall_room = _plant(hall, "hall", PlantSettings(start_soc=0.4, capacity_ah=100.0, volume_m3=90.0)).battery("hall")
+    assert hall_room.geometry.start_soc == 0.4
+    assert hall_room.geometry.capacity_ah == 100.0
+    assert hall_room.room.room.volume_m3 == 90.0
+    assert hall_room.room.cell_soc.max() == pytest.approx(0.4, abs=0.05)
+
+
+def test_another_agent_comes_with_its_cylinders_and_concentration(hall: Site) -> None:
+    zone = _plant(hall, "hall", PlantSettings(agent="ig-541")).battery("hall")
+    assert zone.geometry.agent_bar == 200.0
+    assert zone.geometry.agent_design_pct == 45.7
+    assert zone.room.agent.name == "ig-541"
+    assert not zone.low_agent
+    own = _plant(hall, "hall", PlantSettings(agent="ig-541", agent_design_pct=40.0)).battery("hall")
+    assert own.geometry.agent_design_pct == 40.0
+
+
+def test_what_a_room_does_not_have_is_refused_with_the_remedy(hall: Site) -> None:
+    with pytest.raises(ValueError, match=r"plant\.server: chemistry is nothing that this room has"):
+        _plant(hall, "server", PlantSettings(chemistry="lfp"))
+    with pytest.raises(ValueError, match=r"plant\.hall\.agent: halon is no agent; remedy: one of fk-5-1-12"):
+        _plant(hall, "hall", PlantSettings(agent="halon"))
