@@ -4,6 +4,8 @@ import math
 import time
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from sim_hardware.campaign.digest import code_digest
 from sim_hardware.campaign.model import Case, Failed, Outcome
 from sim_hardware.drill.virtual import run_virtual
@@ -13,7 +15,7 @@ from sim_hardware.report.make import finite, judge_row
 from sim_hardware.report.record import Record
 
 WARM_S = 1.0
-"""Plant seconds of a run that compiles, or loads, the kernels."""
+"""Plant seconds of the run that does so."""
 KIB = 1024.0
 
 
@@ -27,7 +29,7 @@ def run(case: Case, seed: int) -> Outcome | Failed:
 
 def warm(case: Case) -> None:
     """Make the kernels ready, so that they are compiled by one process and read from the cache by all others."""
-    run_virtual(case.site, case.scenario, case.scenario.seed, WARM_S)
+    run(replace(case, scenario=replace(case.scenario, duration_s=WARM_S)), case.scenario.seed)
 
 
 def _run(case: Case, seed: int) -> Outcome:

@@ -24,7 +24,7 @@ from sim_hardware.serve import Ends, PlantClock, serve
 from sim_hardware.wires.served import Served
 from sim_hardware.wires.servers import OWN, SERVERS, server_tls
 
-LAZY = {"drill": "sim_hardware.drill"}
+LAZY = {"drill": "sim_hardware.drill", "campaign": "sim_hardware.campaign"}
 """Commands with a module of their own, whose `main(arguments)` is called: they need more than a plant does."""
 USAGE_ERROR = 2
 
@@ -55,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     faults = commands.add_parser("faults", help="list the kinds of faults")
     faults.set_defaults(run=_list_faults)
     commands.add_parser("drill", help="plant and controller together, with a report")
+    commands.add_parser("campaign", help="many drills in virtual time, and the distribution of what they came to")
     return parser
 
 

@@ -37,15 +37,20 @@ def page(result: DrillResult) -> str:
     title = f"Haechi drill: {result.title}"
     parts = (
         _head(result),
-        _section("Acceptance · 판정", _checks(result)) if result.checks else "",
-        _section("Table of runs · 시험표", _rows(result)) if result.rows else "",
-        _section("Timeline · 경과", f'<div class="wide">{draw_timeline(result)}</div>') if result.timeline else "",
-        _section("Course · 변화", _charts(result.curves)) if result.curves.time_s else "",
-        _section("What the responses are worth · 대응의 효과", _comparisons(result)) if result.comparisons else "",
-        _section("Beside a real fire test · 실증 시험과 비교", _references(result)) if result.references else "",
-        _section("Figures · 수치", _figures(result)) if result.figures else "",
-        _section("Events · 사건", _events(result.events)) if result.events else "",
+        section("Acceptance · 판정", _checks(result)) if result.checks else "",
+        section("Table of runs · 시험표", _rows(result)) if result.rows else "",
+        section("Timeline · 경과", f'<div class="wide">{draw_timeline(result)}</div>') if result.timeline else "",
+        section("Course · 변화", _charts(result.curves)) if result.curves.time_s else "",
+        section("What the responses are worth · 대응의 효과", _comparisons(result)) if result.comparisons else "",
+        section("Beside a real fire test · 실증 시험과 비교", _references(result)) if result.references else "",
+        section("Figures · 수치", _figures(result)) if result.figures else "",
+        section("Events · 사건", _events(result.events)) if result.events else "",
     )
+    return document(title, parts)
+
+
+def document(title: str, parts: Iterable[str]) -> str:
+    """A whole page of parts that are HTML already."""
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1"><meta name="color-scheme" content="light dark">'
@@ -60,11 +65,13 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def _section(title: str, content: str) -> str:
+def section(title: str, content: str) -> str:
+    """Content, which is HTML already, under a heading."""
     return f"<section><h2>{escape(title)}</h2>{content}</section>"
 
 
-def _verdict(passed: bool) -> str:
+def verdict(passed: bool) -> str:
+    """Passed or missed, in colour."""
     return f'<span class="{"ok" if passed else "no"}">{"passed · 합격" if passed else "missed · 불합격"}</span>'
 
 
@@ -84,7 +91,7 @@ def _head(result: DrillResult) -> str:
         )
     return (
         f'<h1>{escape(result.title)}</h1><p class="soft-text">{escape(result.title_ko)}</p>'
-        f'<p class="verdict">{_verdict(result.passed)}</p><p>{escape(facts)}</p>{sign}'
+        f'<p class="verdict">{verdict(result.passed)}</p><p>{escape(facts)}</p>{sign}'
     )
 
 
@@ -92,7 +99,7 @@ def _checks(result: DrillResult) -> str:
     rows = (
         (
             f'{escape(c.title)}<br><span class="soft-text">{escape(c.title_ko)}</span>',
-            escape(c.shown), escape(c.limit), _verdict(c.passed),
+            escape(c.shown), escape(c.limit), verdict(c.passed),
         )
         for c in result.checks
     )  # fmt: skip
@@ -101,7 +108,7 @@ def _checks(result: DrillResult) -> str:
 
 def _rows(result: DrillResult) -> str:
     rows = (
-        (escape(r.name), escape(r.reached), escape(r.allowed), escape(r.first), _verdict(r.passed)) for r in result.rows
+        (escape(r.name), escape(r.reached), escape(r.allowed), escape(r.first), verdict(r.passed)) for r in result.rows
     )
     return table(("Run · 시험", "Reached · 도달", "May reach · 허용", "First · 최초", ""), rows)
 
@@ -146,7 +153,7 @@ def _references(result: DrillResult) -> str:
     rows = (
         (
             f"{escape(r.title)} · {escape(r.title_ko)}", _plain(r.here_s), f"{r.there_s:g}",
-            f"{r.here_s / r.there_s:.2f}" if r.here_s is not None else "", _verdict(r.agrees),
+            f"{r.here_s / r.there_s:.2f}" if r.here_s is not None else "", verdict(r.agrees),
         )
         for r in result.references
     )  # fmt: skip
