@@ -5,8 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 from drivers.points import NEVER, BlockBuffer, Quality
+
+GOOD, STALE = int(Quality.GOOD), int(Quality.STALE)
+FOR_EVER = 2**63 - 1
+"""A tick that never comes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +47,50 @@ def freeze(
     quality = np.concatenate([buffer.quality for buffer in buffers])
     sample = np.concatenate([buffer.sample for buffer in buffers])
     received_ms = np.concatenate([buffer.received_ms for buffer in buffers])
-    aged = (tick_ms - received_ms > max_age_ms) & (quality == Quality.GOOD) & (received_ms != NEVER)
-    quality[aged] = Quality.STALE
+    _judge_ages(tick_ms, received_ms, max_age_ms, quality)
     for array in (value, quality, sample, received_ms):
         array.flags.writeable = False
     return Image(scan, tick_ms, value, quality, sample, received_ms, host)
+
+
+def again(last: Image, scan: int, tick_ms: int, host: tuple[int, ...] = ()) -> Image:
+    """The image of a scan before which nothing was received and no point came of age (`ages_ms`): it shares the arrays of the last one."""
+    return Image(scan, tick_ms, last.value, last.quality, last.sample, last.received_ms, host)
+
+
+def is_again(last: Image, image: Image) -> bool:
+    """Whether `image` was made by `again`: nothing about any point has changed."""
+    return (
+        image.sample is last.sample
+        and image.value is last.value
+        and image.quality is last.quality
+        and image.received_ms is last.received_ms
+    )
+
+
+def ages_ms(image: Image, max_age_ms: npt.NDArray[np.int64]) -> int:
+    """The first tick at which a point of the image that is GOOD now will be STALE if nothing more is received."""
+    return int(_next_age(image.received_ms, max_age_ms, image.quality))
+
+
+@njit(cache=True, nogil=True)
+def _judge_ages(
+    tick_ms: int,
+    received_ms: npt.NDArray[np.int64],
+    max_age_ms: npt.NDArray[np.int64],
+    quality: npt.NDArray[np.uint8],
+) -> None:
+    for i in range(quality.shape[0]):
+        if quality[i] == GOOD and received_ms[i] != NEVER and tick_ms - received_ms[i] > max_age_ms[i]:
+            quality[i] = STALE
+
+
+@njit(cache=True, nogil=True)
+def _next_age(
+    received_ms: npt.NDArray[np.int64], max_age_ms: npt.NDArray[np.int64], quality: npt.NDArray[np.uint8]
+) -> int:
+    first = FOR_EVER
+    for i in range(quality.shape[0]):
+        if quality[i] == GOOD and received_ms[i] != NEVER:
+            first = min(first, received_ms[i] + max_age_ms[i] + 1)
+    return first

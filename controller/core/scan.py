@@ -10,7 +10,7 @@ from controller.core.commands import AnyCommand
 from controller.core.decide import Decision, decide, first_state, take_up
 from controller.core.detect.detector import Detector, Readings
 from controller.core.events import Event, Kind, Level, Write
-from controller.core.image import Image
+from controller.core.image import FOR_EVER, Image
 from controller.core.inputs import InputReader, Inputs
 from controller.core.layout import Layout
 from controller.core.operators import subject, tag
@@ -22,9 +22,6 @@ DIGEST_SCANS = 600
 
 RESTART_GRACE_MS = 2000
 """A restart waits so long for the field's own state of its release channels before it takes them as dropped."""
-
-FOR_EVER = 2**63 - 1
-"""A tick that never comes."""
 
 
 class ScanResult(NamedTuple):

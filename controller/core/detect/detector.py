@@ -9,7 +9,7 @@ import numpy.typing as npt
 from controller.core.detect import kernels, reduce
 from controller.core.detect.banks import Bank, lay_out_banks
 from controller.core.events import Evidence, Feature
-from controller.core.image import Image, freeze
+from controller.core.image import Image, freeze, is_again
 from controller.core.layout import Layout
 from controller.site.model import Family
 from drivers.points import BlockBuffer
@@ -38,6 +38,11 @@ class Readings:
     rack_slope_degc_per_s: npt.NDArray[np.float64]
     rack_live_fraction: npt.NDArray[np.float64]
 
+    def seen_by_decide(self) -> bytes:
+        """All that `decide` is told of the readings, as bytes: equal ones give equal inputs."""
+        racks = (self.rack_hottest_degc, self.rack_slope_degc_per_s, self.rack_live_fraction)
+        return b"".join(array.tobytes() for array in (self.level, self.runaway, self.fault, *racks))
+
     @classmethod
     def empty(cls, layout: Layout) -> "Readings":
         """Nothing seen yet."""
@@ -56,9 +61,13 @@ class Detector:
         self._layout = layout
         self._banks = lay_out_banks(layout)
         self._readings = Readings.empty(layout)
+        self._image: Image | None = None
 
     def advance(self, image: Image) -> Readings:
         """Take in one image: one kernel call a bank, done at once unless it has a new sample or another quality."""
+        last, self._image = self._image, image
+        if last is not None and is_again(last, image):
+            return self._readings
         for bank in self._banks:
             if kernels.advance(
                 bank.index, image.value, image.quality, image.sample, image.received_ms, image.tick_ms,
