@@ -28,11 +28,21 @@ neighbour_runaway_cells, spread_s   cells of other racks in runaway; when the fi
 cells_after_release                 cells that ran away after agent was let go
 agent_peak_pct                      highest agent concentration
 hand_over_s, guard_s                when the zone was handed over; when it was found controlled
+isolation_before_smoke_s            isolation of that rack proven to the first smoke alarm
+isolation_before_runaway_s          isolation of that rack proven to the first cell's runaway
+coolant_after_isolated_s            that rack proven off the bus, or a person's word for it, to coolant flowing; negative: rule 7 broken
+barrier_after_coolant_s             coolant flowing to the water barrier proven up; negative: the barrier came first
+fire_after_runaway_s                the first cell's runaway to the first fire alarm
+activations_by_heads                activations of any zone for which heads spoke, not the wired call point
+released_while_occupied             releases while the zone's wired input said that people are inside
+exhaust_after_release_s             seconds the zone's exhaust ran after the release and its run-down
+kept_out_pct                        share of the time from the release on in which a sign or sounder kept people out
+room_peak_h2_pct, room_peak_degc    highest of the room's mean hydrogen (volume %) and air
+hottest_at_sign_degc                hottest cell when the first head said anything
 vent_to_runaway_s, vent_to_smoke_s, runaway_to_smoke_s   first vent, first runaway, first smoke alarm (as FSRI test 2 tells them)
 ==================================  ====================================================================================
 """
 
-import math
 from collections.abc import Mapping
 
 from controller.core.events import Kind
@@ -41,6 +51,7 @@ from controller.core.state import Stage
 from controller.core.zone.coincidence import releasing_pairs
 from controller.site.model import Family
 from sim_hardware.report import moments
+from sim_hardware.report.lessons import lead, lessons
 from sim_hardware.report.moments import between, first
 from sim_hardware.report.record import Record
 
@@ -59,6 +70,7 @@ def figures(record: Record) -> dict[str, float | None]:
         **_release_figures(record),
         **_plant_figures(record),
         **_fsri_figures(record),
+        **lessons(record),
     }
 
 
@@ -108,18 +120,13 @@ def _response_figures(record: Record) -> dict[str, float | None]:
         "sign_before_runaway_s": between(sign_s, moments.first_runaway_s(record)),
         "isolated_rack_right": None if wanted is None else float(wanted.subject == rack),
         "isolation_after_fire_s": between(fire_s, proven_s),
-        "isolation_before_second_cell_s": _before(proven_s, moments.second_runaway_s(record)),
+        "isolation_before_second_cell_s": lead(proven_s, moments.second_runaway_s(record)),
         "asked_after_wanted_s": between(wanted_s, asked_s),
         "asked_after_fire_s": between(fire_s, asked_s),
         "coolant_after_fire_s": between(fire_s, moments.at_s(first(record, Kind.RESPONSE, "coolant-flowing"))),
         "hand_over_s": moments.at_s(first(record, Kind.REQUEST, "hand-over")),
         "guard_s": moments.at_s(first(record, Kind.RESPONSE, "guard-started")),
     }
-
-
-def _before(earlier_s: float | None, later_s: float | None) -> float | None:
-    """Lead of what had to come first; infinite if the other never came."""
-    return math.inf if earlier_s is not None and later_s is None else between(earlier_s, later_s)
 
 
 def _release_figures(record: Record) -> dict[str, float | None]:

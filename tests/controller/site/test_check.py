@@ -202,7 +202,7 @@ def test_faults_of_every_theme_come_at_once() -> None:
     }
 
 
-@pytest.mark.parametrize("name", ["hall", "poor-room"])
+@pytest.mark.parametrize("name", ["hall", "poor-room", "container"])
 def test_example_sites_are_clean_and_summed_up_on_one_screen(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(SITES / f"{name}.toml") == 0
     lines = capsys.readouterr().out.splitlines()
@@ -270,7 +270,7 @@ def test_command_refuses_an_unknown_consequence_and_a_missing_file(
     assert "cannot be read" in out
 
 
-@pytest.mark.parametrize("name", ["hall", "poor-room"])
+@pytest.mark.parametrize("name", ["hall", "poor-room", "container"])
 def test_pairs_of_the_checker_are_those_of_the_core(name: str) -> None:
     site = load(SITES / f"{name}.toml")
     layout = lay_out(site)
