@@ -45,14 +45,15 @@ MIN_SUBSTEP_S = 1e-4
 
 (
     TEMP, SEI, ANODE, Z, CATHODE, ELECTROLYTE, SOC, SHORT_LEFT, LATENT, VENT_GAS, RUNAWAY_GAS, RATE, COLLAPSE,
-    CATHODE_2, SEPARATOR, CONTENT, BODY, EFFICIENCY,
-) = range(18)  # fmt: skip
+    CATHODE_2, SEPARATOR, CONTENT, BODY, EFFICIENCY, REACTIVITY,
+) = range(19)  # fmt: skip
 """Rows of the state: degC; reaction progresses (SEI, anode, film on it, cathode, electrolyte); state of charge 0..1;
 electrical energy that the short may still take, J; latent heat left, J; gas left of the vent and of the runaway
 (fractions); present heating by the cell's own heat, K/s; voltage collapse 0..1; progress of the second cathode reaction
 and of the separator; share of the heat of anode and cathode that the state of charge allows, 0 until the reactions begin;
-share of the heat that stays in the body after runaway; share of the electrical energy that the collapse sets free."""
-ROWS = 18
+share of the heat that stays in the body after runaway; share of the electrical energy that the collapse sets free;
+reactive content over that of the chemistry."""
+ROWS = 19
 
 
 def fresh_cells(count: int, temp_degc: float, soc: float, volume_m3: float, kind: Chemistry) -> Floats:
@@ -73,6 +74,7 @@ def fresh_cells(count: int, temp_degc: float, soc: float, volume_m3: float, kind
         (RUNAWAY_GAS, 1.0),
         (BODY, kind.body_share),
         (EFFICIENCY, kind.isc_efficiency),
+        (REACTIVITY, 1.0),
     ):
         state[row] = value
     return state
@@ -83,14 +85,13 @@ def reaction_heat_j(before: Floats, after: Floats, volume_m3: float, kind: Chemi
 
     SEI that grew again and decomposed anew (``sei_regrowth``) leaves no trace in the state and is not in it.
     """
-    content = after[CONTENT] * volume_m3
     charged = kind.anode.heat_j_per_m3 * (before[ANODE] - after[ANODE])
     charged += kind.cathode.heat_j_per_m3 * (after[CATHODE] - before[CATHODE])
     charged += kind.cathode_2.heat_j_per_m3 * (after[CATHODE_2] - before[CATHODE_2])
     other = kind.sei.heat_j_per_m3 * (before[SEI] - after[SEI])
     other += kind.electrolyte.heat_j_per_m3 * (before[ELECTROLYTE] - after[ELECTROLYTE])
     other += kind.separator.heat_j_per_m3 * (before[SEPARATOR] - after[SEPARATOR])
-    return float((charged * content + other * volume_m3).sum())
+    return float(((charged * after[CONTENT] + other) * after[REACTIVITY]).sum() * volume_m3)
 
 
 @njit(cache=True, nogil=True)
@@ -182,7 +183,7 @@ def react_at(state: Floats, i: int, dt_s: float, temp_degc: float, volume_m3: fl
     melted = react_first_order(state, i, SEPARATOR, ch.SEPARATOR_R, dt_s, temp_degc, kin)
     burnt = react_first_order(state, i, ELECTROLYTE, ch.ELECTROLYTE_R, dt_s, temp_degc, kin)
     other += melted * kin[ch.SEPARATOR_R + ch.HEAT] + burnt * kin[ch.ELECTROLYTE_R + ch.HEAT]
-    return float(volume_m3 * (charged * state[CONTENT, i] + other))
+    return float(volume_m3 * state[REACTIVITY, i] * (charged * state[CONTENT, i] + other))
 
 
 @njit(cache=True, nogil=True)
@@ -207,22 +208,30 @@ def drain_short(state: Floats, i: int, energy_j: float, full_j: float) -> float:
 
 
 @njit(cache=True, nogil=True)
+def has_collapsed(state: Floats, i: int, kin: Floats) -> bool:
+    """Whether the separator of cell ``i`` is gone, or goes now."""
+    if state[COLLAPSE, i] > 0.0:
+        return True
+    if state[TEMP, i] < min(kin[ch.COLLAPSE_DEGC], kin[ch.COLLAPSE_EMPTY_DEGC]):
+        return False
+    missing = max(0.0, 1.0 - state[CONTENT, i]) ** kin[ch.COLLAPSE_POWER]
+    limit = between(1.0 - missing, kin[ch.COLLAPSE_EMPTY_DEGC], kin[ch.COLLAPSE_DEGC])
+    return bool(state[TEMP, i] >= limit)
+
+
+@njit(cache=True, nogil=True)
 def collapse_power(state: Floats, i: int, full_j: float, kin: Floats) -> float:
     """Electrical power (W) that cell ``i`` turns into heat because its separator is gone, else 0."""
-    if state[COLLAPSE, i] == 0.0:
-        limit = between(state[CONTENT, i], kin[ch.COLLAPSE_EMPTY_DEGC], kin[ch.COLLAPSE_DEGC])
-        if state[TEMP, i] < limit:
-            return 0.0
+    if not has_collapsed(state, i, kin):
+        return 0.0
     return float(state[EFFICIENCY, i] * state[SOC, i] * full_j / kin[ch.COLLAPSE_TAU_S])
 
 
 @njit(cache=True, nogil=True)
 def drain_collapsed(state: Floats, i: int, dt_s: float, full_j: float, kin: Floats) -> float:
     """Heat (J) of the electrical energy that cell ``i`` gives out in ``dt_s`` once its separator is gone."""
-    if state[COLLAPSE, i] == 0.0:
-        limit = between(state[CONTENT, i], kin[ch.COLLAPSE_EMPTY_DEGC], kin[ch.COLLAPSE_DEGC])
-        if state[TEMP, i] < limit:
-            return 0.0
+    if not has_collapsed(state, i, kin):
+        return 0.0
     state[COLLAPSE, i] = 1.0 - (1.0 - state[COLLAPSE, i]) * math.exp(-dt_s / VOLTAGE_TAU_S)
     taken = -state[SOC, i] * math.expm1(-dt_s / kin[ch.COLLAPSE_TAU_S])
     state[SOC, i] -= taken

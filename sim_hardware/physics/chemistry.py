@@ -18,8 +18,8 @@ A, EA, HEAT, ABOVE, DIFFUSION_A, DIFFUSION_EA = range(6)
 (
     SEI_ORDER, SEI_REGROWTH, FILM_SCALE, FILM_LIMIT, FILM_IS_SEI, ANODE_HOT_A, ANODE_HOT_DEGC, AUTOCATALYTIC, EMPTY_CONTENT,
     REACTIVE_DEGC, VENT_DEGC, VENT_EMPTY_DEGC, COLLAPSE_DEGC, COLLAPSE_EMPTY_DEGC, COLLAPSE_TAU_S, VENT_TAU_S,
-    RUNAWAY_DEGC, NOMINAL_V, OCV,
-) = range(36, 55)  # fmt: skip
+    RUNAWAY_DEGC, NOMINAL_V, COLLAPSE_POWER, OCV,
+) = range(36, 56)  # fmt: skip
 """Places after the blocks; they are described at the fields of ``Chemistry``. ``OCV`` is the first of 11 points."""
 OCV_POINTS = 11
 LENGTH = OCV + OCV_POINTS
@@ -97,6 +97,8 @@ class Chemistry:
     collapse_degc: float
     """The separator is gone and the cell shorts through its whole area, charged; ``collapse_empty_degc`` discharged."""
     collapse_empty_degc: float
+    collapse_power: float = 1.0
+    """It goes from the one to the other with (1 - state of charge) to this power."""
     collapse_tau_s: float = 8.0
     """Time in which the collapsed cell gives out its electrical energy (Feng 2015: 5 to 10 s)."""
     isc_efficiency: float
@@ -104,6 +106,8 @@ class Chemistry:
     is in active material that is thrown out or isolated before it is discharged."""
     isc_spread: float = 0.0
     """Its standard deviation from cell to cell."""
+    reactivity_spread: float = 0.0
+    """Standard deviation of the reactive content from cell to cell, relative."""
     body_share: float
     """Share of the heat after runaway that stays in the cell's body; the rest leaves with ejecta and gas."""
     body_spread: float = 0.0
@@ -140,6 +144,7 @@ class Chemistry:
             self.sei_order, self.sei_regrowth, self.film_scale, self.film_limit, float(self.film_is_sei),
             self.anode_hot_a_per_s, self.anode_hot_degc, float(self.autocatalytic), self.empty_content,
             self.reactive_degc, self.vent_degc, self.vent_empty_degc, self.collapse_degc, self.collapse_empty_degc,
-            self.collapse_tau_s, self.vent_tau_s, self.runaway_degc, self.nominal_v, *self.ocv_v,
+            self.collapse_tau_s, self.vent_tau_s, self.runaway_degc, self.nominal_v,
+            self.collapse_power, *self.ocv_v,
         ]  # fmt: skip
         return np.array(flat)
