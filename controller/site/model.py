@@ -83,6 +83,15 @@ PHYSICS: dict[Family, Physics] = {
 )
 
 
+class Principle(StrEnum):
+    """How a gas head measures, which says what else it reads and what harms it."""
+
+    SOLID_STATE = "solid-state"
+    ELECTROCHEMICAL = "electrochemical"
+    PHOTOIONISATION = "photoionisation"
+    CATALYTIC = "catalytic"
+
+
 class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Base of all: frozen, unknown fields refused (and keyword-only, which msgspec asks for class by class)."""
 
@@ -280,6 +289,8 @@ class Head(Strict, frozen=True, kw_only=True):
     """Neighbours compared with their median (cells of a module); 0: no comparison."""
     reference: bool = False
     """Gas: the room reference, not in a rack; subtracted from the rack heads of its family."""
+    principle: Principle | None = None
+    """Gas: how it measures; None: as is usual for its family. The simulated plant's heads behave by it."""
     active: Literal[0, 1] = 1
     """Wired inputs with one contact: the level that means "yes"."""
     limits: Limits = Limits()

@@ -1,6 +1,6 @@
 """The rooms of a site: physics on one side, what its heads measure and what its actuators do on the other."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import numpy as np
@@ -9,9 +9,12 @@ import numpy.typing as npt
 from controller.core.layout import HeadLayout, Layout
 from controller.site.model import Family, Role
 from sim_hardware.devices.actuators import AT_END, Actuators
+from sim_hardware.devices.head_gas import GasHead, Surroundings
+from sim_hardware.devices.head_types import head_type
 from sim_hardware.devices.room_geometry import battery_geometry, server_geometry
 from sim_hardware.physics.battery_geometry import BatteryRoomInputs
 from sim_hardware.physics.battery_room import BatteryRoom
+from sim_hardware.physics.room import relative_humidity_pct
 from sim_hardware.physics.server_room import ServerRoom, ServerRoomInputs
 from sim_hardware.scenarios.model import PlantSettings
 
@@ -104,6 +107,7 @@ class BatteryZone:
         dampers = len(self._air.by_role[Role.DAMPER])
         self.geometry = battery_geometry(layout, zone, len(self._racks), dampers, settings)
         self.room = BatteryRoom(self.geometry, seed)
+        self._seed = seed
         self._outputs = layout.outputs
 
     def rack_index(self, name: str) -> int:
@@ -181,32 +185,53 @@ class BatteryZone:
             return self._cells(head, self.room.cell_temp_degc)
         if family is Family.CELL_VOLTAGE:
             return self._cells(head, self.room.cell_voltage_v)
-        if head.rack >= 0:
-            return self._in_rack(family, self._racks.index(head.rack))
-        return self._in_room(family, ordinal)
+        return self._in_rack(head, ordinal) if head.rack >= 0 else self._in_room(head, ordinal)
 
-    def _in_rack(self, family: Family, rack: int) -> Probe | None:
-        room = self.room
-        probes: dict[Family, Probe] = {
-            Family.H2: lambda: room.rack_h2_ppm[rack],
-            Family.CO: lambda: room.rack_co_ppm[rack],
-            Family.VOC: lambda: room.rack_voc_ppm[rack],
-            Family.CLIMATE_TEMPERATURE: lambda: room.rack_air_degc[rack],
-        }
-        return probes.get(family)
+    def _in_rack(self, head: HeadLayout, ordinal: int) -> Probe | None:
+        room, rack = self.room, self._racks.index(head.rack)
+        if Family(head.head.family) is Family.CLIMATE_TEMPERATURE:
+            return lambda: room.rack_air_degc[rack]
+        return self._gas_head(
+            head,
+            ordinal,
+            {
+                Family.H2: lambda: float(room.rack_h2_ppm[rack]),
+                Family.CO: lambda: float(room.rack_co_ppm[rack]),
+                Family.VOC: lambda: float(room.rack_voc_ppm[rack]),
+            },
+        )
 
-    def _in_room(self, family: Family, ordinal: int) -> Probe | None:
+    def _in_room(self, head: HeadLayout, ordinal: int) -> Probe | None:
         room = self.room
         smoke, heat = ordinal % len(room.smoke_pct_per_m), ordinal % len(room.heat_head_degc)
         probes: dict[Family, Probe] = {
-            Family.H2: lambda: room.room_h2_ppm,
-            Family.CO: lambda: room.room_co_ppm,
-            Family.VOC: lambda: room.room_voc_ppm,
             Family.SMOKE: lambda: room.smoke_pct_per_m[smoke],
             Family.HEAT: lambda: room.heat_head_degc[heat],
             Family.CLIMATE_TEMPERATURE: lambda: room.room_temp_degc,
         }
-        return probes.get(family)
+        return probes.get(Family(head.head.family)) or self._gas_head(
+            head,
+            ordinal,
+            {
+                Family.H2: lambda: room.room_h2_ppm,
+                Family.CO: lambda: room.room_co_ppm,
+                Family.VOC: lambda: room.room_voc_ppm,
+            },
+        )
+
+    def _gas_head(self, head: HeadLayout, ordinal: int, ppm: Mapping[Family, Callable[[], float]]) -> Probe | None:
+        """A head that breathes air with these gases; oxygen, agent and water are the room's."""
+        room, family = self.room, Family(head.head.family)
+        if family not in ppm:
+            return None
+        air = Surroundings(
+            time_s=lambda: room.time_s,
+            ppm=ppm,
+            o2=lambda: room.o2_pct / 100.0,
+            halocarbon=lambda: room.agent_pct / 100.0 if room.agent.halocarbon else 0.0,
+            humidity_pct=lambda: float(relative_humidity_pct(room.room.water_kg_per_m3, np.array(room.room_temp_degc))),
+        )
+        return GasHead(head_type(family, head.head.principle), air, self._seed, int(head.points[0]) + ordinal)
 
     def _cells(self, head: HeadLayout, truth: npt.NDArray[np.float64]) -> Probe:
         """All cells of a rack, or, of a poor BMS with three points, their minimum, maximum and mean."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 
 from controller.site.look import Look
-from controller.site.model import Family, Zone
+from controller.site.model import PHYSICS, Family, Physics, Zone
 from controller.site.problem import Problem
 from controller.site.reference import block_size, parse_reference
 
@@ -127,6 +127,8 @@ def _heads(look: Look) -> Iterator[Problem]:
             yield Problem(f"{path}.points", "the head has no points", "name what it reads")
         for point in head.points:
             yield from _points(look, f"{path}.points", point)
+        if head.principle is not None and PHYSICS[head.family] is not Physics.GAS:
+            yield Problem(f"{path}.principle", f"a head for {head.family} has none", "take it out: it is for gas heads")
         devices = {look.device(point) for point in head.points} - {None}
         if head.family is not Family.CALL_POINT and len(devices) > 1:
             yield Problem(

@@ -1,0 +1,147 @@
+"""Gas heads against their data sheets: each effect alone, in air that the test makes."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from controller.site.model import Family, Principle
+from sim_hardware.devices.head_gas import YEAR_S, GasHead, Surroundings
+from sim_hardware.devices.head_types import (
+    CATALYTIC,
+    ELECTROCHEMICAL_CO,
+    PHOTOIONISATION,
+    SOLID_STATE_H2,
+    HeadType,
+    head_type,
+)
+
+
+class Air:
+    """What the test lets the head breathe."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+        self.ppm = {Family.H2: 0.0, Family.CO: 0.0, Family.VOC: 0.0}
+        self.o2, self.halocarbon, self.humidity_pct = 0.209, 0.0, 0.0
+
+    def head(self, kind: HeadType, *, drifts: bool = False) -> GasHead:
+        still = kind if drifts else dataclasses.replace(kind, zero_ppm_per_year=0.0, span_per_year=0.0)
+        ppm = {family: (lambda family=family: self.ppm[family]) for family in self.ppm}
+        return GasHead(
+            still,
+            Surroundings(lambda: self.now_s, ppm, lambda: self.o2, lambda: self.halocarbon, lambda: self.humidity_pct),
+            seed=1,
+            point=7,
+        )
+
+    def wait(self, head: GasHead, seconds: float, step_s: float = 1.0) -> float:
+        for _ in range(round(seconds / step_s)):
+            self.now_s += step_s
+            head()
+        return head()
+
+
+@pytest.mark.parametrize("kind", [SOLID_STATE_H2, ELECTROCHEMICAL_CO, PHOTOIONISATION])
+def test_a_step_shows_after_the_dead_time_and_is_at_90_percent_after_t90(kind: HeadType) -> None:
+    air = Air()
+    head = air.head(kind)
+    air.wait(head, 5.0)
+    family = next(iter(kind.response))
+    air.ppm[family] = 100.0
+    assert air.wait(head, kind.dead_s - 0.5, 0.1) == 0.0
+    assert air.wait(head, 0.5 + kind.t90_s, 0.1) == pytest.approx(90.0, abs=1.0)
+    assert air.wait(head, 20 * kind.t90_s) == pytest.approx(100.0)
+
+
+def test_the_same_step_is_followed_alike_at_any_pace_of_sampling() -> None:
+    shown = []
+    for step_s in (0.1, 1.0, 2.0):
+        air = Air()
+        head = air.head(dataclasses.replace(SOLID_STATE_H2, dead_s=0.0))
+        air.ppm[Family.H2] = 100.0
+        shown.append(air.wait(head, 12.0, step_s))
+    assert shown == pytest.approx([shown[0]] * 3)
+
+
+def test_a_carbon_monoxide_cell_reads_hydrogen() -> None:
+    air = Air()
+    head = air.head(ELECTROCHEMICAL_CO)
+    air.ppm[Family.H2] = 400.0
+    assert air.wait(head, 600.0) == pytest.approx(100.0)
+    assert air.wait(air.head(PHOTOIONISATION), 600.0) == 0.0
+
+
+def test_humid_air_takes_from_a_photoionisation_head() -> None:
+    air = Air()
+    head = air.head(PHOTOIONISATION)
+    air.ppm[Family.VOC] = 100.0
+    assert air.wait(head, 100.0) == pytest.approx(100.0)
+    air.humidity_pct = 90.0
+    assert air.wait(head, 100.0) == pytest.approx(70.0)
+
+
+def test_a_catalytic_head_needs_ten_percent_of_oxygen() -> None:
+    air = Air()
+    head = air.head(CATALYTIC)
+    air.ppm[Family.H2] = 4000.0
+    air.o2 = 0.11
+    assert air.wait(head, 200.0) == pytest.approx(4000.0, rel=1e-3)
+    air.o2 = 0.06
+    assert air.wait(head, 200.0) < 1000.0
+    air.o2 = 0.209
+    assert air.wait(head, 200.0) == pytest.approx(4000.0, rel=1e-3)
+
+
+def test_agent_silences_a_catalytic_head_and_a_long_dose_kills_it() -> None:
+    air = Air()
+    head = air.head(CATALYTIC)
+    air.ppm[Family.H2] = 4000.0
+    assert air.wait(head, 200.0) == pytest.approx(4000.0, rel=1e-3)
+    air.halocarbon = 0.053
+    assert air.wait(head, 120.0) < 10.0
+    air.halocarbon = 0.0
+    back = air.wait(head, 36_000.0, 10.0)
+    assert 200.0 < back < 1000.0
+    whiff = air.head(CATALYTIC)
+    air.halocarbon = 0.005
+    assert air.wait(whiff, 20.0) < 3000.0
+    air.halocarbon = 0.0
+    assert air.wait(whiff, 36_000.0, 10.0) > 3500.0
+
+
+def test_agent_does_nothing_to_the_other_heads() -> None:
+    air = Air()
+    air.halocarbon, air.o2 = 0.06, 0.19
+    air.ppm[Family.H2] = 100.0
+    assert air.wait(air.head(SOLID_STATE_H2), 200.0) == pytest.approx(100.0)
+
+
+def test_drift_stays_within_the_years_bounds_and_differs_from_head_to_head() -> None:
+    air = Air()
+    ppm = {family: lambda: 0.0 for family in air.ppm}
+    around = Surroundings(lambda: air.now_s, ppm, lambda: 0.209, lambda: 0.0, lambda: 0.0)
+    heads = [GasHead(SOLID_STATE_H2, around, seed=1, point=point) for point in range(20)]
+    assert all(head() == 0.0 for head in heads)
+    air.now_s = YEAR_S
+    after = [head() for head in heads]
+    assert max(map(abs, after)) <= SOLID_STATE_H2.zero_ppm_per_year
+    assert min(after) < -0.5 < 0.5 < max(after)
+    assert len(set(after)) == len(after)
+
+
+def test_an_overload_is_over_soon_after_the_gas_has_gone() -> None:
+    air = Air()
+    head = air.head(ELECTROCHEMICAL_CO)
+    air.ppm[Family.CO] = 1e6
+    assert air.wait(head, 600.0) == pytest.approx(ELECTROCHEMICAL_CO.overload_ppm)
+    air.ppm[Family.CO] = 0.0
+    assert air.wait(head, 6 * ELECTROCHEMICAL_CO.t90_s) < 1.0
+
+
+def test_a_principle_that_no_head_of_the_family_has_is_refused_with_the_remedy() -> None:
+    assert head_type(Family.H2, None) is SOLID_STATE_H2
+    assert head_type(Family.H2, Principle.CATALYTIC) is CATALYTIC
+    with pytest.raises(ValueError, match="no catalytic head for co; remedy: one of electrochemical"):
+        head_type(Family.CO, Principle.CATALYTIC)
