@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from controller.core.chain import GENESIS, encode, hash_next
 from controller.core.events import Event
-from controller.core.image import Image, freeze
+from controller.core.image import Image
 from controller.core.rules import ResponseSettings
 from controller.core.scan import Controller
 from controller.core.trips import HOST_FACTS
@@ -65,7 +65,6 @@ class LockStep:
         )
         self._field = VirtualField(self.plant)
         self._people = People(expand(scenario, site, seed).acts if scenario else ())
-        self._max_age_ms = layout.max_age_ms
         self._scan_ms = round(site.site.scan_s * 1000)
         self._may_write = site.site.mode is not Mode.SHADOW
         self._scan = 0
@@ -76,7 +75,7 @@ class LockStep:
         tick_ms = self._scan * self._scan_ms
         self.plant.advance_to(tick_ms)
         self._field.poll(tick_ms)
-        image = freeze(self._scan, tick_ms, self._field.buffers, self._max_age_ms, HEALTHY)
+        image = self._field.freeze(self._scan, tick_ms, HEALTHY)
         result = self.controller.scan(image, self._people.say(tick_ms))
         for event in result.events:
             self._chain = hash_next(self._chain, encode(event))

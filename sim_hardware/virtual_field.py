@@ -2,30 +2,55 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from controller.core.events import Write
+from controller.core.image import Image, again, ages_ms, freeze
 from controller.core.layout import Layout
 from controller.site.model import ModbusRtu, ModbusTcp, has_transaction_ids
 from drivers.modbus.decode import WIRE, Words, encode
-from drivers.modbus.intake import Intakes
-from drivers.modbus.plan import Part, Request, plan_link
+from drivers.modbus.errors import Where
+from drivers.modbus.frame import Framing, ask_read, batches
+from drivers.modbus.intake import Intakes, Reading
+from drivers.modbus.plan import BIT_TABLES, MOST_IN_FLIGHT, Part, Request, plan_link
 from drivers.mqtt.intake import Intake as TopicIntake
 from drivers.points import BlockBuffer, RegisterBlock, Table, TopicBlock
+from sim_hardware.devices.memory import DeviceMemory
 from sim_hardware.devices.plant import Plant
 
 KICKS_PER_TIMEOUT = 4
 """The controller writes a module's watchdog register so many times within its timeout."""
 
 
-@dataclass(slots=True)
-class _Poll:
-    """One request of a device, and when it is due next."""
+class _Visit:
+    """All requests of a device with one period: asked together, as their words stand in the device's memory at one moment."""
 
-    device: str
-    request: Request
-    period_ms: int
-    due_ms: int = 0
-    last: bytes = b""
-    """What the last good read brought; empty after a failure."""
+    def __init__(self, device: str, requests: list[Request], intakes: Intakes, memory: DeviceMemory) -> None:
+        self.device = device
+        self.period_ms = round(requests[0].period_s * 1000)
+        self.due_ms = 0
+        asks = [ask_read(Where("", device, ""), r.unit, r.table, r.address, r.count) for r in requests]
+        self._readings: list[Reading] = intakes.readings(requests, batches(asks, Framing.TCP, MOST_IN_FLIGHT))
+        self._images = [image for reading in self._readings for image in reading.batch.images]
+        self._views = [memory.view(r.table, r.address, r.count) for r in requests]
+        self._is_bits = [r.table in BIT_TABLES for r in requests]
+        self._last: list[bytes] = []
+
+    def take(self, tick_ms: int) -> None:
+        """Take in what the device shows. What it showed last time as well is a new sample of the same values: no need to decode it."""
+        before, self._last = self._last, [view.tobytes() for view in self._views]
+        if before == self._last:
+            self._readings[0].take_again(tick_ms)
+            return
+        for image, view, is_bits in zip(self._images, self._views, self._is_bits, strict=True):
+            image[:] = _packed(view) if is_bits else view.view(np.uint8).data
+        for reading in self._readings:
+            reading.take(tick_ms)
+
+    def forget(self) -> None:
+        """The next reply is decoded, whatever it says."""
+        self._last = []
 
 
 @dataclass(slots=True)
@@ -40,66 +65,84 @@ class _Kick:
 
 
 class VirtualField:
-    """Polls a plant's memories at the blocks' periods and hears its messages; `buffers` are in the layout's order."""
+    """Polls a plant's memories at the blocks' periods and hears its messages; its buffers lie one behind the other, as in the image."""
 
     def __init__(self, plant: Plant) -> None:
         self._plant = plant
         layout = plant.layout
+        self._layout = layout
         registers = {block.name: block for block in layout.blocks if isinstance(block, RegisterBlock)}
         self._registers = registers
-        self._intakes = Intakes(registers.values())
+        self._buffer = BlockBuffer.empty(layout.n_points)
+        room = {block.name: self._buffer.part(layout.first[block.name], block.count) for block in layout.blocks}
+        self._intakes = Intakes(registers.values(), room)
         heartbeats = {name: device.heartbeat for name, device in layout.site.devices.items()}
-        self._topics = TopicIntake((block for block in layout.blocks if isinstance(block, TopicBlock)), heartbeats)
+        topics = (block for block in layout.blocks if isinstance(block, TopicBlock))
+        self._topics = TopicIntake(topics, heartbeats, room)
         self._topics.connected(plant.tick_ms)
-        self._polls = [poll for device in layout.devices for poll in _polls(layout, device, registers)]
+        self._visits = [visit for device in layout.devices for visit in self._visits_of(device)]
+        self._next_ms = 0
         self._members = {d: [b.name for b in registers.values() if b.device == d] for d in layout.devices}
         self._timeout_s = {d: _timeout_s(layout, d) for d in layout.devices}
         self._kicks = _kicks(layout, registers)
-        by_name = {**self._intakes.buffers, **self._topics.buffers}
-        self.buffers: tuple[BlockBuffer, ...] = tuple(by_name[block.name] for block in layout.blocks)
+        self._image: Image | None = None
+        self._has_news = True
+        self._ages_ms = 0
+
+    def _visits_of(self, device: str) -> list[_Visit]:
+        limits = self._layout.site.devices[device]
+        blocks = [block for block in self._registers.values() if block.device == device]
+        has_transactions = has_transaction_ids(self._layout.site.links[limits.link])
+        requests = plan_link(blocks, limits.max_registers, limits.max_gap, has_transactions=has_transactions)
+        of_period: dict[float, list[Request]] = {}
+        for request in requests:
+            of_period.setdefault(request.period_s, []).append(request)
+        return [_Visit(device, some, self._intakes, self._plant.memories[device]) for some in of_period.values()]
 
     def poll(self, tick_ms: int) -> None:
         """Read what is due at `tick_ms`; a device that does not answer in time has no good value any more."""
-        for poll in self._polls:
-            if poll.due_ms > tick_ms:
-                continue
-            poll.due_ms += poll.period_ms * (1 + (tick_ms - poll.due_ms) // poll.period_ms)
-            if self._answers(poll.device):
-                request = poll.request
-                words = self._read(poll.device, request.table, request.address, request.count)
-                self._take(poll, words, tick_ms)
-            else:
-                self._fail(poll.device)
+        if self._next_ms <= tick_ms:
+            for visit in self._visits:
+                if visit.due_ms <= tick_ms:
+                    visit.due_ms += visit.period_ms * (1 + (tick_ms - visit.due_ms) // visit.period_ms)
+                    self._visit(visit, tick_ms)
+            self._next_ms = min((visit.due_ms for visit in self._visits), default=tick_ms + 1)
         for message in self._plant.drain():
             self._topics.take(message.topic, message.payload, tick_ms, retained=False)
-        self._topics.check(tick_ms)
+            self._has_news = True
+        if self._topics.check(tick_ms):
+            self._has_news = True
 
-    def _take(self, poll: _Poll, words: Words, tick_ms: int) -> None:
-        """Take in a reply. One that says what the last one said is a new sample of the same values: no need to decode it again."""
-        content = words.tobytes()
-        if content != poll.last or poll.request.counters:
-            poll.last = content
-            self._intakes.take(poll.request, words, tick_ms)
-            return
-        for part in poll.request.parts:
-            buffer = self._intakes.buffers[part.block.name]
-            points = slice(part.first, part.first + part.count)
-            buffer.sample[points] = buffer.sample[part.first] + 1
-            buffer.received_ms[points] = tick_ms
+    def _visit(self, visit: _Visit, tick_ms: int) -> None:
+        self._has_news = True
+        if self._answers(visit.device):
+            visit.take(tick_ms)
+        else:
+            self._fail(visit.device)
 
-    def _read(self, device: str, table: Table, address: int, count: int) -> Words:
-        """What the device's memory holds, as the wire would bring it."""
-        return self._plant.memories[device].read(table, address, count).astype(WIRE)
+    def freeze(self, scan: int, tick_ms: int, host: tuple[int, ...]) -> Image:
+        """The image of a scan. Where nothing was received and nothing came of age since the last one, it shares that one's arrays."""
+        if self._image is None or self._has_news or tick_ms >= self._ages_ms:
+            self._image = freeze(scan, tick_ms, [self._buffer], self._layout.max_age_ms, host)
+            self._ages_ms = ages_ms(self._image, self._layout.max_age_ms)
+            self._has_news = False
+        else:
+            self._image = again(self._image, scan, tick_ms, host)
+        return self._image
 
     def _fail(self, device: str) -> None:
         self._intakes.fail(self._members[device])
-        for poll in self._polls:
-            if poll.device == device:
-                poll.last = b""
+        self._forget(device)
+
+    def _forget(self, device: str) -> None:
+        """What the device said last is not what its points show: the next reply is decoded, whatever it says."""
+        for visit in self._visits:
+            if visit.device == device:
+                visit.forget()
 
     def write(self, write: Write, tick_ms: int) -> bool:
         """Write one level and read it back; whether the device took it."""
-        name, index = self._plant.layout.place_of(write.point)
+        name, index = self._layout.place_of(write.point)
         return self._put(self._registers[name], index, write.value, tick_ms)
 
     def kick(self, tick_ms: int) -> None:
@@ -111,6 +154,7 @@ class VirtualField:
                 self._put(kick.block, kick.index, kick.number, tick_ms)
 
     def _put(self, block: RegisterBlock, index: int, value: float, tick_ms: int) -> bool:
+        self._has_news = True
         if not self._answers(block.device):
             self._fail(block.device)
             return False
@@ -118,8 +162,9 @@ class VirtualField:
         words = encode(block, value)
         address = block.address + index * block.data_type.registers
         memory.write(block.table, address, words)
+        self._forget(block.device)
         back = Request(block.unit, block.table, address, len(words), block.period_s, (Part(block, index, 1, 0),), ())
-        self._intakes.take(back, self._read(block.device, block.table, address, len(words)), tick_ms)
+        self._intakes.take(back, _words(memory, block.table, address, len(words)), tick_ms)
         return True
 
     def _answers(self, device: str) -> bool:
@@ -127,12 +172,14 @@ class VirtualField:
         return late_s is not None and late_s < self._timeout_s[device]
 
 
-def _polls(layout: Layout, device: str, registers: dict[str, RegisterBlock]) -> list[_Poll]:
-    limits = layout.site.devices[device]
-    blocks = [block for block in registers.values() if block.device == device]
-    has_transactions = has_transaction_ids(layout.site.links[limits.link])
-    requests = plan_link(blocks, limits.max_registers, limits.max_gap, has_transactions=has_transactions)
-    return [_Poll(device, request, round(request.period_s * 1000)) for request in requests]
+def _words(memory: DeviceMemory, table: Table, address: int, count: int) -> Words:
+    """What the device's memory holds, as the wire would bring it."""
+    return memory.read(table, address, count).astype(WIRE)
+
+
+def _packed(bits: npt.NDArray[np.uint16]) -> memoryview:
+    """Bits as the wire packs them, the first one lowest (Modbus Application Protocol 1.1b3, 6.1)."""
+    return np.packbits(bits != 0, bitorder="little").data
 
 
 def _timeout_s(layout: Layout, device: str) -> float:

@@ -17,9 +17,9 @@ class _Intake:
 
     __slots__ = ("block", "buffer", "known", "raw", "sample")
 
-    def __init__(self, block: RegisterBlock) -> None:
+    def __init__(self, block: RegisterBlock, buffer: BlockBuffer | None) -> None:
         self.block = block
-        self.buffer = BlockBuffer.empty(block.count)
+        self.buffer = BlockBuffer.empty(block.count) if buffer is None else buffer
         self.raw: int | None = None
         self.sample = NEVER if block.counter is None else 0
         self.known = False
@@ -44,10 +44,10 @@ class _Intake:
 
 
 class Intakes:
-    """The buffers of a link's blocks, and the only hands that fill them."""
+    """The buffers of a link's blocks, and the only hands that fill them. `buffers` by block, if somebody has made room for them."""
 
-    def __init__(self, blocks: Iterable[RegisterBlock]) -> None:
-        self._intakes = {block.name: _Intake(block) for block in blocks}
+    def __init__(self, blocks: Iterable[RegisterBlock], buffers: Mapping[str, BlockBuffer] | None = None) -> None:
+        self._intakes = {block.name: _Intake(block, (buffers or {}).get(block.name)) for block in blocks}
         self.buffers: Mapping[str, BlockBuffer] = {name: intake.buffer for name, intake in self._intakes.items()}
 
     def take(self, request: Request, words: Words, received_ms: int, where: Where | None = None) -> None:
@@ -96,11 +96,13 @@ Step = Callable[[int], None]
 class _Run:
     """Points that are decoded together when the batch has come that brings the last of them; their age is that of the first.
 
-    `singles` are the same points, request by request, for the case that one of the requests was refused.
+    `singles` are the same points, request by request, for the case that one of the requests was refused. `again` is for replies that say
+    what they said before.
     """
 
     first: int
     step: Step
+    again: Step
     singles: tuple[tuple[int, Step], ...]
 
 
@@ -117,6 +119,13 @@ class Reading:
     def take(self, received_ms: int) -> None:
         """Take in all replies that brought values. Raises `IdentityError` before anything is decoded."""
         self._stretch.take(self._place, received_ms)
+
+    def take_again(self, received_ms: int) -> None:
+        """All replies of the stretch are, byte by byte, those that were taken in last, all of them good: there is nothing to decode.
+
+        Where the device counts its samples there is nothing new; where it does not, the same values are a new sample.
+        """
+        self._stretch.take_again(received_ms)
 
 
 class _Stretch:
@@ -153,6 +162,12 @@ class _Stretch:
             else:
                 run.step(self._received_ms[run.first])
 
+    def take_again(self, received_ms: int) -> None:
+        """Take in the same replies once more."""
+        for ending in self._ending:
+            for run in ending:
+                run.again(received_ms)
+
     def _compare_and_count(self, place: int) -> None:
         first, codes = self.firsts[place], self.batches[place].codes
         good = [first + place for place, code in enumerate(codes) if not code]
@@ -178,7 +193,20 @@ class _Stretch:
 
     def _run(self, run: list[tuple[Part, int]]) -> _Run:
         singles = tuple((number, self._step([(part, number)])) for part, number in run)
-        return _Run(self._of[run[0][1]], self._step(run), singles)
+        return _Run(self._of[run[0][1]], self._step(run), self._again(run), singles)
+
+    def _again(self, run: list[tuple[Part, int]]) -> Step:
+        """One more sample of the same values; none where the device's counter stands still."""
+        part, count = run[0][0], sum(part.count for part, _ in run)
+        intake = self._intakes[part.block.name]
+        points = intake.buffer.part(part.first, count)
+
+        def again(received_ms: int) -> None:
+            if intake.block.counter is None and (sample := intake.next_sample()) is not None:
+                points.sample.fill(sample)
+                points.received_ms.fill(received_ms)
+
+        return again
 
     def _step(self, run: list[tuple[Part, int]]) -> Step:
         """One decoding step for parts that lie one behind the other, in the block as in the bytes."""

@@ -42,11 +42,22 @@ class _Pulse:
 
 
 class Intake:
-    """Fills the buffers of a link's blocks. `gaps` counts messages that a sequence says were lost, `errors` payloads refused."""
+    """Fills the buffers of a link's blocks. `gaps` counts messages that a sequence says were lost, `errors` payloads refused.
 
-    def __init__(self, blocks: Iterable[TopicBlock], heartbeats: Mapping[str, str]) -> None:
+    `buffers` are by block, if somebody has made room for them.
+    """
+
+    def __init__(
+        self,
+        blocks: Iterable[TopicBlock],
+        heartbeats: Mapping[str, str],
+        buffers: Mapping[str, BlockBuffer] | None = None,
+    ) -> None:
         blocks = tuple(blocks)
-        self.buffers: Mapping[str, BlockBuffer] = {block.name: BlockBuffer.empty(block.count) for block in blocks}
+        given = buffers or {}
+        self.buffers: Mapping[str, BlockBuffer] = {
+            b.name: given.get(b.name) or BlockBuffer.empty(b.count) for b in blocks
+        }
         self.gaps = 0
         self.errors = 0
         self.last_error = ""
@@ -90,12 +101,15 @@ class Intake:
         elif self._is_new(topic, payload, replaced):
             self._store(topic, payload, received_ms)
 
-    def check(self, now_ms: int) -> None:
-        """Make the points of devices whose heartbeat stands still BAD."""
+    def check(self, now_ms: int) -> bool:
+        """Make the points of devices whose heartbeat stands still BAD; whether there are any."""
+        silent = False
         for device, pulse in self._pulses.items():
             if now_ms - pulse.moved_ms > pulse.limit_ms:
+                silent = True
                 pulse.alive = False
                 self._fail(device)
+        return silent
 
     def fail_all(self) -> None:
         """The broker is gone: every point is BAD."""

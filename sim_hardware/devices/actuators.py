@@ -53,7 +53,8 @@ class Actuators:
     `position` (n_outputs,) goes from 0 (normal) to 1 (active).
     `contacts` (n_outputs,) is what each feedback contact says, in the units of its point: active at the end of travel.
     Faults: `stuck`, `no_feedback`, `limit` (how far it comes, 1 for all the way), `feedback_late_s` (each (n_outputs,)).
-    `changed` is set by whatever moves or alters what the field sees, and is the caller's to clear.
+    `changed` is set by whatever moves or alters what the field sees, and is the caller's to clear. `moving`: something is on its way, or its
+    feedback is; while it is not, and nothing is commanded or altered, `advance` has nothing to do.
     """
 
     def __init__(self, layout: Layout) -> None:
@@ -67,6 +68,7 @@ class Actuators:
         self.feedback_late_s = np.zeros(n_outputs)
         self._at_end_s = np.zeros(n_outputs)
         self.changed = True
+        self.moving = True
         travel_s = np.array([ROLE_MEANING[output.output.role].travel_s for output in layout.outputs])
         self._latches = np.array([output.output.role in LATCHING for output in layout.outputs], np.bool_)
         self._rate_per_s = 1.0 / np.maximum(travel_s, 1e-9)
@@ -95,6 +97,7 @@ class Actuators:
             self.position += np.clip(away, -step, step)
             self.changed = True
         late = self.feedback_late_s > 0.0
+        self.moving = bool(away.any() or late.any())
         if late.any():
             self._at_end_s = np.where(self.position >= AT_END, self._at_end_s + dt_s, 0.0)
             self.changed |= bool((late & (self._at_end_s > 0.0)).any())

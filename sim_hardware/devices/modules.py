@@ -27,7 +27,7 @@ class Module:
     def __init__(self, memory: DeviceMemory, channels: tuple[Channel, ...], kick_address: int, timeout_ms: int) -> None:
         self._memory = memory
         self._channels = channels
-        self._kick_address = kick_address
+        self._kick = memory.view(Table.HOLDING, kick_address, 1) if timeout_ms > 0 else None
         self._timeout_ms = timeout_ms
         self._kicked_ms: int | None = None
         self._last = 0
@@ -51,9 +51,9 @@ class Module:
 
     def advance(self, tick_ms: int) -> None:
         """Look at the watchdog's register at plant time `tick_ms`."""
-        if self._timeout_ms <= 0:
+        if self._kick is None:
             return
-        number = int(self._memory.view(Table.HOLDING, self._kick_address, 1)[0])
+        number = int(self._kick[0])
         if number != self._last:
             self._last = number
             self._kicked_ms = tick_ms

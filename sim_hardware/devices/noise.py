@@ -42,6 +42,25 @@ def add_noise(
     _fill(seed, first, sample, sigma, values)
 
 
+@njit(cache=True, nogil=True)
+def measure(
+    seed: int,
+    first: int,
+    sample: int,
+    sigma: npt.NDArray[np.float64],
+    low: npt.NDArray[np.float64],
+    high: npt.NDArray[np.float64],
+    truth: npt.NDArray[np.float64],
+    measured: npt.NDArray[np.float64],
+) -> None:
+    """Write to `measured` what heads make of `truth` (both (count,)): their noise (`add_noise`), then the ends of their ranges."""
+    for i in range(truth.shape[0]):
+        measured[i] = truth[i]
+    _fill(seed, first, sample, sigma, measured)
+    for i in range(truth.shape[0]):
+        measured[i] = np.minimum(np.maximum(measured[i], low[i]), high[i])
+
+
 def uniform(seed: int, point: int, sample: int) -> float:
     """One number in [0, 1), the same for the same arguments."""
     bits = _mix(np.uint64(_mix(np.uint64(_mix(np.uint64(seed))) ^ np.uint64(point))) ^ np.uint64(sample))

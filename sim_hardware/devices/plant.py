@@ -15,6 +15,7 @@ from sim_hardware.devices.messages import Message, Messenger
 from sim_hardware.devices.modules import build_modules
 from sim_hardware.devices.playback import Playback
 from sim_hardware.devices.rooms import BatteryZone, Room, ServerZone
+from sim_hardware.devices.sampling import Sampling
 from sim_hardware.devices.sensors import Sensor
 from sim_hardware.devices.truth import Truth, battery_truth, server_truth
 from sim_hardware.devices.wiring import STEP_MS, Inputs, wire_up
@@ -59,6 +60,7 @@ class Plant:
         self.sensors: tuple[Sensor, ...] = wire_up(self.layout, rooms, self.actuators, self.inputs, seed, recorded)
         for sensor in self.sensors:
             sensor.attach(self.memories[sensor.block.device])
+        self._sampling = Sampling(self.sensors)
         self._doors = {
             name: [h.name for h in self.layout.heads if h.zone == zone and h.head.family is Family.DOOR]
             for zone, name in enumerate(site.zones)
@@ -122,8 +124,9 @@ class Plant:
         self.faulting.advance(self.tick_ms)
         for module in self.modules.values():
             module.advance(self.tick_ms)
-        self.actuators.command(self._coils.commands())
-        self.actuators.advance(STEP_MS / 1000)
+        if self._coils.changed() or self.actuators.changed or self.actuators.moving:
+            self.actuators.command(self._coils.commands())
+            self.actuators.advance(STEP_MS / 1000)
         for name, room in self.rooms.items():
             self._advance_room(name, room)
         self._sample()
@@ -146,13 +149,12 @@ class Plant:
     def _sample(self) -> None:
         contacts_moved = self.actuators.changed or self.faulting.busy(self.tick_ms)
         self.actuators.changed = False
-        for sensor in self.sensors:
-            if sensor.is_due(self.tick_ms) and (not sensor.is_contact or contacts_moved or sensor.faults):
-                sensor.take(self.tick_ms)
-                if isinstance(sensor.block, RegisterBlock):
-                    sensor.store()
-                else:
-                    self._messenger.note(sensor)
+        for sensor in self._sampling.due(self.tick_ms, contacts_moved=contacts_moved):
+            sensor.take(self.tick_ms)
+            if isinstance(sensor.block, RegisterBlock):
+                sensor.store()
+            else:
+                self._messenger.note(sensor)
         self._messenger.send(self.tick_ms, self.faulting)
 
     def drain(self) -> list[Message]:
@@ -193,6 +195,12 @@ class _Coils:
         self._output = np.array([output.index for output, _, _ in pairs], np.intp)
         self._normal = np.array([bool(output.output.normal) for output, _, _ in pairs])
         self._n_outputs = len(layout.outputs)
+        self._seen = b""
+
+    def changed(self) -> bool:
+        """Whether any channel is not as it was at the last call."""
+        before, self._seen = self._seen, b"".join([view.tobytes() for view in self._views])
+        return before != self._seen
 
     def commands(self) -> npt.NDArray[np.float64]:
         """1.0 for each output that shall be active (n_outputs,)."""

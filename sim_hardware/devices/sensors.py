@@ -4,11 +4,11 @@ import numpy as np
 import numpy.typing as npt
 
 from controller.site.model import Family
-from drivers.modbus.decode import encode_array
 from drivers.points import Block, RegisterBlock, Table
 from sim_hardware.devices.memory import DeviceMemory
-from sim_hardware.devices.noise import add_noise, uniform
+from sim_hardware.devices.noise import measure, uniform
 from sim_hardware.devices.rooms import Probe
+from sim_hardware.devices.words import Encoder, encoder_of
 from sim_hardware.faults.bound import BoundFault
 
 SIGMA: dict[Family, float] = {
@@ -68,7 +68,7 @@ class Sensor:
         self.high = np.full(block.count, np.inf)
         self._dies_degc: npt.NDArray[np.float64] | None = None
         self._burnt = np.zeros(block.count, np.bool_)
-        self._registers = np.zeros(0, np.uint16)
+        self._encode: Encoder | None = None
         self._counter = np.zeros(0, np.uint16)
 
     def look_at(self, place: int, count: int, probe: Probe, family: Family | None = None) -> None:
@@ -84,20 +84,18 @@ class Sensor:
             self._dies_degc = np.full(self.block.count, np.inf)
             self._dies_degc[points] = SENSOR_DIES_DEGC + SENSOR_DIES_SPREAD_K * np.array(spread)
 
-    def is_due(self, tick_ms: int) -> bool:
-        """Take over the number of the sample that belongs to `tick_ms`; whether it is a new one."""
-        sample = (tick_ms + self._period_ms - self._phase_ms) // self._period_ms
-        is_new = sample != self.sample
-        self.sample = sample
-        return is_new
+    @property
+    def clock(self) -> tuple[int, int]:
+        """Period and phase of its device's own sampling, in ms."""
+        return self._period_ms, self._phase_ms
 
     def take(self, tick_ms: int) -> None:
-        """Look at the truth, and measure it."""
+        """Look at the truth, and measure it: the sample whose number belongs to `tick_ms`."""
+        self.sample = (tick_ms + self._period_ms - self._phase_ms) // self._period_ms
         for points, probe in self._probes:
             self.truth[points] = probe()
-        np.copyto(self.measured, self.truth)
-        add_noise(self._seed, self.first, self.sample, self._sigma, self.measured)
-        np.minimum(np.maximum(self.measured, self._low, out=self.measured), self.high, out=self.measured)
+        ends = self._low, self.high
+        measure(self._seed, self.first, self.sample, self._sigma, *ends, self.truth, self.measured)
         if self._dies_degc is not None:
             self._burnt |= self.truth > self._dies_degc
             self.measured[self._burnt] = np.nan
@@ -108,12 +106,13 @@ class Sensor:
         """From now on `store` fills these registers."""
         block = self.block
         if isinstance(block, RegisterBlock):
-            self._registers = memory.view(block.table, block.address, block.count * block.data_type.registers)
+            registers = memory.view(block.table, block.address, block.count * block.data_type.registers)
+            self._encode = encoder_of(block, registers)
             if block.counter is not None:
                 self._counter = memory.view(block.table, block.counter, 1)
 
     def store(self) -> None:
         """Put the measured values into the device's registers, at their resolution, and then the sample counter."""
-        if isinstance(self.block, RegisterBlock):
-            self._registers[:] = encode_array(self.block, self.measured)
+        if self._encode is not None:
+            self._encode(self.measured)
             self._counter[:] = self.sample & 0xFFFF
