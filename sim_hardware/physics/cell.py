@@ -83,12 +83,13 @@ def fresh_cells(count: int, temp_degc: float, soc: float, volume_m3: float, kind
 def reaction_heat_j(before: Floats, after: Floats, volume_m3: float, kind: Chemistry) -> float:
     """Heat (J) of the change of all progresses of all cells from state to state, as a check of the ledger.
 
-    SEI that grew again and decomposed anew (``sei_regrowth``) leaves no trace in the state and is not in it.
+    What decomposed of the SEI is what is gone and what grew again with the anode's reaction (``sei_regrowth``).
     """
-    charged = kind.anode.heat_j_per_m3 * (before[ANODE] - after[ANODE])
+    used = before[ANODE] - after[ANODE]
+    charged = kind.anode.heat_j_per_m3 * used
     charged += kind.cathode.heat_j_per_m3 * (after[CATHODE] - before[CATHODE])
     charged += kind.cathode_2.heat_j_per_m3 * (after[CATHODE_2] - before[CATHODE_2])
-    other = kind.sei.heat_j_per_m3 * (before[SEI] - after[SEI])
+    other = kind.sei.heat_j_per_m3 * (before[SEI] - after[SEI] + kind.sei_regrowth * used)
     other += kind.electrolyte.heat_j_per_m3 * (before[ELECTROLYTE] - after[ELECTROLYTE])
     other += kind.separator.heat_j_per_m3 * (before[SEPARATOR] - after[SEPARATOR])
     return float(((charged * after[CONTENT] + other) * after[REACTIVITY]).sum() * volume_m3)
