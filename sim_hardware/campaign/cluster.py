@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import queue
+import socket
 import threading
 from typing import TYPE_CHECKING, Self
+from urllib.parse import urlsplit
 
 from sim_hardware.campaign.digest import code_digest
 from sim_hardware.campaign.errors import CampaignError
@@ -56,10 +58,12 @@ class ClusterPool:
         import distributed  # noqa: PLC0415 - an extra that only this needs
 
         try:
+            _must_answer(self._address)
             self._client = distributed.Client(self._address, timeout=CONNECT_S, set_as_default=False)
         except (OSError, ValueError) as error:
             raise CampaignError(
-                f"no Dask scheduler answers at {self._address} ({error}); remedy: start it with `dask scheduler`"
+                f"no Dask scheduler answers at {self._address} ({error}); remedy: start it (`dask scheduler`), and give the "
+                "address that it tells, as tcp://HOST:PORT"
             ) from error
         try:
             self._meet()
@@ -122,6 +126,14 @@ class ClusterPool:
         if isinstance(end, Outcome):
             _check("a worker", end.code)
         return end
+
+
+def _must_answer(address: str) -> None:
+    """Look whether anybody listens, which Dask's client would find out for long. Raises OSError or ValueError."""
+    place = urlsplit(address)
+    if not place.hostname or not place.port:
+        raise ValueError("no host or no port")
+    socket.create_connection((place.hostname, place.port), CONNECT_S).close()
 
 
 def _reason(future: distributed.Future) -> str:

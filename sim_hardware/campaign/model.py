@@ -7,7 +7,7 @@ import msgspec
 from msgspec.structs import replace
 
 from controller.site.model import Site
-from sim_hardware.faults.targets import refuse_on_wires
+from sim_hardware.faults.targets import is_on_wires, refuse_on_wires
 from sim_hardware.report.judge import limit, without_comparisons
 from sim_hardware.scenarios.model import Row, Scenario
 
@@ -29,9 +29,13 @@ class Standard(NamedTuple):
 
 
 class Case(msgspec.Struct, frozen=True):
-    """A scenario on its site, or one `row` of its table of runs; its name is the scenario's, or SCENARIO/ROW."""
+    """A scenario on its site, or one `row` of its table of runs; its name is the scenario's, or SCENARIO/ROW.
+
+    `words` say the scenario as it was asked for, by name or path.
+    """
 
     name: str
+    words: str
     scenario: Scenario
     site: Site
     row: Row | None = None
@@ -94,16 +98,17 @@ class Failed(msgspec.Struct, frozen=True, tag="failed", tag_field="kind"):
         return Order(self.case, self.seed)
 
 
-def cases_of(scenario: Scenario, site: Site) -> tuple[Case, ...]:
+def cases_of(words: str, scenario: Scenario, site: Site) -> tuple[Case, ...]:
     """The cases of a scenario: itself, or one a row. Raises FaultError for faults of wires, which virtual time does not have.
 
     Comparisons (runs with fewer responses) are no part of a campaign, nor are criteria about them.
     """
-    refuse_on_wires((*scenario.faults, *(fault for row in scenario.rows for fault in row.faults)))
+    faults = (*scenario.faults, *(fault for row in scenario.rows for fault in row.faults))
+    refuse_on_wires([fault for fault in faults if is_on_wires(fault)])
     bare = replace(without_comparisons(scenario, {one.name for one in scenario.comparisons}), comparisons=(), rows=())
     if not scenario.rows:
-        return (Case(scenario.name, bare, site),)
-    return tuple(Case(f"{scenario.name}/{row.name}", bare, site, row) for row in scenario.rows)
+        return (Case(scenario.name, words, bare, site),)
+    return tuple(Case(f"{scenario.name}/{row.name}", words, bare, site, row) for row in scenario.rows)
 
 
 def encode_cases(cases: Sequence[Case]) -> bytes:

@@ -52,7 +52,7 @@ class Campaign:
 def parse(arguments: Sequence[str]) -> Campaign:
     """Read the command line. Raises CampaignError, ScenarioError, SiteError, FaultError or OSError for what cannot be."""
     said = _parser().parse_args(arguments)
-    cases = tuple(case for name in dict.fromkeys(said.scenario) for case in _cases(name))
+    cases = tuple(case for words in dict.fromkeys(said.scenario) for case in _cases(words))
     twice = [name for name, count in Counter(case.name for case in cases).items() if count > 1]
     if twice:
         raise CampaignError(f"two cases are called {twice[0]}; remedy: give the scenarios names of their own")
@@ -84,9 +84,9 @@ def parse_seeds(text: str) -> tuple[int, ...]:
     return tuple(seeds)
 
 
-def _cases(name: str) -> tuple[Case, ...]:
-    scenario = loader.load(name)
-    return cases_of(scenario, load_site(loader.site_path(scenario, loader.find(name).parent)))
+def _cases(words: str) -> tuple[Case, ...]:
+    scenario = loader.load(words)
+    return cases_of(words, scenario, load_site(loader.site_path(scenario, loader.find(words).parent)))
 
 
 def _workers(text: str) -> int:

@@ -10,6 +10,10 @@ from sim_hardware.report.judge import shown
 from sim_hardware.report.page import document, section, table, verdict
 
 SEEDS_SHOWN = 24
+LEGEND = (
+    "Bars: runs · 막대: 실행 수. Green: share at or below · 녹색: 누적 비율. Blue: median and where it may lie (95 %), dotted 5 % and 95 % · "
+    "청색: 중앙값과 신뢰구간, 점선 5 %·95 %. Red: limit of a criterion · 적색: 기준."
+)
 CHARTS_OPEN = 8
 """So many drawings are shown; more are there to be opened."""
 
@@ -70,7 +74,7 @@ def _again(summary: CaseSummary, seeds: Sequence[int]) -> str:
         return ""
     more = f" and {len(seeds) - SEEDS_SHOWN} more" if len(seeds) > SEEDS_SHOWN else ""
     row = f", row {summary.case.row.name}" if summary.case.row else ""
-    command = f"haechi-sim drill {summary.case.scenario.name} --virtual --seed {seeds[0]}{row}"
+    command = f"haechi-sim drill {summary.case.words} --virtual --seed {seeds[0]}{row}"
     return f"{', '.join(map(str, seeds[:SEEDS_SHOWN]))}{more}<br>{_soft(command, line_break=False)}"
 
 
@@ -84,7 +88,8 @@ def _failures(summary: CaseSummary) -> str:
 def _drawings(summary: CaseSummary) -> Iterator[str]:
     """Those that criteria are about come first."""
     drawn = [_drawing(summary, found) for found in summary.distributions if found.varies]
-    yield f'<div class="charts">{"".join(drawn[:CHARTS_OPEN])}</div>'
+    if drawn:
+        yield f'<p class="soft-text">{escape(LEGEND)}</p><div class="charts">{"".join(drawn[:CHARTS_OPEN])}</div>'
     if len(drawn) > CHARTS_OPEN:
         more = f'<div class="charts">{"".join(drawn[CHARTS_OPEN:])}</div>'
         yield f"<details><summary>{len(drawn) - CHARTS_OPEN} more distributions · 나머지 분포</summary>{more}</details>"
@@ -103,22 +108,21 @@ def _drawing(summary: CaseSummary, found: Distribution) -> str:
 
 
 def _figures(summary: CaseSummary) -> str:
+    """What came about, and the names of what never did."""
     heads = (
         "Figure · 수치", "Never · 없음", "5 %", "Median · 중앙값", "95 % interval of the median · 중앙값 신뢰구간", "95 %",
     )  # fmt: skip
-    rows = (_figure(found) for found in summary.distributions)
-    return f"<details open><summary>all figures · 전체 수치</summary>{table(heads, rows)}</details>"
+    rows = table(heads, (_figure(found) for found in summary.distributions if found.values))
+    never = ", ".join(found.metric for found in summary.distributions if not found.values)
+    told = f'<p class="soft-text">Never came about · 한 번도 없음: {escape(never)}</p>' if never else ""
+    return f"<details open><summary>all figures · 전체 수치</summary>{rows}{told}</details>"
 
 
 def _figure(found: Distribution) -> tuple[str, ...]:
     interval = found.median_interval
     ends = f"{shown(found.metric, interval.low)} to {shown(found.metric, interval.high)}" if interval else ""
-    low, middle, high = (_shown(found, share) for share in (0.05, 0.5, 0.95))
+    low, middle, high = (shown(found.metric, found.quantile(share)) for share in (0.05, 0.5, 0.95))
     return escape(found.metric), str(found.never or ""), low, middle, ends, high
-
-
-def _shown(found: Distribution, share: float) -> str:
-    return shown(found.metric, found.quantile(share)) if found.values else ""
 
 
 def _soft(words: str, *, line_break: bool = True) -> str:
