@@ -18,6 +18,7 @@ from drivers.mqtt.intake import Intake as TopicIntake
 from drivers.points import BlockBuffer, RegisterBlock, Table, TopicBlock
 from sim_hardware.devices.memory import DeviceMemory
 from sim_hardware.devices.plant import Plant
+from sim_hardware.virtual_counted import CountedBlocks, is_counted
 
 KICKS_PER_TIMEOUT = 4
 """The controller writes a module's watchdog register so many times within its timeout."""
@@ -27,7 +28,7 @@ class _Visit:
     """All requests of a device with one period: asked together, as their words stand in the device's memory at one moment."""
 
     def __init__(self, device: str, requests: list[Request], intakes: Intakes, memory: DeviceMemory) -> None:
-        self.device = device
+        self.devices = [device]
         self.period_ms = round(requests[0].period_s * 1000)
         self.due_ms = 0
         asks = [ask_read(Where("", device, ""), r.unit, r.table, r.address, r.count) for r in requests]
@@ -37,7 +38,7 @@ class _Visit:
         self._is_bits = [r.table in BIT_TABLES for r in requests]
         self._last: list[bytes] = []
 
-    def take(self, tick_ms: int) -> None:
+    def take(self, _answering: list[str], tick_ms: int) -> None:
         """Take in what the device shows. What it showed last time as well is a new sample of the same values: no need to decode it."""
         before, self._last = self._last, [view.tobytes() for view in self._views]
         if before == self._last:
@@ -73,16 +74,19 @@ class VirtualField:
         self._layout = layout
         registers = {block.name: block for block in layout.blocks if isinstance(block, RegisterBlock)}
         self._registers = registers
+        members = {name: block for name, block in registers.items() if not is_counted(block)}
         self._buffer = BlockBuffer.empty(layout.n_points)
         room = {block.name: self._buffer.part(layout.first[block.name], block.count) for block in layout.blocks}
-        self._intakes = Intakes(registers.values(), room)
+        self._intakes = Intakes(members.values(), room)
         heartbeats = {name: device.heartbeat for name, device in layout.site.devices.items()}
         topics = (block for block in layout.blocks if isinstance(block, TopicBlock))
         self._topics = TopicIntake(topics, heartbeats, room)
         self._topics.connected(plant.tick_ms)
         self._visits = [visit for device in layout.devices for visit in self._visits_of(device)]
+        self._counted = self._make_counted()
+        self._polled: list[_Visit | CountedBlocks] = [*self._visits, *self._counted]
         self._next_ms = 0
-        self._members = {d: [b.name for b in registers.values() if b.device == d] for d in layout.devices}
+        self._members = {d: [b.name for b in members.values() if b.device == d] for d in layout.devices}
         self._timeout_s = {d: _timeout_s(layout, d) for d in layout.devices}
         self._kicks = _kicks(layout, registers)
         self._image: Image | None = None
@@ -91,7 +95,7 @@ class VirtualField:
 
     def _visits_of(self, device: str) -> list[_Visit]:
         limits = self._layout.site.devices[device]
-        blocks = [block for block in self._registers.values() if block.device == device]
+        blocks = [b for b in self._registers.values() if b.device == device and not is_counted(b)]
         has_transactions = has_transaction_ids(self._layout.site.links[limits.link])
         requests = plan_link(blocks, limits.max_registers, limits.max_gap, has_transactions=has_transactions)
         of_period: dict[float, list[Request]] = {}
@@ -99,26 +103,37 @@ class VirtualField:
             of_period.setdefault(request.period_s, []).append(request)
         return [_Visit(device, some, self._intakes, self._plant.memories[device]) for some in of_period.values()]
 
+    def _make_counted(self) -> list[CountedBlocks]:
+        of_period: dict[float, list[RegisterBlock]] = {}
+        for block in self._registers.values():
+            if is_counted(block):
+                of_period.setdefault(block.period_s, []).append(block)
+        counted = [CountedBlocks(some, self._layout.first, self._buffer) for some in of_period.values()]
+        for blocks in counted:
+            blocks.attach(self._plant.memories)
+        return counted
+
     def poll(self, tick_ms: int) -> None:
         """Read what is due at `tick_ms`; a device that does not answer in time has no good value any more."""
         if self._next_ms <= tick_ms:
-            for visit in self._visits:
-                if visit.due_ms <= tick_ms:
-                    visit.due_ms += visit.period_ms * (1 + (tick_ms - visit.due_ms) // visit.period_ms)
-                    self._visit(visit, tick_ms)
-            self._next_ms = min((visit.due_ms for visit in self._visits), default=tick_ms + 1)
+            for one in self._polled:
+                if one.due_ms <= tick_ms:
+                    one.due_ms += one.period_ms * (1 + (tick_ms - one.due_ms) // one.period_ms)
+                    self._has_news = True
+                    self._visit(one, tick_ms)
+            self._next_ms = min((one.due_ms for one in self._polled), default=tick_ms + 1)
         for message in self._plant.drain():
             self._topics.take(message.topic, message.payload, tick_ms, retained=False)
             self._has_news = True
         if self._topics.check(tick_ms):
             self._has_news = True
 
-    def _visit(self, visit: _Visit, tick_ms: int) -> None:
-        self._has_news = True
-        if self._answers(visit.device):
-            visit.take(tick_ms)
-        else:
-            self._fail(visit.device)
+    def _visit(self, one: _Visit | CountedBlocks, tick_ms: int) -> None:
+        devices = [device for device in one.devices if self._answers(device)]
+        for silent in set(one.devices).difference(devices):
+            self._fail(silent)
+        if devices:
+            one.take(devices, tick_ms)
 
     def freeze(self, scan: int, tick_ms: int, host: tuple[int, ...]) -> Image:
         """The image of a scan. Where nothing was received and nothing came of age since the last one, it shares that one's arrays."""
@@ -132,12 +147,14 @@ class VirtualField:
 
     def _fail(self, device: str) -> None:
         self._intakes.fail(self._members[device])
+        for counted in self._counted:
+            counted.fail(device)
         self._forget(device)
 
     def _forget(self, device: str) -> None:
         """What the device said last is not what its points show: the next reply is decoded, whatever it says."""
         for visit in self._visits:
-            if visit.device == device:
+            if visit.devices == [device]:
                 visit.forget()
 
     def write(self, write: Write, tick_ms: int) -> bool:

@@ -84,10 +84,13 @@ class _Room:
 
     def take(self, last: Image, image: Image) -> int:
         """Take in what is not, bit by bit, as it was in the last image; returns how many points that are."""
-        old = last.value.view(np.int64), last.quality, last.sample, last.received_ms
-        new = image.value.view(np.int64), image.quality, image.sample, image.received_ms
-        room = self._index, self._value.view(np.int64), self._quality, self._sample, self._received_ms
-        return int(_gather_changed(*old, *new, *room))
+        return int(
+            _gather_changed(
+                last.value.view(np.int64), last.quality, last.sample, last.received_ms,
+                image.value.view(np.int64), image.quality, image.sample, image.received_ms,
+                self._index, self._value.view(np.int64), self._quality, self._sample, self._received_ms,
+            )
+        )  # fmt: skip
 
 
 _Ints = npt.NDArray[np.int64]

@@ -73,47 +73,40 @@ class InputReader:
         self._flow = tuple((layout.point(z.cooling.flow), z.cooling.flow_min_lpm) if z.cooling else None for z in zones)
         self._hydrogen = tuple(_hydrogen(layout, index) for index in range(len(zones)))
         self._calm_limit = np.array([_guard_limit(layout, rack) for rack in range(len(layout.racks))])
-        self._watched = np.concatenate(
-            [self._contacts, self._feedback.points, *(hydrogen.points for hydrogen in self._hydrogen)]
-            + [np.array([flow[0]], np.int32) for flow in self._flow if flow]
-        )
-        self._seen: tuple[bytes, ...] = ()
+        flows = [np.array([flow[0]], np.int32) for flow in self._flow if flow]
+        self._still = np.concatenate([self._contacts, self._feedback.points, *flows])
+        self._shown: tuple[bytes, ...] = ()
+        self._field: tuple[npt.NDArray[np.generic], ...] = ()
         self._image: Image | None = None
+        self._told = b""
         self._key: tuple[bytes, tuple[int, ...]] = (b"", ())
         self._inputs: Inputs | None = None
 
     def read(self, image: Image, readings: Readings) -> Inputs:
         """The image and the detector's readings of it, as decide sees them; the very same object while nothing changed."""
-        if self._inputs is not None and image.host == self._inputs.host and self._is_as_before(image, readings):
+        told = readings.told()
+        is_same = self._image is not None and is_again(self._image, image) and told == self._told
+        if self._inputs is not None and is_same and image.host == self._inputs.host:
             return self._inputs
+        self._image, self._told = image, told
         good = image.quality == GOOD
-        parts = (
-            readings.level,
-            readings.runaway,
-            readings.fault,
-            self._levels(image, good),
-            self._feedback.read(image, good),
-            self._devices.read(image, good),
-            np.array([_flowing(image, flow) for flow in self._flow], np.uint8),
-            np.array([_gas_high(image, good, readings, hydrogen) for hydrogen in self._hydrogen], np.uint8),
-            self._calm(readings),
-        )
+        gas_high = [_gas_high(image, good, readings, hydrogen) for hydrogen in self._hydrogen]
+        detected = readings.level, readings.runaway, readings.fault
+        parts = (*detected, *self._read_field(image, good), np.array(gas_high, np.uint8), self._calm(readings))
         key = b"".join(part.tobytes() for part in parts), image.host
         if self._inputs is None or key != self._key:
             self._key = key
             self._inputs = self._make(parts, image.host)
         return self._inputs
 
-    def _is_as_before(self, image: Image, readings: Readings) -> bool:
-        """Whether everything that is judged below is, bit by bit, what it was at the last call."""
-        last, self._image = self._image, image
-        now = readings.seen_by_decide()
-        seen = self._seen[:2] if last is not None and is_again(last, image) else self._show(image)
-        before, self._seen = self._seen, (*seen, now)
-        return before == self._seen
-
-    def _show(self, image: Image) -> tuple[bytes, ...]:
-        return image.quality.tobytes(), image.value[self._watched].tobytes()
+    def _read_field(self, image: Image, good: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.generic], ...]:
+        """Contacts, feedback, devices and flows. They stand still for hours: judged again only when a bit of them is not what it was."""
+        shown = image.quality.tobytes(), image.value[self._still].tobytes()
+        if shown != self._shown:
+            flowing = np.array([_flowing(image, flow) for flow in self._flow], np.uint8)
+            feedback, devices = self._feedback.read(image, good), self._devices.read(image, good)
+            self._shown, self._field = shown, (self._levels(image, good), feedback, devices, flowing)
+        return self._field
 
     def _make(self, parts: tuple[npt.NDArray[np.generic], ...], host: tuple[int, ...]) -> Inputs:
         level, runaway, fault, contacts, feedback, devices, flowing, gas_high, calm = (part.tolist() for part in parts)

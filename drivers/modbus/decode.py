@@ -80,6 +80,7 @@ class Decoder:
 
     __slots__ = (
         "_block",
+        "_codes",
         "_factor",
         "_is_float",
         "_may_be_invalid",
@@ -99,6 +100,7 @@ class Decoder:
         self._may_be_invalid = self._is_float or bool(block.scaling.invalid)
         self._points = points
         self._value, self._quality, self._sample = points.value, points.quality, points.sample
+        self._codes: list[float] | None = None
 
     def __call__(self, raw: Raw, sample: int, received_ms: int) -> None:
         """Decode `raw`, of sample number `sample`."""
@@ -122,10 +124,24 @@ class Decoder:
             np.add(self._value, self._offset, self._value)
 
     def _mark_invalid(self, raw: Raw) -> None:
+        if not self._is_float and not self._may_hold_codes(raw):
+            return
         bad = _invalid(self._block, raw, self._value)
         if bad.any():
             self._value[bad] = np.nan
             self._quality[bad] = _BAD
+
+    def _may_hold_codes(self, raw: Raw) -> bool:
+        """Whether any value is what an invalid code scales to: asked of native numbers, far quicker than of words in the wire's order."""
+        if self._codes is None:
+            self._codes = [self._scaled(code, raw.dtype) for code in self._block.scaling.invalid]
+        return any(np.count_nonzero(self._value == code) for code in self._codes)
+
+    def _scaled(self, code: int, kind: np.dtype[Any]) -> float:
+        """What `code`, given signed or as the bare bit pattern, would show."""
+        bits = code & _UNSIGNED_MASK[kind.itemsize // 2]
+        raw = np.array([bits], f"u{kind.itemsize}").view(f"{kind.kind}{kind.itemsize}")
+        return float((_multiply(raw, self._factor) + self._offset)[0])
 
 
 def mark_bad(buffer: BlockBuffer) -> None:
