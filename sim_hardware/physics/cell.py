@@ -261,7 +261,8 @@ def advance_hot_cell(
     ejected_j = 0.0
     left = dt_s
     while left > 0.0:
-        share = state[BODY, i] if runaway[i] else 1.0
+        # What is thrown out leaves with the collapse: before, a cell that runs away still heats itself with all it has.
+        share = state[BODY, i] if runaway[i] and state[COLLAPSE, i] > 0.0 else 1.0
         slope = state[RATE, i] + (share * collapse_power(state, i, full_j, kin) + inflow_w) / capacity_j_per_k
         h = min(left, max(MIN_SUBSTEP_S, MAX_RISE_PER_SUBSTEP_K / max(abs(slope), 1e-9)))
         chemical = react_at(state, i, h, state[TEMP, i] + 0.5 * h * slope, volume_m3, kin)

@@ -109,7 +109,7 @@ class Chemistry:
     reactivity_spread: float = 0.0
     """Standard deviation of the reactive content from cell to cell, relative."""
     body_share: float
-    """Share of the heat after runaway that stays in the cell's body; the rest leaves with ejecta and gas."""
+    """Share of the heat after runaway and collapse that stays in the cell's body; the rest leaves with ejecta and gas."""
     body_spread: float = 0.0
     """Its standard deviation from cell to cell."""
     vent_latent_j_per_m3: float = 1.3e7

@@ -62,12 +62,13 @@ The reactions of Hatchard and Kim alone (no vent, no electrical energy, no eject
 were computed by an independent integrator of the same equations; `tests/naive/kinetics.py` does it once more with scipy's LSODA, for
 every chemistry. The balance is that of a whole cell: vent, collapse, ejecta and all.
 
-The calorimeter heats by 5 K, waits 30 minutes and searches for 0.02 K/min; then it follows without loss for {hours:.0f} hours. T3
-depends on how long one waits: the film on the anode lets its last percents react for hours (657 °C after 30 h, 663 °C in the end). The time from onset
-to T2 is not a target: it took {to_t2:.1f} h here (the other integrator 23 h), and where in the step of 5 K the onset is counted decides it:
-36.8 h from 80 °C, 20.6 h from 85 °C, 11.8 h from 90 °C. These tests prove the integration of the equations, not the equations: what the
-constants are worth against real cells is told by the databank's chapter. Ovens with fans (h 15 to 20) move the critical temperature by
-4 to 5 K.
+The calorimeter heats by 5 K, waits 30 minutes and searches for 0.02 K/min; then it follows without loss for {hours:.0f} hours. T3 depends
+on how long one waits: the film on the anode lets its last percents react for hours (657 °C after 30 h, 663 °C in the end). The time
+from onset to T2 is not a target: it took {to_t2:.1f} h here (the other integrator 23 h), and where in the step of 5 K the onset is counted
+decides it: 36.8 h from 80 °C, 20.6 h from 85 °C, 11.8 h from 90 °C.
+
+These tests prove the integration of the equations, not the equations: what the constants are worth against real cells is told by the
+databank's chapter. Ovens with fans (h 15 to 20) move the critical temperature by 4 to 5 K.
 """
 
 
