@@ -39,7 +39,7 @@ from sim_hardware.physics.room_layout import (
     WATER,
     ZERO_DEGC_K,
 )
-from sim_hardware.physics.vent_flow import FLOWS, WIDTH
+from sim_hardware.physics.vent_flow import FLOWS
 from sim_hardware.physics.wall_conduction import GROWTH, HEAT_PER_M3, MATERIAL, NODES, SURFACES
 
 VAPOUR_J_PER_KG_K = 461.5
@@ -145,6 +145,10 @@ class LayeredRoom:
         self.lower_gas: Floats = self._view[LOW, :SPECIES]
         two_zone.look(self._state, self._held, self._room, self._view)
 
+    def set_agent(self, over_air: float) -> None:
+        """Say which agent may come: the weight of its vapour over that of air."""
+        self._room[AGENT_WEIGHT] = over_air
+
     def advance(self, dt_s: float) -> float:
         """Advance by ``dt_s`` with the inputs as they are; return the heat of flames that found oxygen, J."""
         burnt_j: float = two_zone.advance(
@@ -227,10 +231,6 @@ class LayeredRoom:
     def overpressure_pa(self) -> float:
         """Pressure over the outside at the floor."""
         return float(self._state[PRESSURE])
-
-    def open_m2(self, row: int, height_m: float, area_m2: float) -> None:
-        """Open vent ``row`` of this height to an area."""
-        self.vents[row, WIDTH] = area_m2 / height_m
 
     @property
     def wall_degc(self) -> Floats:

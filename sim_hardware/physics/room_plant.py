@@ -2,17 +2,21 @@
 
 from typing import Protocol
 
+import numpy as np
+
 from sim_hardware.physics import gas
+from sim_hardware.physics import room_layout as at
 from sim_hardware.physics.agent import AgentBank
-from sim_hardware.physics.agents import AGENTS
+from sim_hardware.physics.agents import AGENTS, FROM_AIR
 from sim_hardware.physics.arrays import Floats
 from sim_hardware.physics.injections import Source, Window, total_rate
-from sim_hardware.physics.room import Room, Ventilation
+from sim_hardware.physics.room import DAMPERS, DOOR, RELIEF, Room, Ventilation
 from sim_hardware.physics.smoke import AspiratingPipe
 
-RELIEF_M2 = 0.15
-"""Area of the open pressure-relief vent (assumed)."""
 FILLED_AT_DEGC = 20.0
+AIR_AT_FILLING_KG_PER_M3 = 1.204
+SOURCE_M = 1.0
+"""Height of a fire's base where nobody says another (assumed: the middle of a rack)."""
 
 
 class AirInputs(Protocol):
@@ -48,6 +52,9 @@ class RoomPlant:
         self.room = room
         self.time_s = 0.0
         self._ventilation = ventilation
+        self._agent_over_air = self.agent.density_kg_per_m3(FILLED_AT_DEGC) / AIR_AT_FILLING_KG_PER_M3
+        room.inputs[at.STALL_PA] = ventilation.stall_pa
+        room.set_agent(self._agent_over_air)
         self._main = AgentBank(charge_kg, agent_bar, self.agent)
         self._reserve = AgentBank(charge_kg, agent_bar, self.agent)
         self._pipes = [AspiratingPipe(delay, pipe_lag_s) for delay in pipe_delays_s]
@@ -66,21 +73,52 @@ class RoomPlant:
         return total_rate(self._heat_sources, self.time_s)
 
     def _advance_air(
-        self, inputs: AirInputs, heat_w: float, gas_m3: Floats, smoke_kg: float, burnt_j: float, dt_s: float
+        self,
+        inputs: AirInputs,
+        heat_w: float,
+        gas_m3: Floats,
+        smoke_kg: float,
+        burnt_j: float,
+        dt_s: float,
+        *,
+        plume_w: float = 0.0,
+        radiant_w: float = 0.0,
+        source_height_m: float = SOURCE_M,
     ) -> None:
-        """Mix what the step set free into the air, discharge agent, ventilate, warm."""
-        room = self.room
-        smoke_kg += total_rate(self._smoke_sources, self.time_s) * dt_s
-        room.mix(gas_m3, smoke_kg, burnt_j)
+        """Advance the room with what the step set free: gas and smoke (m3, kg), and convective heat of ``heat_w`` in all.
+
+        ``plume_w`` of it rises as a plume from ``source_height_m`` and makes layers, the rest is mixed in; ``radiant_w`` comes on top and
+        warms the walls. ``burnt_j`` uses oxygen; its heat is part of the others.
+        """
+        room, given = self.room, self.room.inputs
+        given[at.CONVECTIVE_W], given[at.RADIANT_W] = plume_w, radiant_w if plume_w > 0.0 else 0.0
+        given[at.MIXED_W] = heat_w - plume_w
+        given[at.FIRE_M] = source_height_m
+        given[at.BURNING_W] = burnt_j / dt_s
+        given[at.SMOKE_IN] = smoke_kg / dt_s + total_rate(self._smoke_sources, self.time_s)
+        np.divide(gas_m3, dt_s, out=room.gas_in)
+        self._discharge(inputs, dt_s)
+        self._set_openings(inputs)
+        room.advance(dt_s)
+
+    def _discharge(self, inputs: AirInputs, dt_s: float) -> None:
         out_kg = self._main.advance(dt_s, flowing=inputs.agent_available and inputs.agent_valve_open)
         out_kg += self._reserve.advance(dt_s, flowing=inputs.reserve_valve_open)
-        room.discharge(out_kg, self.agent, RELIEF_M2 * inputs.relief_open, dt_s)
+        self.room.inputs[at.AGENT_IN] = out_kg / self._agent_over_air / dt_s
+        self.room.inputs[at.AGENT_W] = out_kg * self.agent.heat_j_per_kg * FROM_AIR / dt_s
+
+    def _set_openings(self, inputs: AirInputs) -> None:
+        room, air, given = self.room, self._ventilation, self.room.inputs
         dampers = float(inputs.damper_open_fraction.sum()) / inputs.damper_open_fraction.size
-        flow = self._ventilation.fresh_m3_per_s(
-            inputs.exhaust_fraction, dampers, inputs.relief_open, hvac_on=inputs.hvac_on, door_open=inputs.door_open
+        room.open_m2(DAMPERS, air.damper_m2 * dampers)
+        room.open_m2(RELIEF, air.relief_m2 * inputs.relief_open)
+        room.open_m2(DOOR, air.door_m[0] * air.door_m[1] if inputs.door_open else 0.0)
+        room.condition(hvac_on=inputs.hvac_on)
+        given[at.EXHAUST] = air.exhaust_m3_per_s * inputs.exhaust_fraction
+        given[at.DRAUGHT] = air.draught_m3_per_s(
+            dampers, inputs.relief_open, hvac_on=inputs.hvac_on, door_open=inputs.door_open
         )
-        room.ventilate(flow, inputs.ambient_degc, dt_s)
-        room.heat(heat_w, inputs.ambient_degc, dt_s, hvac_on=inputs.hvac_on)
+        given[at.OUTSIDE_K] = inputs.ambient_degc + at.ZERO_DEGC_K
 
     @property
     def room_temp_degc(self) -> float:
@@ -104,7 +142,7 @@ class RoomPlant:
 
     @property
     def overpressure_pa(self) -> float:
-        """Pressure on the walls during a discharge, quasi-steady through leaks and relief."""
+        """Pressure in the room over the outside at the floor: discharge, fire, fans, the column of a heavy mixture."""
         return self.room.overpressure_pa
 
     @property

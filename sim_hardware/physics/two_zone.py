@@ -30,6 +30,10 @@ ALIKE_KG_PER_M3 = 0.003
 """Layers whose densities differ by less (0.7 K) are one, once no plume feeds the upper."""
 LIGHTER_KG_PER_M3 = 0.02
 """Air that comes in lighter by this than a room with agent stays above it (assumed)."""
+HOLDS_AGENT = 0.01
+"""Fraction of agent from which a room counts as flooded (assumed)."""
+STIRS_KG_PER_S = 0.01
+"""Agent (air-kg/s) that stirs the room as it comes; less is the tail of a discharge (assumed)."""
 WATER_PER_O2 = 0.73
 """Moles of water vapour per mole of oxygen that burns (heptane, as in the tests)."""
 
@@ -100,11 +104,10 @@ def _sub_step(  # noqa: PLR0915 - one kernel: cut up, it would hand over a dozen
     natural = 0.5 * (flows[IN] + flows[OUT_UPPER] + flows[OUT_LOWER] + supply + exhaust)
     draught = max(0.0, inputs[at.DRAUGHT] - natural)
     coming = flows[IN] + supply
-    above = (
-        held[at.LOWER, at.AGENT] > 0.01 * state[at.MASS_L]
-        and out_rho < rho_l - LIGHTER_KG_PER_M3
-        and inputs[at.AGENT_IN] <= 0.0
-    )
+    # Air stays above a heavier mixture unless a discharge or a fan's draught stirs the room.
+    stirred = inputs[at.AGENT_IN] >= STIRS_KG_PER_S or inputs[at.EXHAUST] + inputs[at.SUPPLY] > 0.0
+    heavy = held[at.LOWER, at.AGENT] > HOLDS_AGENT * state[at.MASS_L] and out_rho < rho_l - LIGHTER_KG_PER_M3
+    above = heavy and not stirred
     in_u = coming if above else (supply if upper_m3 > 0.0 and inputs[at.SUPPLY_M] >= interface else 0.0)
     plume_m3 = state[at.ENTRAINED] / air_l
     if plume_m3 * dt_s > RENEWED_PER_STEP * 2.0 * lower_m3:
@@ -185,7 +188,7 @@ def _settle(
             total_m3 - state[at.VOLUME_U], state[at.MASS_L], held[at.LOWER, at.AGENT], room[at.AGENT_WEIGHT]
         )
         upper = density(state[at.VOLUME_U], state[at.MASS_U], held[at.UPPER, at.AGENT], room[at.AGENT_WEIGHT])
-        if inputs[at.AGENT_IN] > 0.0 or upper > lower or (not rising and lower - upper < ALIKE_KG_PER_M3):
+        if inputs[at.AGENT_IN] >= STIRS_KG_PER_S or upper > lower or (not rising and lower - upper < ALIKE_KG_PER_M3):
             move(state, held, state[at.VOLUME_U], at.UPPER, total_m3)
     around = 2.0 * (room[at.ROOM_L] + room[at.ROOM_W])
     share_walls(

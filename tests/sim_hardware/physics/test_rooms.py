@@ -80,14 +80,17 @@ def test_closed_room_holds_the_agent_and_an_open_one_does_not() -> None:
     assert held.o2_pct == pytest.approx(20.9 * (1.0 - held.agent_pct / 100.0), rel=0.01)
 
 
-def test_hold_decays_with_the_leakages_time_constant() -> None:
+def test_agent_runs_out_below_and_leaves_air_above() -> None:
     room = battery_room()
     room.inputs.agent_valve_open, room.inputs.hvac_on = True, False
     room.inputs.damper_open_fraction[:] = 0.0
     run(room, 60.0)
-    before = room.agent_pct
+    full = room.room.lower_agent
     run(room, 660.0)
-    assert room.agent_pct == pytest.approx(before * math.exp(-0.015 * 600.0 / 160.0), rel=1e-3)
+    assert 2.0 < room.room.layer_m < 2.9
+    assert room.room.upper_agent < 0.001
+    assert room.room.lower_agent > 0.95 * full
+    assert room.agent_pct / 100.0 == pytest.approx(full * room.room.layer_m / 3.0, rel=0.05)
 
 
 def test_exhaust_clears_gas_with_its_time_constant() -> None:
@@ -98,18 +101,25 @@ def test_exhaust_clears_gas_with_its_time_constant() -> None:
     run(room, 60.0)
     before = room.room_h2_ppm - 0.5
     run(room, 360.0)
-    flow = 0.015 + 160.0 * 12.0 / 3600.0 + 0.02
+    # The air that the fan draws comes in through dampers and leaks at a few pascals, by which it is slowed.
+    flow = 160.0 * 12.0 / 3600.0 * (1.0 + room.overpressure_pa / 60.0)
     racks_m3 = 8 * 0.8  # the air in the racks is cleared through the room
     assert before > 500.0
+    assert -10.0 < room.overpressure_pa < -1.0
     assert (room.room_h2_ppm - 0.5) / before == pytest.approx(math.exp(-flow * 300.0 / (160.0 + racks_m3)), rel=0.01)
 
 
 def test_shut_dampers_starve_the_exhaust() -> None:
-    room = battery_room()
-    ventilation = room._ventilation
-    free = ventilation.fresh_m3_per_s(1.0, 1.0, 0.0, hvac_on=False, door_open=False)
-    shut = ventilation.fresh_m3_per_s(1.0, 0.0, 0.0, hvac_on=False, door_open=False)
-    assert shut < 0.3 * free
+    free, shut = battery_room(), battery_room()
+    for room in (free, shut):
+        room.inject_gas(-1, 0.0, 1.0, (160.0, 0.0, 0.0))
+        room.inputs.exhaust_fraction = 1.0
+    shut.inputs.damper_open_fraction[:] = 0.0
+    for room in (free, shut):
+        run(room, 301.0)
+    cleared = [math.log(room.room_h2_ppm - 0.5) for room in (free, shut)]
+    assert shut.overpressure_pa < -30.0
+    assert math.log(980.0) - cleared[1] < 0.35 * (math.log(980.0) - cleared[0])
 
 
 def test_gas_in_one_rack_shows_there_first() -> None:
@@ -187,9 +197,15 @@ def test_humidity_falls_where_it_is_warmer() -> None:
 
 def test_discharge_presses_less_with_the_relief_open() -> None:
     shut, relieved = battery_room(), battery_room()
+    peaks = []
     for room in (shut, relieved):
-        room.inputs.agent_valve_open = True
+        room.inputs.agent_valve_open, room.inputs.hvac_on = True, False
+        room.inputs.damper_open_fraction[:] = 0.0
     relieved.inputs.relief_open = 1.0
-    run(shut, 3.0)
-    run(relieved, 3.0)
-    assert 0.0 < relieved.overpressure_pa < 0.1 * shut.overpressure_pa
+    for room in (shut, relieved):
+        peak = 0.0
+        while room.time_s < 12.0:
+            room.advance(0.5)
+            peak = max(peak, room.overpressure_pa)
+        peaks.append(peak)
+    assert 0.0 < peaks[1] < 0.2 * peaks[0]
