@@ -1,6 +1,6 @@
 """The rooms of a site: physics on one side, what its heads measure and what its actuators do on the other."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
@@ -9,12 +9,10 @@ import numpy.typing as npt
 from controller.core.layout import HeadLayout, Layout
 from controller.site.model import Family, Role
 from sim_hardware.devices.actuators import AT_END, Actuators
-from sim_hardware.devices.head_gas import GasHead, Surroundings
-from sim_hardware.devices.head_types import head_type
+from sim_hardware.devices.head_probes import gas_head
 from sim_hardware.devices.room_geometry import battery_geometry, server_geometry
 from sim_hardware.physics.battery_geometry import BatteryRoomInputs
 from sim_hardware.physics.battery_room import BatteryRoom
-from sim_hardware.physics.room import relative_humidity_pct
 from sim_hardware.physics.server_room import ServerRoom, ServerRoomInputs
 from sim_hardware.scenarios.model import PlantSettings
 
@@ -24,6 +22,8 @@ Probe = Callable[[], npt.ArrayLike]
 COOLANT_LPM = 60.0
 PUMP_LPM = 240.0
 """Flow of one open coolant valve, and what the pump delivers at most (assumed)."""
+SPRINKLER_MM_PER_MIN = 12.2
+"""What the pump of a server room gives its sprinklers (density of NFSC 607 for batteries, assumed here)."""
 DISCHARGED_BAR = 3.0
 """Manifold pressure at which the pressure switch makes (assumed)."""
 LOW_AGENT = 0.9
@@ -191,9 +191,11 @@ class BatteryZone:
         room, rack = self.room, self._racks.index(head.rack)
         if Family(head.head.family) is Family.CLIMATE_TEMPERATURE:
             return lambda: room.rack_air_degc[rack]
-        return self._gas_head(
+        return gas_head(
+            room,
             head,
             ordinal,
+            self._seed,
             {
                 Family.H2: lambda: float(room.rack_h2_ppm[rack]),
                 Family.CO: lambda: float(room.rack_co_ppm[rack]),
@@ -209,29 +211,17 @@ class BatteryZone:
             Family.HEAT: lambda: room.heat_head_degc[heat],
             Family.CLIMATE_TEMPERATURE: lambda: room.room_temp_degc,
         }
-        return probes.get(Family(head.head.family)) or self._gas_head(
+        return probes.get(Family(head.head.family)) or gas_head(
+            room,
             head,
             ordinal,
+            self._seed,
             {
                 Family.H2: lambda: room.room_h2_ppm,
                 Family.CO: lambda: room.room_co_ppm,
                 Family.VOC: lambda: room.room_voc_ppm,
             },
         )
-
-    def _gas_head(self, head: HeadLayout, ordinal: int, ppm: Mapping[Family, Callable[[], float]]) -> Probe | None:
-        """A head that breathes air with these gases; oxygen, agent and water are the room's."""
-        room, family = self.room, Family(head.head.family)
-        if family not in ppm:
-            return None
-        air = Surroundings(
-            time_s=lambda: room.time_s,
-            ppm=ppm,
-            o2=lambda: room.o2_pct / 100.0,
-            halocarbon=lambda: room.agent_pct / 100.0 if room.agent.halocarbon else 0.0,
-            humidity_pct=lambda: float(relative_humidity_pct(room.room.water_kg_per_m3, np.array(room.room_temp_degc))),
-        )
-        return GasHead(head_type(family, head.head.principle), air, self._seed, int(head.points[0]) + ordinal)
 
     def _cells(self, head: HeadLayout, truth: npt.NDArray[np.float64]) -> Probe:
         """All cells of a rack, or, of a poor BMS with three points, their minimum, maximum and mean."""

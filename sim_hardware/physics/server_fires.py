@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass, field
 
 from sim_hardware.physics.injections import Window
+from sim_hardware.physics.sprinkler import share_after
 
 SMOULDER_J_PER_G = 15e3
 """Heat set free for each gram of smoke of a smouldering cable (assumed)."""
@@ -45,7 +46,7 @@ class Smoulder:
 
 @dataclass(slots=True)
 class ServerFire:
-    """A cabinet that burns: ``Q = a t^2`` to ``peak_w``, until ``fuel_j`` is burnt, agent puts it out, or oxygen fails."""
+    """A cabinet that burns: ``Q = a t^2`` to ``peak_w``, until ``fuel_j`` is burnt, agent or water puts it out, or oxygen fails."""
 
     sensor: int
     growth_w_per_s2: float
@@ -55,12 +56,16 @@ class ServerFire:
     left: float = 1.0
     burnt_j: float = field(default=0.0, init=False)
 
-    def power_w(self, now_s: float, agent_strength: float, o2: float, dt_s: float) -> float:
-        """Heat release at ``now_s``; agent puts it out for good, want of oxygen holds it down."""
+    def power_w(
+        self, now_s: float, agent_strength: float, o2: float, dt_s: float, water_mm_per_s: float = 0.0
+    ) -> float:
+        """Heat release at ``now_s``; agent and water put it out for good, want of oxygen holds it down."""
         if not self.window.holds(now_s) or self.burnt_j >= self.fuel_j:
             return 0.0
         if agent_strength >= 1.0:
             self.left *= math.exp(-dt_s / FIRE_OUT_TAU_S)
+        if water_mm_per_s > 0.0:
+            self.left *= share_after(water_mm_per_s, dt_s)
         age_s = now_s - self.window.start_s
         breath = min(1.0, max(0.0, (o2 - DIE_O2) / (FULL_O2 - DIE_O2)))
         power_w = self.left * breath * min(self.peak_w, self.growth_w_per_s2 * age_s * age_s)

@@ -24,6 +24,7 @@ from sim_hardware.physics.server_fires import (
     Smoulder,
 )
 from sim_hardware.physics.smoke import FLAMING_M2_PER_KG, SMOULDERING_M2_PER_KG, obscuration_pct_per_m
+from sim_hardware.physics.sprinkler import SPRINKLER_EVAPORATES, evaporation_w
 
 MAX_STEP_S = 0.5
 SENSOR_TAU_S = 45.0
@@ -34,6 +35,7 @@ REACH_SENSORS = 1.5
 """Width of that warm place, in sensors (assumed)."""
 BAYS = 6
 """Bays of the hot aisle."""
+HEIGHT_M = 3.0
 AISLE_SHARE = 0.15
 """Of the room's volume (assumed)."""
 SPRAY_VAPOUR_M3_PER_KG = 0.40
@@ -93,6 +95,8 @@ class ServerRoomInputs:
     agent_available: bool = True
     door_open: bool = False
     ambient_degc: float = 22.0
+    water_mm_per_min: float = 0.0
+    """Density of the sprinklers above the cabinets."""
 
 
 class ServerRoom(RoomPlant):
@@ -201,6 +205,8 @@ class ServerRoom(RoomPlant):
         self._blow(dt_s)
         smoke_kg = self._move_air(dt_s) + FIRE_SMOKE_G_PER_MJ * 1e-9 * fire_w * dt_s * FLAMING_OVER_SMOULDERING
         heat_w = self.geometry.it_load_w + self._foreign_heat_w() + smoulder_w + (1.0 - RADIANT_SHARE) * fire_w
+        if fire_w > 0.0:
+            heat_w -= self._rain_w()
         self._advance_air(self.inputs, heat_w, self._gas_m3, smoke_kg, fire_w * dt_s, dt_s)
         self.time_s += dt_s
         part = -math.expm1(-dt_s / SENSOR_TAU_S)
@@ -231,12 +237,19 @@ class ServerRoom(RoomPlant):
         """Let cabinets burn; return their heat (W). The plume takes their smoke to the ceiling, past the aisle."""
         heat_w = 0.0
         for fire in self._fires:
-            power_w = fire.power_w(self.time_s, self.agent_strength, self.room.o2, dt_s)
+            power_w = fire.power_w(
+                self.time_s, self.agent_strength, self.room.o2, dt_s, self.inputs.water_mm_per_min / 60.0
+            )
             near_k += min(LOCAL_MOST_K, LOCAL_K_PER_W * power_w) * self._near(fire.sensor)
             self._gas_m3[gas.CO] += FIRE_CO_M3_PER_MJ * 1e-6 * power_w * dt_s
             self._gas_m3[gas.CO2] += FIRE_CO2_M3_PER_MJ * 1e-6 * power_w * dt_s
             heat_w += power_w
         return heat_w
+
+    def _rain_w(self) -> float:
+        """What sprinklers take from the air of a burning room: those above a bay of the aisle have opened."""
+        flow_kg_per_s = self.inputs.water_mm_per_min / 60.0 * self.geometry.volume_m3 / HEIGHT_M / BAYS
+        return float(evaporation_w(flow_kg_per_s, self.room.temp_degc, SPRINKLER_EVAPORATES))
 
     def _blow(self, dt_s: float) -> None:
         """Let dust, spray and steam out."""
