@@ -47,7 +47,8 @@ def test_shares() -> None:
 def test_distributions() -> None:
     found = {one.metric: one for one in summary().distributions}
     sign = found["first_sign_s"]
-    assert (sign.never, len(sign.values), sign.quantile(0.5)) == (1, 9, pytest.approx(7.4))
+    assert (sign.never, len(sign.values)) == (1, 9)
+    assert sign.quantile(0.5) == pytest.approx(7.4)
     assert sign.median_interval == pytest.approx((7.1, 7.7))
     spread = found["spread_s"]
     assert (spread.never, spread.values[-1], spread.finite) == (2, math.inf, (5.0,) * 7)

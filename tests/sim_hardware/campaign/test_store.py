@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from sim_hardware.campaign.errors import CampaignError
-from sim_hardware.campaign.model import Failed, Order
+from sim_hardware.campaign.model import Failed, Order, Outcome
 from sim_hardware.campaign.store import FILE, Store
 from tests.sim_hardware.campaign import samples
 
@@ -16,7 +16,11 @@ CASE = samples.case()
 
 
 def test_what_was_kept_is_there_again(tmp_path: Path) -> None:
-    ends = [samples.outcome(1), replace(samples.outcome(2), infinite=("spread_s",)), Failed("spark", 3, "lightning", 2)]
+    ends: list[Outcome | Failed] = [
+        samples.outcome(1),
+        replace(samples.outcome(2), infinite=("spread_s",)),
+        Failed("spark", 3, "lightning", 2),
+    ]
     with Store(tmp_path, (CASE,), "code") as store:
         for end in ends:
             store.add(end)
