@@ -26,10 +26,15 @@ class BatteryRoomGeometry:
     """A name of ``kinetics.CHEMISTRIES``."""
     capacity_ah: float = 65.0
     cell_volume_m3: float = 0.45e-3
-    cell_j_per_m3_k: float = 2.14e6
+    cell_thickness_m: float = 0.033
+    cell_width_m: float = 0.148
     cell_resistance_ohm: float = 0.6e-3
     start_soc: float = 0.95
     start_degc: float = 24.0
+    contact_m2k_per_w: float = 4e-3
+    """Between two cells: faces that touch (stack of Torres-Castro 2020); an air gap of 5 mm has 0.1, a sheet its own."""
+    barrier_m2k_per_w: float = 0.0
+    """Fire barrier between modules: thickness over conductivity of a sheet; 0 is none."""
     n_dampers: int = 4
     hvac_w_per_k: float = 6000.0
     hvac_max_w: float = 20000.0

@@ -8,16 +8,25 @@ import math
 
 import numpy as np
 
-from sim_hardware.physics import cell, gas, stack
+from sim_hardware.physics import cell, gas, plume, stack
 from sim_hardware.physics.arrays import Bools, Floats
 from sim_hardware.physics.battery_geometry import BatteryRoomGeometry, BatteryRoomInputs
+from sim_hardware.physics.cell_spread import SPREAD_LIMIT, spread_heat
+from sim_hardware.physics.chemistry import Chemistry
+from sim_hardware.physics.flammable import lower_limit_share
 from sim_hardware.physics.heat_detector import ceiling_jet, element_step
-from sim_hardware.physics.injections import FOREVER_S, CellPower, GasSource, Window, place_cell_power
+from sim_hardware.physics.injections import (
+    FOREVER_S,
+    CellPower,
+    GasSource,
+    Overcharge,
+    Window,
+    place_cell_power,
+)
 from sim_hardware.physics.kinetics import CHEMISTRIES
 from sim_hardware.physics.room import Room, Ventilation
 from sim_hardware.physics.room_plant import RoomPlant, ppm_of
 from sim_hardware.physics.smoke import FLAMING_M2_PER_KG, obscuration_pct_per_m
-from sim_hardware.physics.voltage import terminal_voltages
 
 __all__ = ["BatteryRoom", "BatteryRoomGeometry", "BatteryRoomInputs"]
 
@@ -26,14 +35,12 @@ MAX_STEP_S = 0.5
 EXHAUST_PER_H = 12.0
 RADIANT_SHARE = 0.35
 """Share of the flames' and ejecta's heat that walls take by radiation and the ceiling jet never sees (assumed)."""
-RISING = 1.0 - stack.TO_CASING - stack.TO_OWN_MODULE - stack.TO_ABOVE - stack.TO_BELOW - 2.0 * stack.TO_SIDES
-"""Share of that heat that rises into the room."""
 PLUME_TAU_S = 6.0
 """Rise of the plume to the ceiling (assumed)."""
-HEAD_TAU_S = 4.0
-"""Air from the rack to its gas head, and mixing at the room's reference head (assumed)."""
-SPREAD_CAPACITY, SPREAD_RESISTANCE, SPREAD_K, SPREAD_LIMIT = 0.01, 0.05, 0.3, 3.0
-"""Standard deviations from cell to cell (relative, relative, K) and where they are cut (assumed)."""
+NAIL_TAU_S = 40.0
+"""Time in which a nailed cell would give out its charge at the power it begins with (assumed: some 10 mohm)."""
+SPREAD_CAPACITY, SPREAD_RESISTANCE, SPREAD_K = 0.01, 0.05, 0.3
+"""Standard deviations from cell to cell (relative, relative, K; assumed)."""
 
 
 class BatteryRoom(RoomPlant):
@@ -60,49 +67,46 @@ class BatteryRoom(RoomPlant):
         self.geometry = g
         self.inputs = BatteryRoomInputs.for_geometry(g)
         self._shape = (g.racks, g.modules, g.cells)
-        self._capacity_j_per_k = g.cell_volume_m3 * g.cell_j_per_m3_k
         self._cell_powers: list[CellPower] = []
         self._gas_sources: list[GasSource] = []
-        count = g.racks * g.modules * g.cells
-        self._init_cells(np.random.default_rng(seed), count)
-        self._init_work(count)
+        self._overcharges: list[Overcharge] = []
+        kind = CHEMISTRIES[g.chemistry]
+        self._yields = gas.yields_of(kind)
+        self._stack = stack.fresh_stack(g, kind)
+        self._spread_cells(np.random.default_rng(seed), kind)
+        self._init_views()
         self._init_heads()
 
-    def _init_cells(self, rng: np.random.Generator, count: int) -> None:
-        g = self.geometry
+    def _spread_cells(self, rng: np.random.Generator, kind: Chemistry) -> None:
+        """Make the cells differ: capacity, resistance, place of the sensor, heat in the body, heat of the collapse."""
+        count = self._stack.full_j.size
 
         def spread() -> Floats:
             return rng.standard_normal(count).clip(-SPREAD_LIMIT, SPREAD_LIMIT)
 
-        kind = CHEMISTRIES[g.chemistry]
-        self._kin = kind.vector()
-        self._full_j = g.capacity_ah * 3600.0 * kind.nominal_v * (1.0 + SPREAD_CAPACITY * spread())
-        self._resistance_ohm = g.cell_resistance_ohm * (1.0 + SPREAD_RESISTANCE * spread())
-        self._offset_k = SPREAD_K * spread()
-        self._state = cell.fresh_cells(count, g.start_degc, g.start_soc, g.cell_volume_m3, kind)
-        self._state[cell.TEMP] += self._offset_k
-        self._vented, self._runaway = np.zeros(count, dtype=np.bool_), np.zeros(count, dtype=np.bool_)
-        self._any_vented = False
-        self._times_s = np.full((2, count), math.nan)
-        self._voltage_v = np.zeros(count)
-        self.cell_temp_degc: Floats = self._state[cell.TEMP].reshape(self._shape)
-        self.cell_soc: Floats = self._state[cell.SOC].reshape(self._shape)
-        self.cell_voltage_v: Floats = self._voltage_v.reshape(self._shape)
-        self.vented: Bools = self._vented.reshape(self._shape)
-        self.runaway: Bools = self._runaway.reshape(self._shape)
-        self.vent_time_s: Floats = self._times_s[0].reshape(self._shape)
-        self.runaway_time_s: Floats = self._times_s[1].reshape(self._shape)
+        self._stack.full_j[:] *= 1.0 + SPREAD_CAPACITY * spread()
+        self._stack.resistance_ohm[:] *= 1.0 + SPREAD_RESISTANCE * spread()
+        self._stack.offset_k[:] = SPREAD_K * spread()
+        state = self._stack.state
+        state[cell.TEMP] += self._stack.offset_k
+        spread_heat(state, kind, rng)
+        stack.all_voltages(self._stack)
 
-    def _init_work(self, count: int) -> None:
-        racks = self.geometry.racks
-        self.current_a = np.zeros(racks)
-        self.rack_air_degc = np.full(racks, self.geometry.start_degc)
-        self.ledger_j = np.zeros(stack.LEDGER)
-        self._wet, self._casing_w = np.zeros(racks), np.zeros(racks)
-        self._short_w, self._heater_w, self._flow_w = np.zeros(count), np.zeros(count), np.zeros(count)
-        self._plume_w, self._ejecta_j, self._flame_j = np.zeros(count), np.zeros(count), np.zeros(count)
-        self._gas_m3 = np.zeros((racks, gas.SPECIES))
-        terminal_voltages(self._state, self.current_a, self._short_w, self._resistance_ohm, self._kin, self._voltage_v)
+    def _init_views(self) -> None:
+        cells = self._stack
+        self._any_vented = False
+        self.ledger_j = cells.ledger
+        self.rack_air_degc = cells.air_degc
+        self.housing_degc = cells.housing_degc
+        self.cell_temp_degc: Floats = cells.state[cell.TEMP].reshape(self._shape)
+        self.cell_soc: Floats = cells.state[cell.SOC].reshape(self._shape)
+        self.cell_voltage_v: Floats = cells.voltage_v.reshape(self._shape)
+        self.vented: Bools = cells.vented.reshape(self._shape)
+        self.runaway: Bools = cells.runaway.reshape(self._shape)
+        self.vent_time_s: Floats = cells.times_s[0].reshape(self._shape)
+        self.runaway_time_s: Floats = cells.times_s[1].reshape(self._shape)
+        self.current_a = np.zeros(self.geometry.racks)
+        self._gas_m3 = np.zeros((self.geometry.racks, gas.SPECIES))
 
     def _init_heads(self) -> None:
         g = self.geometry
@@ -125,7 +129,7 @@ class BatteryRoom(RoomPlant):
     ) -> None:
         """Short a cell inside: ``power_w`` from its own stored energy until ``stored_fraction`` of that is used up."""
         index = self._index(rack, module, cell_index)
-        budget_j = stored_fraction * self._full_j[index] * self._state[cell.SOC, index]
+        budget_j = stored_fraction * self._stack.full_j[index] * self._stack.state[cell.SOC, index]
         self._cell_powers.append(CellPower(index, power_w, Window(start_s), short=True, budget_j=float(budget_j)))
 
     def inject_heater(
@@ -134,6 +138,17 @@ class BatteryRoom(RoomPlant):
         """Heat one cell from outside with ``power_w``."""
         window = Window(start_s, duration_s)
         self._cell_powers.append(CellPower(self._index(rack, module, cell_index), power_w, window, short=False))
+
+    def inject_nail(self, rack: int, module: int, cell_index: int, start_s: float) -> None:
+        """Drive a nail through a cell: an internal short that would empty it in ``NAIL_TAU_S``."""
+        index = self._index(rack, module, cell_index)
+        power_w = float(self._stack.full_j[index] * self._stack.state[cell.SOC, index]) / NAIL_TAU_S
+        self.inject_internal_short(rack, module, cell_index, start_s, power_w)
+
+    def inject_overcharge(self, rack: int, start_s: float, current_a: float, duration_s: float = FOREVER_S) -> None:
+        """Let the charger of ``rack`` drive ``current_a`` more than wanted, full or not, until it is stopped or cut off."""
+        self._index(rack, 0, 0)
+        self._overcharges.append(Overcharge(rack, current_a, Window(start_s, duration_s)))
 
     def inject_gas(self, rack: int, start_s: float, duration_s: float, rates_l_per_s: tuple[float, ...]) -> None:
         """Bring gas of another origin into the air of ``rack``, or of the room if it is -1.
@@ -153,56 +168,59 @@ class BatteryRoom(RoomPlant):
 
     def _step(self, dt_s: float) -> None:
         self._set_currents()
+        cells = self._stack
         if self._cell_powers:
-            left_j = self._state[cell.SHORT_LEFT]
-            place_cell_power(self._cell_powers, self.time_s, self._short_w, self._heater_w, left_j)
-        casing_w = self._advance_cells(dt_s) / dt_s
-        smoke_kg = self._release_gas(dt_s)
-        plume_w = self._take_plume(dt_s) + self._foreign_heat_w()
-        self._jet_w += (plume_w - self._jet_w) * (1.0 - math.exp(-dt_s / PLUME_TAU_S))
-        burnt_j = float(self._flame_j.sum()) if self._any_vented else 0.0
-        self._advance_air(self.inputs, plume_w + casing_w, self._gas_into_room(dt_s), smoke_kg, burnt_j, dt_s)
+            place_cell_power(self._cell_powers, self.time_s, cells)
+        casing_j, risen_w = stack.advance_stack(
+            cells, self.current_a, self.inputs.coolant_flow_lpm, self._screen(), self.room.temp_degc, self.time_s, dt_s
+        )
+        smoke_kg, burnt_j = self._release_gas(dt_s)
+        plume_w = (1.0 - RADIANT_SHARE) * risen_w + self._foreign_heat_w()
+        self._jet_w += (plume_w - self._jet_w) * -math.expm1(-dt_s / PLUME_TAU_S)
+        gas_m3 = self._gas_into_room(dt_s)
+        self._advance_air(self.inputs, plume_w + casing_j / dt_s, gas_m3, smoke_kg, burnt_j, dt_s)
         self.time_s += dt_s
         self._advance_heads(dt_s)
 
     def _set_currents(self) -> None:
         inputs = self.inputs
-        np.copyto(self.current_a, inputs.string_current_a)
-        np.minimum(self.current_a, 0.0, out=self.current_a, where=inputs.charger_stopped)
-        np.copyto(self.current_a, 0.0, where=inputs.breaker_open)
+        current = self.current_a
+        current[:] = inputs.string_current_a
+        for one in self._overcharges:
+            if one.window.holds(self.time_s):
+                current[one.rack] += one.current_a
+        np.minimum(current, 0.0, out=current, where=inputs.charger_stopped)
+        current[inputs.breaker_open] = 0.0
 
-    def _advance_cells(self, dt_s: float) -> float:
-        """Advance cells and casings; return the heat in J that casings gave to the room."""
+    def _screen(self) -> float:
+        """What curtain and barrier leave of the heat from rack to rack."""
         inputs = self.inputs
-        screen = (1.0 - stack.CURTAIN_STOPS * inputs.curtain_fraction) * (
+        return (1.0 - stack.CURTAIN_STOPS * inputs.curtain_fraction) * (
             1.0 - stack.BARRIER_STOPS * inputs.water_barrier_fraction
         )
-        casing_j: float = stack.advance_stack(
-            self._state, self._vented, self._runaway, self._times_s, self._flow_w, self.rack_air_degc, self._offset_k,
-            self._resistance_ohm, self._full_j, self.current_a, inputs.coolant_flow_lpm, self._short_w, self._heater_w,
-            self._plume_w, self._ejecta_j, self._wet, self._casing_w, self._kin, self.ledger_j, self._shape,
-            self.geometry.cell_volume_m3, self._capacity_j_per_k, screen, self.room.temp_degc, self.time_s, dt_s,
-        )  # fmt: skip
-        terminal_voltages(self._state, self.current_a, self._short_w, self._resistance_ohm, self._kin, self._voltage_v)
-        return casing_j
 
-    def _release_gas(self, dt_s: float) -> float:
-        """Fill ``_gas_m3`` with what flows from racks into the room; return the smoke in kg."""
-        g = self.geometry
-        smoke_kg = 0.0
+    def _release_gas(self, dt_s: float) -> tuple[float, float]:
+        """Fill ``_gas_m3`` with what flows from racks into the room; return smoke (kg) and heat of flames (J)."""
+        cells = self._stack
+        smoke_kg = burnt_j = 0.0
         self._gas_m3.fill(0.0)
-        self._any_vented = self._any_vented or bool(self._vented.any())
+        self._any_vented = self._any_vented or bool(cells.vented.any())
         if self._any_vented:
-            burns = gas.burnt_share(gas.FLAME_OUT_AGENT_PCT * self.agent_strength, self.o2_pct)
-            smoke_kg = gas.release(
-                self._state, self._vented, self._runaway, g.modules * g.cells, g.capacity_ah, burns, self._gas_m3,
-                self._flame_j, dt_s,
+            burns = gas.burnt_share(self.agent_strength, self.o2_pct)
+            smoke_kg, burnt_j = gas.release(
+                cells.state, cells.vented, cells.runaway, self.geometry.capacity_ah, self._yields, burns, self._gas_m3,
+                cells.plume_w, cells.ejecta_j, dt_s,
             )  # fmt: skip
+            cells.ledger[stack.BURNT] += burnt_j
         for source in self._gas_sources:
             if source.rack >= 0 and source.window.holds(self.time_s):
                 self._gas_m3[source.rack] += np.array(source.rates_m3_per_s) * dt_s
-        gas.ventilate_racks(self._rack_gas, self._gas_m3, self.room.gas, dt_s)
-        return smoke_kg
+        strongest = plume.advance_racks(
+            self._rack_gas, self._head_gas, self._rack_ppm, self._gas_m3, self.room.gas, cells.plume_w, dt_s
+        )
+        if strongest >= 0:
+            self._hottest_rack = strongest
+        return smoke_kg, burnt_j
 
     def _gas_into_room(self, dt_s: float) -> Floats:
         gas_m3: Floats = self._gas_m3.sum(axis=0)
@@ -211,22 +229,8 @@ class BatteryRoom(RoomPlant):
                 gas_m3 += np.array(source.rates_m3_per_s) * dt_s
         return gas_m3
 
-    def _take_plume(self, dt_s: float) -> float:
-        """Set the next step's plume; return the convective power (W) of this one's that rises into the room."""
-        if not self._any_vented:
-            return 0.0
-        convective_w = (1.0 - RADIANT_SHARE) * RISING * float(self._plume_w.sum())
-        np.add(self._ejecta_j, self._flame_j, out=self._plume_w)
-        self._plume_w /= dt_s
-        if convective_w > 0.0:
-            self._hottest_rack = int(self._plume_w.argmax()) // (self.geometry.modules * self.geometry.cells)
-        return convective_w
-
     def _advance_heads(self, dt_s: float) -> None:
-        part = 1.0 - math.exp(-dt_s / HEAD_TAU_S)
-        self._head_gas += (self._rack_gas.T - self._head_gas) * part
-        np.multiply(self._head_gas, gas.PPM, out=self._rack_ppm)
-        self._room_head += (self.room.gas - self._room_head) * part
+        self._room_head += (self.room.gas - self._room_head) * -math.expm1(-dt_s / plume.HEAD_TAU_S)
         for k, pipe in enumerate(self._pipes):
             density = pipe.advance(self.time_s, dt_s, self.room.smoke_kg_per_m3)
             self.smoke_pct_per_m[k] = obscuration_pct_per_m(density, FLAMING_M2_PER_KG)
@@ -245,6 +249,17 @@ class BatteryRoom(RoomPlant):
             if not 0 <= value < count:
                 raise ValueError(f"{what} {value} is not in this room: give 0 to {count - 1}")
         return int(np.ravel_multi_index((rack, module, cell_index), self._shape))
+
+    @property
+    def heat_held_j(self) -> float:
+        """Heat in cells, housings and casings over 0 degC, with what waits to be taken up: the ledger's balance."""
+        return stack.heat_held_j(self._stack)
+
+    @property
+    def rack_lower_limit_share(self) -> Floats:
+        """How much of the lower flammable limit the air of each rack has, 1 is flammable (racks,)."""
+        limits = zip(self._rack_gas, self.rack_air_degc, strict=True)
+        return np.array([lower_limit_share(air, float(degc)) for air, degc in limits])
 
     @property
     def room_h2_ppm(self) -> float:

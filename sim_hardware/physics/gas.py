@@ -1,4 +1,4 @@
-"""Vent gas and runaway gas of the cells, its burning, and how it reaches the heads in the racks.
+"""Vent gas and runaway gas of the cells by chemistry and state of charge, its smoke, its burning.
 
 Amounts scale with the cell's capacity. Species are held as volume fractions; ``ppm`` is a fraction times 1e6.
 """
@@ -10,37 +10,44 @@ from numba import njit
 
 from sim_hardware.physics import cell
 from sim_hardware.physics.arrays import Bools, Floats
+from sim_hardware.physics.chemistry import Chemistry
 
 H2, CO, VOC, CO2, THC = range(5)
 """Hydrogen, carbon monoxide, vapour of the electrolyte (what a VOC head sees first), carbon dioxide, hydrocarbons."""
 SPECIES = 5
 PPM = 1e6
-RUNAWAY_GAS_M3_PER_AH = 2.0e-3
-"""1.5 to 2.2 L/Ah for NMC and LCO (from memory, assumed)."""
-RUNAWAY_SHARES = np.array([0.23, 0.33, 0.0, 0.31, 0.13])
-"""Species in the gas of a runaway (mock-up of one LFP/NMC class)."""
-VENT_GAS_M3_PER_AH = np.array([0.055e-3, 0.08e-3, 0.15e-3, 0.075e-3, 0.03e-3])
-"""Gas from the first vent to the runaway: an eighth of the gas of runaway (assumed), and a fifth of the electrolyte as
-vapour of 90 g/mol."""
-GAS_HEAT_J_PER_M3 = 14.5e6
-"""Heat of combustion of the runaway gas, from its shares (10.8, 12.6 and about 60 MJ/m3)."""
+HEAT_J_PER_M3 = np.array([10.8e6, 12.6e6, 58.0e6, 0.0, 60.0e6])
+"""Lower heat of combustion (dimethyl carbonate for VOC; ethene for THC)."""
+CO2_FROM_BURNING = np.array([0.0, 1.0, 3.0, 0.0, 2.0])
+"""Volumes of CO2 from one burnt volume (VOC as dimethyl carbonate, THC as ethene)."""
+VENT, RUNAWAY_FULL, RUNAWAY_EMPTY = range(3)
+"""Rows of a chemistry's yields, m3 per Ah and species: a vent; a runaway of a full, and of an empty, cell."""
+EMPTY_SHARES = np.array([0.08, 0.12, 0.05, 0.65, 0.10])
+EMPTY_AMOUNT = 0.4
+"""Shares, and amount over that of a full cell, of the gas of a cell that runs away empty; between, linear with state of
+charge. With falling charge there is less gas, less H2 and CO, more CO2 (direction from the literature, numbers assumed)."""
 BURNT_SHARE = 0.6
 """Share of the runaway gas that burns at the vent in air (assumed)."""
-FLAME_OUT_AGENT_PCT = 4.5
-"""FK-5-1-12 in the air that puts out a flame (cup burner, assumed)."""
 FLAME_OUT_O2_PCT, FULL_FLAME_O2_PCT = 13.0, 17.0
 """Oxygen below which nothing burns and above which the flame is full (assumed)."""
-RACK_AIR_M3 = 0.8
-RACK_FLOW_M3_PER_S = 0.05
-"""Free air in a rack and its exchange with the room (assumed: small fans; time constant 16 s)."""
-VENT_SMOKE_KG, RUNAWAY_SMOKE_KG_PER_AH = 1.5e-5, 1.2e-3
-"""Aerosol of a vent (assumed: a thin mist, well below a smoke alarm) and smoke of a runaway (assumed)."""
+VENT_SMOKE_KG, RUNAWAY_SMOKE_KG_PER_M3 = 1.5e-5, 0.6
+"""Aerosol of a vent (assumed: a thin mist, well below a smoke alarm) and smoke per gas of a runaway (assumed)."""
 
 
-def burnt_share(agent_pct: float, o2_pct: float) -> float:
-    """Share of the runaway gas that burns at this agent and oxygen concentration (volume %)."""
+def yields_of(kind: Chemistry) -> Floats:
+    """Gas of a cell in m3 per Ah, ``[3, SPECIES]`` by the rows above."""
+    full = kind.runaway_gas_m3_per_ah * np.array(kind.runaway_gas_shares)
+    empty = kind.runaway_gas_m3_per_ah * EMPTY_AMOUNT * EMPTY_SHARES
+    return np.array([kind.vent_gas_m3_per_ah, full, empty])
+
+
+def burnt_share(agent_strength: float, o2_pct: float) -> float:
+    """Share of the runaway gas that burns.
+
+    ``agent_strength`` is the agent over what puts out a flame (1 and more: nothing burns), ``o2_pct`` in volume %.
+    """
     breath = min(1.0, max(0.0, (o2_pct - FLAME_OUT_O2_PCT) / (FULL_FLAME_O2_PCT - FLAME_OUT_O2_PCT)))
-    return BURNT_SHARE * breath * max(0.0, 1.0 - agent_pct / FLAME_OUT_AGENT_PCT)
+    return BURNT_SHARE * breath * max(0.0, 1.0 - agent_strength)
 
 
 @njit(cache=True, nogil=True)
@@ -48,23 +55,25 @@ def release(
     state: Floats,
     vented: Bools,
     runaway: Bools,
-    per_rack: int,
     capacity_ah: float,
+    yields: Floats,
     burns: float,
     gas_m3: Floats,
-    flame_j: Floats,
+    plume_w: Floats,
+    ejecta_j: Floats,
     dt_s: float,
-) -> float:
-    """Let vented and run-away cells give off gas and smoke for ``dt_s``; return the smoke in kg.
+) -> tuple[float, float]:
+    """Let vented and run-away cells give off gas and smoke for ``dt_s``; return smoke (kg) and heat of flames (J).
 
-    ``gas_m3[rack, species]`` gets what stays unburnt, ``flame_j[cells]`` the heat of what burns. O(cells).
+    ``gas_m3[rack, species]`` gets what stays unburnt and the CO2 of what burns, ``plume_w[cells]`` the power of flames
+    and of the ejecta of ``ejecta_j``. O(cells).
     """
-    gas_m3[:] = 0.0
-    flame_j[:] = 0.0
-    smoke_kg = 0.0
-    vent_part = 1.0 - math.exp(-dt_s / cell.VENT_GAS_TAU_S)
-    runaway_part = 1.0 - math.exp(-dt_s / cell.RUNAWAY_GAS_TAU_S)
+    per_rack = vented.shape[0] // gas_m3.shape[0]
+    smoke_kg = burnt_j = 0.0
+    vent_part = -math.expm1(-dt_s / cell.VENT_GAS_TAU_S)
+    runaway_part = -math.expm1(-dt_s / cell.RUNAWAY_GAS_TAU_S)
     for i in range(vented.shape[0]):
+        plume_w[i] = 0.0
         if not vented[i]:
             continue
         rack = i // per_rack
@@ -72,28 +81,19 @@ def release(
         state[cell.VENT_GAS, i] -= part
         smoke_kg += VENT_SMOKE_KG * part
         for s in range(SPECIES):
-            gas_m3[rack, s] += VENT_GAS_M3_PER_AH[s] * capacity_ah * part
+            gas_m3[rack, s] += yields[VENT, s] * capacity_ah * part
+        flame_j = 0.0
         if runaway[i]:
             part = state[cell.RUNAWAY_GAS, i] * runaway_part
             state[cell.RUNAWAY_GAS, i] -= part
-            volume = RUNAWAY_GAS_M3_PER_AH * capacity_ah * part
+            soc = min(1.0, state[cell.CONTENT, i])
             for s in range(SPECIES):
-                gas_m3[rack, s] += RUNAWAY_SHARES[s] * volume * (1.0 - burns)
-            flame_j[i] = volume * burns * GAS_HEAT_J_PER_M3
-            smoke_kg += RUNAWAY_SMOKE_KG_PER_AH * capacity_ah * part
-    return smoke_kg
-
-
-@njit(cache=True, nogil=True)
-def ventilate_racks(rack_gas: Floats, gas_m3: Floats, room_gas: Floats, dt_s: float) -> None:
-    """Mix ``gas_m3[rack, species]`` into the racks' air and exchange it with the room (fractions, in place).
-
-    ``room_gas[species]`` is the room's; ``gas_m3`` then holds what flowed from each rack into the room, m3.
-    """
-    part = 1.0 - math.exp(-RACK_FLOW_M3_PER_S / RACK_AIR_M3 * dt_s)
-    for rack in range(rack_gas.shape[0]):
-        for s in range(SPECIES):
-            mixed = min(1.0, rack_gas[rack, s] + gas_m3[rack, s] / RACK_AIR_M3)
-            out = (mixed - room_gas[s]) * part
-            rack_gas[rack, s] = mixed - out
-            gas_m3[rack, s] = out * RACK_AIR_M3
+                per_ah = yields[RUNAWAY_EMPTY, s] + soc * (yields[RUNAWAY_FULL, s] - yields[RUNAWAY_EMPTY, s])
+                volume = per_ah * capacity_ah * part
+                gas_m3[rack, s] += volume if s == CO2 else volume * (1.0 - burns)
+                gas_m3[rack, CO2] += volume * burns * CO2_FROM_BURNING[s]
+                flame_j += volume * burns * HEAT_J_PER_M3[s]
+                smoke_kg += RUNAWAY_SMOKE_KG_PER_M3 * volume
+        plume_w[i] = (ejecta_j[i] + flame_j) / dt_s
+        burnt_j += flame_j
+    return smoke_kg, burnt_j

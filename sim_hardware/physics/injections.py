@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
+from sim_hardware.physics import cell
+from sim_hardware.physics.stack import Stack
 
 FOREVER_S = 1e12
 
@@ -49,28 +49,34 @@ class GasSource:
     window: Window
 
 
+@dataclass(frozen=True, slots=True)
+class Overcharge:
+    """A charger that drives ``current_a`` more than it should."""
+
+    rack: int
+    current_a: float
+    window: Window
+
+
 def total_rate(sources: list[Source], now_s: float) -> float:
     """Sum of the rates that hold at ``now_s``."""
     return sum(source.rate for source in sources if source.window.holds(now_s))
 
 
-def place_cell_power(
-    powers: list[CellPower],
-    now_s: float,
-    short_w: npt.NDArray[np.float64],
-    heater_w: npt.NDArray[np.float64],
-    short_left_j: npt.NDArray[np.float64],
-) -> None:
+def place_cell_power(powers: list[CellPower], now_s: float, cells: Stack) -> None:
     """Fill the wanted short and heater power per cell (W) at ``now_s``; a short's budget is set when it begins."""
-    short_w[:] = 0.0
-    heater_w[:] = 0.0
+    cells.short_w[:] = 0.0
+    cells.heater_w[:] = 0.0
+    cells.powered[:] = False
+    per_rack = cells.short_w.size // cells.powered.size
     for power in powers:
         if not power.window.holds(now_s):
             continue
+        cells.powered[power.index // per_rack] = True
         if not power.short:
-            heater_w[power.index] += power.power_w
+            cells.heater_w[power.index] += power.power_w
             continue
         if not power.begun:
             power.begun = True
-            short_left_j[power.index] += power.budget_j
-        short_w[power.index] += power.power_w
+            cells.state[cell.SHORT_LEFT, power.index] += power.budget_j
+        cells.short_w[power.index] += power.power_w

@@ -1,235 +1,434 @@
-"""Heat in the stack: cell to cell, module to module, rack to rack, to the casing, to the coolant.
+"""Heat in the stack: cell to cell, to the housing of the module, module to module, rack to rack, to air and coolant.
 
-Cells lie flat as ``[rack, module, cell]``: neighbours in a module touch face to face, modules stand above each other,
-and each cell's narrow side faces the cell of the same place in the next rack (modules are filled front to back). The
-lumped cell has no inner resistance: runaway starts at the heated face, so the contact resistance alone decides
-(assumed; 4e-3 m2K/W after the stack of Torres-Castro 2020).
+Cells lie flat as ``[rack, module, cell]``: neighbours in a module touch face to face (or over an air gap or a sheet, by
+``BatteryRoomGeometry.contact_m2k_per_w``), each gives heat to the housing of its module, housings stand above each other
+with a gap (or a fire barrier) between them and face the housing of the same place in the next rack. Hot gas and flames of
+a cell hit its own module from inside and the housings around from outside. Propagation comes out of this; nothing of it
+is scripted.
+
+The lumped cell has no inner resistance; ``slab`` resolves it, and ``tests/validation/propagation.py`` compares the two.
+
+Racks are advanced one by one. A rack in which nothing is hot, shorted, heated, wetted or hit sleeps: it gathers the time
+that it owes and takes it in one step of ``QUIET_STEP_S`` (its slowest conductance over heat capacity has a time constant
+of minutes), or as soon as something wakes it or its current changes. What neighbours radiate at it meanwhile waits in
+``inbox_j``, so the energy balance closes to rounding at every moment.
 """
+
+import math
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
-from sim_hardware.physics import cell, chemistry, water
+from sim_hardware.physics import cell, water
+from sim_hardware.physics import chemistry as ch
 from sim_hardware.physics.arrays import Bools, Floats
-from sim_hardware.physics.voltage import open_circuit_v
+from sim_hardware.physics.battery_geometry import BatteryRoomGeometry
+from sim_hardware.physics.chemistry import Chemistry
+from sim_hardware.physics.voltage import open_circuit_v, terminal_voltages
 
 STEFAN = 5.67e-8
-TOUCH_W_PER_K = 3.2
-"""Face to face: 0.0128 m2 over 4e-3 m2K/W."""
-MODULE_W_PER_K = 0.5
-"""A cell to the cell above through two housings and the gap (assumed, calibrated: 5 to 10 min per module)."""
-AIR_W_PER_K = 0.25
-"""A cell to the air of its rack (assumed: 0.03 m2 at 8 W/m2K)."""
-SIDE_AREA_M2 = 0.004
-"""Side of a module and its housing that faces the next rack, per cell: 0.07 m2 a module (assumed)."""
+QUIET_STEP_S = 5.0
+"""Step of a sleeping rack: at 30 A its cells warm by 0.003 K and gain 0.06 % of charge in it."""
+CALM_DEGC = 45.0
+"""A rack sleeps only while all in it is colder: 25 K below the first reaction."""
+CELL_TO_HOUSING_W_PER_K = 0.7
+"""A cell to the housing of its module: 0.0049 m2 of bottom over a gap pad, 0.01 m2K/W, and the air around (assumed)."""
+HOUSING_J_PER_K = 3.0e3
+"""Housing and plates of a module: 6 kg of steel and aluminium (assumed)."""
+GAP_W_PER_M2_K, GAP_EMISSIVITY = 5.0, 0.7
+"""Convection and effective emissivity across the gap between a module and the one above (assumed)."""
+HOUSING_AIR_W_PER_M2_K = 8.0
+"""Housing to the air of its rack, natural convection and the rack's small fans (assumed)."""
 SIDE_EMISSIVITY = 0.30
-"""Effective, through two casings (assumed: three gaps in series of 0.8 each)."""
+"""Effective from a module's side to that of the next rack, through two casings (assumed: three gaps of 0.8 each)."""
+SIDE_W_PER_M2_K = 1.0
+"""Convection and conduction on that way (assumed)."""
 CASING_J_PER_K = 6.0e4
 """A rack's casing and air (assumed: 120 kg of steel)."""
 CASING_W_PER_K = 45.0
 """A rack's casing and air to the room, with its fans (assumed)."""
 CURTAIN_STOPS, BARRIER_STOPS = 0.8, 0.9
 """Share of the heat from rack to rack that the curtain, and the water barrier, stop (assumed)."""
-WET_STOPS = 0.8
-"""Share of the heat of ejecta and flames that falling water takes before it reaches cells (assumed)."""
-TO_OWN_MODULE, TO_ABOVE, TO_BELOW, TO_SIDES, TO_CASING = 0.10, 0.03, 0.015, 0.002, 0.05
-"""Shares of the heat of ejecta and flames that hit the module itself, those above and below, those in each
-neighbouring rack, and the casing (assumed, calibrated); the rest rises into the room."""
-OWN_REACH, REACH = 4, 2
-"""Cells to either side of a source, in its own module and in those above and below, that its ejecta hit (assumed)."""
+TO_OWN_CELLS, TO_OWN_HOUSING, TO_ABOVE, TO_BELOW, TO_SIDES, TO_CASING = 0.14, 0.08, 0.20, 0.05, 0.003, 0.05
+"""Shares of the heat of ejecta and flames that hit cells of the own module, its housing, the housings above and below,
+those of each neighbouring rack, and the casing (assumed, calibrated on FSRI test 2); the rest rises into the room."""
+OWN_REACH = 3
+"""Cells to either side of a source, in its own module, that its ejecta hit (assumed)."""
 
-CHEMICAL, COLLAPSED, BOILED, OHMIC, SHORTED, HEATED, TO_AIR, EJECTED, FALLBACK, COOLED = range(10)
-"""Ledger entries, J. Heat in: CHEMICAL, COLLAPSED, OHMIC, SHORTED, HEATED, FALLBACK; out: the others."""
-LEDGER = 10
+OVERCHARGE_TAKEN = 0.4
+"""Charge beyond full, as a share of the capacity, at which a cell takes no more of it (assumed; cells overcharged with
+1C run away at 140 to 180 % of their charge)."""
+
+(
+    CHEMICAL, COLLAPSED, BOILED, OHMIC, SHORTED, HEATED, TO_ROOM, EJECTED, FALLBACK, COOLED, BURNT, RISEN, QUENCHED
+) = range(13)  # fmt: skip
+"""Ledger entries, J. Into cells, housings and casings: CHEMICAL, COLLAPSED, OHMIC, SHORTED, HEATED, FALLBACK; out of
+them: BOILED, TO_ROOM, EJECTED, COOLED. Of what is thrown out and what of the gas burns (EJECTED, BURNT) a part falls back
+(FALLBACK), one rises or radiates into the room (RISEN), one is taken by falling water (QUENCHED)."""
+LEDGER = 13
+
+(
+    VOLUME_M3, CELL_J_PER_K, TOUCH_W_PER_K, GAP_M2, GAP_BARRIER_M2K_PER_W, SIDE_M2, SURFACE_M2, CELL_TOP_M2
+) = range(8)  # fmt: skip
+"""Places in ``Stack.sizes``: one cell's volume, heat capacity and face conductance; the area between two modules and the
+areal resistance of a fire barrier there; the side of a module that faces the next rack; all its outside; a cell's top."""
+
+
+class Stack(NamedTuple):
+    """All arrays of the stack, reused in place. ``[cells]`` counts all cells of the room."""
+
+    state: Floats
+    vented: Bools
+    runaway: Bools
+    times_s: Floats
+    """``[2, cells]``: time of vent and of runaway, NaN until then."""
+    offset_k: Floats
+    resistance_ohm: Floats
+    full_j: Floats
+    voltage_v: Floats
+    short_w: Floats
+    """Wanted power of internal shorts; gets what the cell gave for it."""
+    heater_w: Floats
+    flow_w: Floats
+    hit_w: Floats
+    """Heat of ejecta and flames on cells, W."""
+    plume_w: Floats
+    """Power of ejecta and flames of the step before, by the cell that they come from."""
+    ejecta_j: Floats
+    housing_degc: Floats
+    """``[racks, modules]`` as the next three."""
+    housing_flow_w: Floats
+    housing_hit_w: Floats
+    inbox_j: Floats
+    air_degc: Floats
+    """``[racks]`` as all that follow, but for the last three."""
+    casing_hit_w: Floats
+    wet: Floats
+    owed_s: Floats
+    last_a: Floats
+    powered: Bools
+    awake: Bools
+    ledger: Floats
+    kin: Floats
+    sizes: Floats
+
+
+def fresh_stack(geometry: BatteryRoomGeometry, kind: Chemistry) -> Stack:
+    """All at rest at the starting temperature, all cells alike."""
+    g = geometry
+    count = g.racks * g.modules * g.cells
+    state = cell.fresh_cells(count, g.start_degc, g.start_soc, g.cell_volume_m3, kind)
+    full_j = np.full(count, g.capacity_ah * 3600.0 * kind.nominal_v)
+    def cells() -> Floats:
+        return np.zeros(count)
+
+    def modules(start: float = 0.0) -> Floats:
+        return np.full((g.racks, g.modules), start)
+
+    def racks(start: float = 0.0) -> Floats:
+        return np.full(g.racks, start)
+
+    return Stack(
+        state, cells() > 0.0, cells() > 0.0, np.full((2, count), math.nan), cells(),
+        np.full(count, g.cell_resistance_ohm), full_j, cells(), cells(), cells(), cells(), cells(), cells(), cells(),
+        modules(g.start_degc), modules(), modules(), modules(),
+        racks(g.start_degc), racks(), racks(), racks(), racks(), racks() > 0.0, racks() > 0.0,
+        np.zeros(LEDGER), kind.vector(), sizes_of(g, kind),
+    )  # fmt: skip
+
+
+def heat_held_j(stack: Stack) -> float:
+    """Heat of cells, housings and casings over 0 degC, with what waits for sleeping racks."""
+    held = stack.sizes[CELL_J_PER_K] * stack.state[cell.TEMP].sum() + HOUSING_J_PER_K * stack.housing_degc.sum()
+    return float(held + CASING_J_PER_K * stack.air_degc.sum() + stack.inbox_j.sum())
+
+
+def sizes_of(geometry: BatteryRoomGeometry, kind: Chemistry) -> Floats:
+    """Areas and conductances that follow from the geometry, by the places above."""
+    g = geometry
+    face_m2 = g.cell_volume_m3 / g.cell_thickness_m
+    height_m = face_m2 / g.cell_width_m
+    length_m = g.cells * g.cell_thickness_m
+    plan_m2, side_m2, end_m2 = length_m * g.cell_width_m, length_m * height_m, g.cell_width_m * height_m
+    return np.array([
+        g.cell_volume_m3, g.cell_volume_m3 * kind.j_per_m3_k, face_m2 / g.contact_m2k_per_w, plan_m2, g.barrier_m2k_per_w, side_m2,
+        2.0 * (plan_m2 + side_m2 + end_m2), g.cell_thickness_m * g.cell_width_m,
+    ])  # fmt: skip
 
 
 @njit(cache=True, nogil=True)
-def conduct(
-    state: Floats,
-    flow_w: Floats,
-    racks: int,
-    modules: int,
-    cells: int,
-    air_degc: Floats,
-    offset_k: Floats,
-    ledger: Floats,
-    dt_s: float,
-) -> None:
-    """Fill ``flow_w[cells]`` with the heat that reaches each cell by touch, between modules and from the rack's air."""
-    temp = state[cell.TEMP]
-    row = modules * cells
-    for rack in range(racks):
-        to_air = 0.0
-        for module in range(modules):
-            base = rack * row + module * cells
-            for k in range(cells):
-                i = base + k
-                here = temp[i]
-                q = AIR_W_PER_K * (air_degc[rack] + offset_k[i] - here)
-                to_air -= q
-                if k > 0:
-                    q += TOUCH_W_PER_K * (temp[i - 1] - here)
-                if k < cells - 1:
-                    q += TOUCH_W_PER_K * (temp[i + 1] - here)
-                if module > 0:
-                    q += MODULE_W_PER_K * (temp[i - cells] - here)
-                if module < modules - 1:
-                    q += MODULE_W_PER_K * (temp[i + cells] - here)
-                flow_w[i] = q
-        ledger[TO_AIR] += to_air * dt_s
-        air_degc[rack] += to_air * dt_s / CASING_J_PER_K
+def exchange_w_per_m2(one_degc: float, other_degc: float, emissivity: float, film: float, barrier: float) -> float:
+    """Heat from one plate to the other (W/m2): radiation and convection, in series with a barrier's m2K/W."""
+    one, other = one_degc + cell.KELVIN, other_degc + cell.KELVIN
+    per_k = film + STEFAN * emissivity * (one + other) * (one * one + other * other)
+    return (one - other) * per_k / (1.0 + per_k * barrier)
 
 
 @njit(cache=True, nogil=True)
-def radiate(state: Floats, flow_w: Floats, per_rack: int, screen: float) -> None:
-    """Add radiation between opposite cells of neighbouring racks; ``screen`` is what curtain and barrier leave."""
-    factor = STEFAN * SIDE_EMISSIVITY * SIDE_AREA_M2 * screen
-    temp = state[cell.TEMP]
-    for i in range(flow_w.shape[0] - per_rack):
-        one = (temp[i] + cell.KELVIN) * (temp[i] + cell.KELVIN)
-        other = (temp[i + per_rack] + cell.KELVIN) * (temp[i + per_rack] + cell.KELVIN)
-        q = factor * (one * one - other * other)
-        flow_w[i] -= q
-        flow_w[i + per_rack] += q
+def face_racks(stack: Stack, screen: float, dt_s: float) -> None:
+    """Exchange heat between housings of neighbouring racks, where one of the two is awake, into ``inbox_j``."""
+    racks, modules = stack.housing_degc.shape
+    for rack in range(racks - 1):
+        if not (stack.awake[rack] or stack.awake[rack + 1]):
+            continue
+        for m in range(modules):
+            q = exchange_w_per_m2(
+                stack.housing_degc[rack, m], stack.housing_degc[rack + 1, m], SIDE_EMISSIVITY, SIDE_W_PER_M2_K, 0.0
+            )
+            moved = q * stack.sizes[SIDE_M2] * screen * dt_s
+            stack.inbox_j[rack, m] -= moved
+            stack.inbox_j[rack + 1, m] += moved
 
 
 @njit(cache=True, nogil=True)
-def cool(state: Floats, flow_w: Floats, rack: int, per_rack: int, flow_lpm: float, ledger: Floats, dt_s: float) -> None:
-    """Take heat from the cells of ``rack`` by its coolant, no more than the water can carry."""
-    conductance = water.FULL_WETTING_W_PER_K * water.wetted_share(flow_lpm)
-    first = rack * per_rack
+def spread(stack: Stack, per_module: int, screen: float, dt_s: float) -> float:
+    """Throw the heat of ejecta and flames at cells, housings and casings; return W that rise into the room."""
+    racks, modules = stack.housing_degc.shape
+    stack.hit_w[:] = 0.0
+    stack.housing_hit_w[:] = 0.0
+    stack.casing_hit_w[:] = 0.0
+    if not stack.plume_w.any():
+        return 0.0
+    thrown = risen = fallen = 0.0
+    for i in range(stack.plume_w.shape[0]):
+        power = stack.plume_w[i]
+        if power <= 0.0:
+            continue
+        module = i // per_module
+        rack, m = module // modules, module % modules
+        left = max(module * per_module, i - OWN_REACH)
+        right = min((module + 1) * per_module, i + OWN_REACH + 1)
+        inside = TO_OWN_CELLS * power * (1.0 - water.ENTERS * stack.wet[rack])
+        for k in range(left, right):
+            stack.hit_w[k] += inside / (right - left)
+        dry = power * (1.0 - water.WET_STOPS * stack.wet[rack])
+        stack.housing_hit_w[rack, m] += TO_OWN_HOUSING * power
+        stack.casing_hit_w[rack] += TO_CASING * power
+        hit = inside + TO_OWN_HOUSING * power + TO_CASING * power
+        shares = TO_OWN_CELLS + TO_OWN_HOUSING + TO_CASING
+        stack.awake[rack] = True
+        if m < modules - 1:
+            stack.housing_hit_w[rack, m + 1] += TO_ABOVE * dry
+            hit += TO_ABOVE * dry
+            shares += TO_ABOVE
+        if m > 0:
+            stack.housing_hit_w[rack, m - 1] += TO_BELOW * dry
+            hit += TO_BELOW * dry
+            shares += TO_BELOW
+        for other in (rack - 1, rack + 1):
+            if 0 <= other < racks:
+                side = TO_SIDES * screen * power * (1.0 - water.WET_STOPS * stack.wet[other])
+                stack.inbox_j[other, m] += side * dt_s
+                hit += side
+                shares += TO_SIDES
+        thrown += power
+        fallen += hit
+        risen += (1.0 - shares) * power
+    stack.ledger[FALLBACK] += fallen * dt_s
+    stack.ledger[RISEN] += risen * dt_s
+    stack.ledger[QUENCHED] += (thrown - fallen - risen) * dt_s
+    return risen
+
+
+@njit(cache=True, nogil=True)
+def conduct(stack: Stack, rack: int, per_module: int, dt_s: float) -> float:
+    """Fill ``flow_w`` and ``housing_flow_w`` of a rack; return W that its air gets."""
+    modules = stack.housing_degc.shape[1]
+    temp = stack.state[cell.TEMP]
+    touch_w_per_k = stack.sizes[TOUCH_W_PER_K]
+    to_air = 0.0
+    for m in range(modules):
+        here = stack.housing_degc[rack, m]
+        base = (rack * modules + m) * per_module
+        q_air = HOUSING_AIR_W_PER_M2_K * stack.sizes[SURFACE_M2] * (here - stack.air_degc[rack])
+        to_air += q_air
+        housing_w = stack.housing_hit_w[rack, m] - q_air + stack.inbox_j[rack, m] / dt_s
+        stack.inbox_j[rack, m] = 0.0
+        if m > 0:
+            housing_w -= between_modules_w(stack, here, stack.housing_degc[rack, m - 1])
+        if m < modules - 1:
+            housing_w -= between_modules_w(stack, here, stack.housing_degc[rack, m + 1])
+        last = base + per_module - 1
+        for i in range(base, base + per_module):
+            q = CELL_TO_HOUSING_W_PER_K * (here + stack.offset_k[i] - temp[i])
+            housing_w -= q
+            if i > base:
+                q += touch_w_per_k * (temp[i - 1] - temp[i])
+            if i < last:
+                q += touch_w_per_k * (temp[i + 1] - temp[i])
+            stack.flow_w[i] = q + stack.hit_w[i]
+        stack.housing_flow_w[rack, m] = housing_w
+    return to_air
+
+
+@njit(cache=True, nogil=True)
+def between_modules_w(stack: Stack, one_degc: float, other_degc: float) -> float:
+    """Heat from one housing to that above or below it, W."""
+    per_m2 = exchange_w_per_m2(one_degc, other_degc, GAP_EMISSIVITY, GAP_W_PER_M2_K, stack.sizes[GAP_BARRIER_M2K_PER_W])
+    return float(per_m2 * stack.sizes[GAP_M2])
+
+
+@njit(cache=True, nogil=True)
+def cool(stack: Stack, rack: int, per_module: int, flow_lpm: float, dt_s: float) -> None:
+    """Take heat by the coolant from the housings of ``rack``, and from the tops of cells as far as water gets there."""
+    modules = stack.housing_degc.shape[1]
+    temp = stack.state[cell.TEMP]
+    outside = water.FILM_W_PER_M2_K * stack.sizes[SURFACE_M2] * stack.wet[rack]
+    inside = water.FILM_W_PER_M2_K * stack.sizes[CELL_TOP_M2] * stack.wet[rack] * water.ENTERS
+    first = rack * modules * per_module
     wanted = 0.0
-    for i in range(first, first + per_rack):
-        wanted += conductance * max(0.0, state[cell.TEMP, i] - water.WATER_DEGC)
+    for m in range(modules):
+        wanted += outside * max(0.0, stack.housing_degc[rack, m] - water.WATER_DEGC)
+    for i in range(first, first + modules * per_module):
+        wanted += inside * max(0.0, temp[i] - water.WATER_DEGC)
     if wanted <= 0.0:
         return
     share = min(1.0, water.water_limit_w(flow_lpm) / wanted)
-    for i in range(first, first + per_rack):
-        flow_w[i] -= share * conductance * max(0.0, state[cell.TEMP, i] - water.WATER_DEGC)
-    ledger[COOLED] += share * wanted * dt_s
+    for m in range(modules):
+        stack.housing_flow_w[rack, m] -= share * outside * max(0.0, stack.housing_degc[rack, m] - water.WATER_DEGC)
+    for i in range(first, first + modules * per_module):
+        stack.flow_w[i] -= share * inside * max(0.0, temp[i] - water.WATER_DEGC)
+    stack.ledger[COOLED] += share * wanted * dt_s
 
 
 @njit(cache=True, nogil=True)
-def throw(flow_w: Floats, first: int, last: int, power: float) -> None:
-    """Share ``power`` (W) evenly among the cells from ``first`` to before ``last``."""
-    each = power / (last - first)
-    for i in range(first, last):
-        flow_w[i] += each
-
-
-@njit(cache=True, nogil=True)
-def spread(
-    plume_w: Floats, flow_w: Floats, racks: int, modules: int, cells: int, wet: Floats, screen: float, casing_w: Floats
-) -> float:
-    """Throw the heat of ejecta and flames ``plume_w[cells]`` at cells and casings; return W that fall on cells.
-
-    The modules opposite in neighbouring racks are hit evenly, the own module and those above and below near the source.
-    """
-    total = 0.0
-    casing_w[:] = 0.0
-    for i in range(plume_w.shape[0]):
-        power = plume_w[i]
-        if power <= 0.0:
-            continue
-        module = i // cells
-        rack = module // modules
-        base = module * cells
-        left, right = max(base, i - REACH), min(base + cells, i + REACH + 1)
-        casing_w[rack] += TO_CASING * power
-        dry = power * (1.0 - WET_STOPS * wet[rack])
-        throw(flow_w, max(base, i - OWN_REACH), min(base + cells, i + OWN_REACH + 1), TO_OWN_MODULE * dry)
-        total += TO_OWN_MODULE * dry
-        if module % modules < modules - 1:
-            throw(flow_w, left + cells, right + cells, TO_ABOVE * dry)
-            total += TO_ABOVE * dry
-        if module % modules > 0:
-            throw(flow_w, left - cells, right - cells, TO_BELOW * dry)
-            total += TO_BELOW * dry
-        for other in (rack - 1, rack + 1):
-            if 0 <= other < racks:
-                side = TO_SIDES * screen * power * (1.0 - WET_STOPS * wet[other])
-                opposite = base + (other - rack) * modules * cells
-                throw(flow_w, opposite, opposite + cells, side)
-                total += side
-    return total
-
-
-@njit(cache=True, nogil=True)
-def short_heat(
-    state: Floats,
-    i: int,
-    amps: float,
-    short_w: Floats,
-    is_vented: bool,
-    full_j: float,
-    kin: Floats,
-    ledger: Floats,
-    dt_s: float,
-) -> float:
-    """Feed the internal short of cell ``i``; return its heat in W.
-
-    ``short_w`` holds the wanted power of the short and gets what the cell gave for it; a charging current adds to that.
-    """
-    if is_vented:
-        short_w[i] *= cell.SHORT_AFTER_VENT
-    short_w[i] = cell.drain_short(state, i, short_w[i] * dt_s, full_j) / dt_s
-    if short_w[i] <= 0.0:
+def short_heat_w(stack: Stack, i: int, amps: float, dt_s: float) -> float:
+    """Feed the internal short of cell ``i``; return its heat in W. A charging current adds to it."""
+    if stack.vented[i]:
+        stack.short_w[i] *= cell.SHORT_AFTER_VENT
+    stack.short_w[i] = cell.drain_short(stack.state, i, stack.short_w[i] * dt_s, stack.full_j[i]) / dt_s
+    if stack.short_w[i] <= 0.0:
         return 0.0
-    shorted = short_w[i] + cell.CHARGE_INTO_SHORT * max(0.0, amps) * open_circuit_v(state[cell.SOC, i], kin)
-    ledger[SHORTED] += shorted * dt_s
+    volts = open_circuit_v(stack.state[cell.SOC, i], stack.kin)
+    shorted = stack.short_w[i] + cell.CHARGE_INTO_SHORT * max(0.0, amps) * volts
+    stack.ledger[SHORTED] += shorted * dt_s
     return float(shorted)
 
 
 @njit(cache=True, nogil=True)
-def advance_stack(
-    state: Floats, vented: Bools, runaway: Bools, times_s: Floats, flow_w: Floats, air_degc: Floats, offset_k: Floats,
-    resistance_ohm: Floats, full_j: Floats, current_a: Floats, coolant_lpm: Floats, short_w: Floats, heater_w: Floats,
-    plume_w: Floats, ejecta_j: Floats, wet: Floats, casing_w: Floats, kin: Floats, ledger: Floats,
-    shape: tuple[int, int, int],
-    volume_m3: float, capacity_j_per_k: float, screen: float, room_degc: float, now_s: float, dt_s: float,
-) -> float:  # fmt: skip
-    """Advance all cells and casings by ``dt_s``; return the heat in J that the casings gave to the room.
+def charge(stack: Stack, i: int, amps: float, dt_s: float) -> float:
+    """Pass the string's current through cell ``i``; return its heat in W.
 
-    ``plume_w`` is the ejecta and flame power of the step before, of which ``stack.spread`` throws shares back
-    at cells; ``ejecta_j`` is what this step threw out. ``times_s[0]`` and ``[1]`` get vent and runaway times.
+    A full cell takes less and less of an overcharge: the rest is heat (plated lithium and electrolyte that react).
     """
-    racks, modules, cells = shape
-    conduct(state, flow_w, racks, modules, cells, air_degc, offset_k, ledger, dt_s)
-    per_rack = modules * cells
-    radiate(state, flow_w, per_rack, screen)
+    ohmic_w = amps * amps * stack.resistance_ohm[i]
+    charged = amps * stack.kin[ch.NOMINAL_V] * dt_s / stack.full_j[i]
+    soc = stack.state[cell.SOC, i]
+    if charged > 0.0 and soc >= 1.0:
+        refused = min(1.0, (soc - 1.0) / OVERCHARGE_TAKEN)
+        ohmic_w += refused * charged * stack.full_j[i] / dt_s
+        charged *= 1.0 - refused
+    stack.state[cell.SOC, i] = max(0.0, soc + charged)
+    stack.ledger[OHMIC] += ohmic_w * dt_s
+    return float(ohmic_w)
+
+
+@njit(cache=True, nogil=True)
+def advance_cells(stack: Stack, rack: int, per_rack: int, amps: float, now_s: float, dt_s: float) -> bool:
+    """Advance all cells of a rack; tell whether one of them is hot."""
+    state = stack.state
+    capacity = stack.sizes[CELL_J_PER_K]
+    hot = False
+    for i in range(rack * per_rack, (rack + 1) * per_rack):
+        inflow = stack.flow_w[i] + charge(stack, i, amps, dt_s)
+        if stack.powered[rack]:
+            inflow += stack.heater_w[i]
+            stack.ledger[HEATED] += stack.heater_w[i] * dt_s
+            if stack.short_w[i] > 0.0:
+                inflow += short_heat_w(stack, i, amps, dt_s)
+        if state[cell.TEMP, i] < stack.kin[ch.REACTIVE_DEGC] and not stack.vented[i]:
+            state[cell.TEMP, i] += inflow * dt_s / capacity
+        else:
+            ejected = cell.advance_hot_cell(
+                state, i, stack.vented, stack.runaway, inflow, dt_s, stack.sizes[VOLUME_M3], capacity, stack.full_j[i],
+                stack.kin, stack.ledger,
+            )  # fmt: skip
+            stack.ejecta_j[i] = ejected
+            stack.ledger[EJECTED] += ejected
+            if stack.vented[i] and math.isnan(stack.times_s[0, i]):
+                stack.times_s[0, i] = now_s
+            if stack.runaway[i] and math.isnan(stack.times_s[1, i]):
+                stack.times_s[1, i] = now_s
+        hot = hot or state[cell.TEMP, i] >= CALM_DEGC
+    return hot
+
+
+@njit(cache=True, nogil=True)
+def advance_rack(
+    stack: Stack, rack: int, per_module: int, amps: float, lpm: float, room_degc: float, now_s: float, dt_s: float
+) -> float:
+    """Advance one rack by ``dt_s`` that ends at ``now_s``; return J that its casing gave to the room."""
+    modules = stack.housing_degc.shape[1]
+    air_w = conduct(stack, rack, per_module, dt_s) + stack.casing_hit_w[rack]
+    if lpm > 0.0:
+        cool(stack, rack, per_module, lpm, dt_s)
+    hot = advance_cells(stack, rack, modules * per_module, amps, now_s, dt_s)
+    for m in range(modules):
+        stack.housing_degc[rack, m] += stack.housing_flow_w[rack, m] * dt_s / HOUSING_J_PER_K
+        hot = hot or stack.housing_degc[rack, m] >= CALM_DEGC
+    out_w = CASING_W_PER_K * (stack.air_degc[rack] - room_degc)
+    stack.air_degc[rack] += (air_w - out_w) * dt_s / CASING_J_PER_K
+    stack.ledger[TO_ROOM] += out_w * dt_s
+    stack.awake[rack] = hot
+    return float(out_w * dt_s)
+
+
+@njit(cache=True, nogil=True)
+def advance_stack(
+    stack: Stack, current_a: Floats, coolant_lpm: Floats, screen: float, room_degc: float, now_s: float, dt_s: float
+) -> tuple[float, float]:
+    """Advance the whole stack by ``dt_s``; return J of the casings into the room, and W of ejecta and flames rising.
+
+    ``plume_w`` is the power of the step before, of which ``spread`` throws shares back; ``ejecta_j`` is what this step
+    threw out. ``screen`` is what curtain and barrier leave of the heat from rack to rack.
+    """
+    racks, modules = stack.housing_degc.shape
+    per_rack = stack.plume_w.shape[0] // racks
+    per_module = per_rack // modules
     for rack in range(racks):
-        wet[rack] = water.wetted_share(coolant_lpm[rack])
-        if coolant_lpm[rack] > 0.0:
-            cool(state, flow_w, rack, per_rack, coolant_lpm[rack], ledger, dt_s)
-    ledger[FALLBACK] += spread(plume_w, flow_w, racks, modules, cells, wet, screen, casing_w) * dt_s
-    ejecta_j[:] = 0.0
+        stack.wet[rack] = water.wetted_share(coolant_lpm[rack])
+        stack.awake[rack] = stack.awake[rack] or stack.powered[rack] or coolant_lpm[rack] > 0.0
+    risen_w = spread(stack, per_module, screen, dt_s)
+    stack.ejecta_j[:] = 0.0
+    face_racks(stack, screen, dt_s)
     to_room_j = 0.0
     for rack in range(racks):
-        amps = current_a[rack]
-        charged_j = amps * kin[chemistry.NOMINAL_V] * dt_s
-        ohmic_w = heated_w = 0.0
-        for i in range(rack * per_rack, (rack + 1) * per_rack):
-            state[cell.SOC, i] = min(1.0, max(0.0, state[cell.SOC, i] + charged_j / full_j[i]))
-            ohmic_w += amps * amps * resistance_ohm[i]
-            heated_w += heater_w[i]
-            inflow = flow_w[i] + amps * amps * resistance_ohm[i] + heater_w[i]
-            if short_w[i] > 0.0:
-                inflow += short_heat(state, i, amps, short_w, vented[i], full_j[i], kin, ledger, dt_s)
-            if state[cell.TEMP, i] < kin[chemistry.REACTIVE_DEGC] and not vented[i]:
-                state[cell.TEMP, i] += inflow * dt_s / capacity_j_per_k
-                continue
-            ejected = cell.advance_hot_cell(
-                state, i, vented, runaway, inflow, dt_s, volume_m3, capacity_j_per_k, full_j[i], kin, ledger
+        changed = current_a[rack] != stack.last_a[rack]
+        awake = stack.awake[rack]
+        if stack.owed_s[rack] > 0.0 and (changed or awake):
+            powered, stack.powered[rack] = stack.powered[rack], False
+            to_room_j += advance_rack(
+                stack, rack, per_module, stack.last_a[rack], 0.0, room_degc, now_s, stack.owed_s[rack]
             )
-            ejecta_j[i] = ejected
-            ledger[EJECTED] += ejected
-            if vented[i] and np.isnan(times_s[0, i]):
-                times_s[0, i] = now_s + dt_s
-            if runaway[i] and np.isnan(times_s[1, i]):
-                times_s[1, i] = now_s + dt_s
-        ledger[OHMIC] += ohmic_w * dt_s
-        ledger[HEATED] += heated_w * dt_s
-        out = CASING_W_PER_K * (air_degc[rack] - room_degc) * dt_s
-        air_degc[rack] += (casing_w[rack] * dt_s - out) / CASING_J_PER_K
-        to_room_j += out
-    return to_room_j
+            stack.owed_s[rack], stack.powered[rack] = 0.0, powered
+        stack.last_a[rack] = current_a[rack]
+        stack.owed_s[rack] += dt_s
+        if awake or stack.owed_s[rack] >= QUIET_STEP_S - 1e-9:
+            to_room_j += advance_rack(
+                stack, rack, per_module, current_a[rack], coolant_lpm[rack], room_degc, now_s + dt_s, stack.owed_s[rack]
+            )
+            stack.owed_s[rack] = 0.0
+            changed = True
+        if changed:
+            first, last = rack * per_rack, (rack + 1) * per_rack
+            cell_voltages(stack, first, last, current_a[rack])
+    return to_room_j, risen_w
+
+
+@njit(cache=True, nogil=True)
+def all_voltages(stack: Stack) -> None:
+    """Set the terminal voltages of all cells at the current that they had last."""
+    racks = stack.last_a.shape[0]
+    per_rack = stack.plume_w.shape[0] // racks
+    for rack in range(racks):
+        cell_voltages(stack, rack * per_rack, (rack + 1) * per_rack, stack.last_a[rack])
+
+
+@njit(cache=True, nogil=True)
+def cell_voltages(stack: Stack, first: int, last: int, amps: float) -> None:
+    """Set the terminal voltages of the cells from ``first`` to before ``last``, all in one string."""
+    terminal_voltages(
+        stack.state[:, first:last], np.full(1, amps), stack.short_w[first:last], stack.resistance_ohm[first:last],
+        stack.kin, stack.voltage_v[first:last],
+    )  # fmt: skip

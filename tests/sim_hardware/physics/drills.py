@@ -41,6 +41,7 @@ def drill(
     agent: bool = False,
     isolate: bool = False,
     coolant_after_s: float | None = None,
+    barrier: bool = False,
     stop_at_neighbour: bool = False,
 ) -> Run:
     """Run the preset; agent comes 80 s after the first runaway, coolant ``coolant_after_s`` after it."""
@@ -59,6 +60,7 @@ def drill(
             room.inputs.damper_open_fraction[:] = 0.0
         if coolant_after_s is not None and first is not None and room.time_s > first + coolant_after_s:
             room.inputs.coolant_flow_lpm[RACK - 1 : RACK + 2] = 60.0
+            room.inputs.water_barrier_fraction = float(barrier)
         _watch(run, heat, dt_s)
         if stop_at_neighbour and room.runaway[OTHERS].any():
             break

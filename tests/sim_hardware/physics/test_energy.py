@@ -4,34 +4,49 @@ import numpy as np
 import pytest
 
 from sim_hardware.physics import cell, stack
-from sim_hardware.physics.arrays import Floats
 from sim_hardware.physics.battery_room import BatteryRoom
 from sim_hardware.physics.kinetics import CHEMISTRIES
 from tests.sim_hardware.physics.drills import drill
 
 INTO = [stack.CHEMICAL, stack.COLLAPSED, stack.OHMIC, stack.SHORTED, stack.HEATED, stack.FALLBACK]
-OUT_OF = [stack.BOILED, stack.TO_AIR, stack.EJECTED, stack.COOLED]
+OUT_OF = [stack.BOILED, stack.TO_ROOM, stack.EJECTED, stack.COOLED]
+THROWN, LANDED = [stack.EJECTED, stack.BURNT], [stack.FALLBACK, stack.RISEN, stack.QUENCHED]
 
 
-def held_j(room: BatteryRoom, start_degc: Floats) -> float:
-    capacity = room.geometry.cell_volume_m3 * room.geometry.cell_j_per_m3_k
-    return float((room.cell_temp_degc - start_degc).sum() * capacity)
-
-
-@pytest.mark.parametrize("coolant_after_s", [None, 150.0])
-def test_cells_hold_what_the_ledger_says(coolant_after_s: float | None) -> None:
-    start = drill(3, 0.0).room.cell_temp_degc.copy()
-    room = drill(3, 800.0, coolant_after_s=coolant_after_s).room
+@pytest.mark.parametrize("dt_s", [0.1, 0.5])
+@pytest.mark.parametrize("coolant_after_s", [None, 60.0])
+def test_stack_holds_what_the_ledger_says(coolant_after_s: float | None, dt_s: float) -> None:
+    start_j = drill(3, 0.0).room.heat_held_j
+    room = drill(3, 700.0, dt_s, coolant_after_s=coolant_after_s, barrier=coolant_after_s is not None).room
     entered, left = room.ledger_j[INTO].sum(), room.ledger_j[OUT_OF].sum()
     assert entered > 2e6
-    assert held_j(room, start) == pytest.approx(entered - left, abs=1e-9 * entered)
+    assert room.heat_held_j - start_j == pytest.approx(entered - left, abs=1e-9 * entered)
+
+
+def test_what_is_thrown_out_and_burns_falls_back_rises_or_is_quenched() -> None:
+    room = drill(3, 700.0, coolant_after_s=60.0).room
+    waiting_j = room._stack.plume_w.sum() * 0.5  # a step's plume lands in the next
+    thrown = room.ledger_j[THROWN].sum()
+    assert room.ledger_j[stack.QUENCHED] > 0.0
+    assert room.ledger_j[LANDED].sum() + waiting_j == pytest.approx(thrown, rel=1e-9)
+
+
+def test_ledger_closes_when_charge_load_and_sleep_alternate() -> None:
+    room = drill(1, 0.0).room
+    start_j = room.heat_held_j
+    for k in range(400):
+        room.inputs.string_current_a[:] = (30.0, 0.0, -60.0, 5.0)[k // 7 % 4]
+        room.advance(0.1 + 0.4 * (k % 3))
+    change_j = room.ledger_j[INTO].sum() - room.ledger_j[OUT_OF].sum()
+    assert room.ledger_j[stack.OHMIC] > 1e4
+    assert room.heat_held_j - start_j == pytest.approx(change_j, abs=1e-9 * room.ledger_j[INTO].sum() + 1e-3)
 
 
 def test_chemical_heat_is_what_the_reactions_used() -> None:
-    room = drill(3, 800.0).room
-    g = room.geometry
-    fresh = cell.fresh_cells(room._state.shape[1], 0.0, g.start_soc, g.cell_volume_m3, CHEMISTRIES[g.chemistry])
-    used_j = cell.reaction_heat_j(fresh, room._state, g.cell_volume_m3, CHEMISTRIES[g.chemistry])
+    room = drill(3, 700.0).room
+    g, state, kind = room.geometry, room._stack.state, CHEMISTRIES[room.geometry.chemistry]
+    fresh = cell.fresh_cells(state.shape[1], 0.0, g.start_soc, g.cell_volume_m3, kind)
+    used_j = cell.reaction_heat_j(fresh, state, g.cell_volume_m3, kind)
     assert room.ledger_j[stack.CHEMICAL] == pytest.approx(used_j, rel=1e-9)
 
 
