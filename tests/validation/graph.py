@@ -69,11 +69,11 @@ class Graph:
 
     @property
     def _x_ticks(self) -> list[float]:
-        return _ticks(self.x_low, [one.x for one in self.series])
+        return _ticks(self.x_low, [_with(one.x, one.half_width) for one in self.series])
 
     @property
     def _y_ticks(self) -> list[float]:
-        return _ticks(self.y_low, [one.y for one in self.series])
+        return _ticks(self.y_low, [_with(one.y, one.half_height) for one in self.series])
 
     def _at(self, x: float, y: float) -> tuple[float, float]:
         across = (x - self.x_low) / (self._x_ticks[-1] - self.x_low)
@@ -120,6 +120,10 @@ class Graph:
 
 def _ticks(low: float, values: Sequence[Floats]) -> list[float]:
     return [low + tick for tick in svg.ticks(float(max(np.nanmax(one) for one in values)) - low, TICKS)]
+
+
+def _with(values: Floats, half: Floats | None) -> Floats:
+    return values if half is None else values + half
 
 
 def _fill(colour: Colour) -> str:

@@ -5,7 +5,7 @@ import pytest
 from sim_hardware.physics import cell
 from sim_hardware.physics.chemistry import Chemistry
 from sim_hardware.physics.kinetics import CHEMISTRIES, LCO
-from tests.validation import cells
+from tests.validation import cells, lfp
 from tests.validation.abuse import CELL_M3, OneCell, Oven, bare, oven
 from tests.validation.chapter import Row
 
@@ -80,3 +80,7 @@ def test_content_is_that_of_the_charge_when_reactions_begin() -> None:
     state[cell.SOC, 0] = 0.1
     cell.react(state, 0, 1.0, CELL_M3, LCO.vector())
     assert state[cell.CONTENT, 0] == pytest.approx(0.8)
+
+
+def test_lfp_runs_away_after_its_vent_the_later_the_emptier_and_never_when_empty() -> None:
+    assert missed(lfp.rows([lfp.heat(one.soc_pct) for one in lfp.RECORDED])) == []
