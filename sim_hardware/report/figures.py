@@ -30,7 +30,7 @@ agent_peak_pct                      highest agent concentration
 hand_over_s, guard_s                when the zone was handed over; when it was found controlled
 isolation_before_smoke_s            isolation of that rack proven to the first smoke alarm
 isolation_before_runaway_s          isolation of that rack proven to the first cell's runaway
-coolant_after_isolated_s            that rack proven off the bus, or a person's word for it, to coolant flowing; negative: rule 7 broken
+coolant_after_isolated_s            that rack proven off the bus, or a person's word, to coolant flowing; negative: rule 7 broken
 barrier_after_coolant_s             coolant flowing to the water barrier proven up; negative: the barrier came first
 fire_after_runaway_s                the first cell's runaway to the first fire alarm
 activations_by_heads                activations of any zone for which heads spoke, not the wired call point

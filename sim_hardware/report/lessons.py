@@ -26,7 +26,7 @@ def lessons(record: Record) -> dict[str, float | None]:
         "isolation_before_smoke_s": lead(proven_s, moments.family_alarm_s(record, Family.SMOKE)),
         "isolation_before_runaway_s": lead(proven_s, moments.first_runaway_s(record)),
         "fire_after_runaway_s": between(moments.first_runaway_s(record), moments.first_fire_s(record)),
-        "coolant_after_isolated_s": between(_vouched_s(record, rack, proven_s), coolant_s),
+        "coolant_after_isolated_s": lead(_vouched_s(record, rack, proven_s), coolant_s),
         "barrier_after_coolant_s": between(coolant_s, _proven_s(record, Role.WATER_BARRIER)),
         "activations_by_heads": _activations(record),
         "released_while_occupied": _on_people(record),

@@ -43,8 +43,8 @@ class Record:
 
     @property
     def zone(self) -> str:
-        """The zone that the drill is about: where it starts, else the first."""
-        return self.origin.zone if self.origin else next(iter(self.site.zones))
+        """The zone that the drill is about: as the scenario says, else where it starts, else the first."""
+        return self.scenario.zone or (self.origin.zone if self.origin else next(iter(self.site.zones)))
 
     @property
     def racks(self) -> tuple[str, ...]:

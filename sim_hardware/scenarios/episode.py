@@ -100,6 +100,11 @@ def among_batteries(site: Site, zone: str) -> bool:
     return bool(heads_of(site, zone, {Family.CELL_TEMPERATURE, Family.CELL_VOLTAGE}))
 
 
+def among_servers(site: Site, zone: str) -> bool:
+    """Fits a zone without batteries."""
+    return not among_batteries(site, zone)
+
+
 def with_heads(*families: Family) -> Callable[[Site, str], bool]:
     """Fits a zone that has a head of one of `families`."""
     return lambda site, zone: bool(heads_of(site, zone, families))

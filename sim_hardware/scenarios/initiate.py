@@ -35,6 +35,10 @@ def _start_in_battery_room(item: Initiation, zone: BatteryZone) -> None:
             room.inject_internal_short(*place, item.at_s, item.power_w, item.stored_fraction)
         case "heater":
             room.inject_heater(*place, item.at_s, item.power_w, item.duration_s)
+        case "nail":
+            room.inject_nail(*place, item.at_s)
+        case "overcharge":
+            room.inject_overcharge(rack, item.at_s, item.current_a, item.duration_s)
         case "gas":
             rates = (item.h2_l_per_s, item.co_l_per_s, item.voc_l_per_s)
             room.inject_gas(rack, item.at_s, item.duration_s, rates)
@@ -43,11 +47,26 @@ def _start_in_battery_room(item: Initiation, zone: BatteryZone) -> None:
 
 
 def _start_in_server_room(item: Initiation, zone: ServerZone) -> None:
+    room = zone.room
+    puff = (item.at_s, item.duration_s, item.rate_g_per_s)
     match item.kind:
         case "cable-smoulder":
-            zone.room.inject_cable_smoulder(item.at_s)
+            room.inject_cable_smoulder(item.at_s, **_at(item))
+        case "server-fire":
+            room.inject_server_fire(item.at_s, **_at(item))
+        case "dust":
+            room.inject_dust(*puff, sensor=item.place)
+        case "aerosol":
+            room.inject_aerosol(*puff, sensor=item.place)
+        case "steam":
+            room.inject_steam(*puff, sensor=item.place)
         case _:
             raise ValueError(_elsewhere(item, "server"))
+
+
+def _at(item: Initiation) -> dict[str, int]:
+    """The place of a fire, where the scenario says one; else the room's own."""
+    return {} if item.place < 0 else {"sensor": item.place}
 
 
 def _elsewhere(item: Initiation, what: str) -> str:

@@ -64,19 +64,26 @@ class Outage(Strict, frozen=True, kw_only=True):
 class Initiation(Strict, frozen=True, kw_only=True):
     """What starts in the plant at `at_s`. Places are the rack's name and numbers from 0; rates by kind (see `sim_hardware.physics`).
 
-    ``runaway-drill`` is the calibrated internal short, at the given place.
+    ``runaway-drill`` is the calibrated internal short, at the given place. ``overcharge`` drives `current_a` more than wanted.
+    In a server room `place` is a measured place (-1: the room at large), `rate_g_per_s` what is raised, sprayed or let out.
     """
 
-    kind: Literal["runaway-drill", "internal-short", "heater", "smoke", "heat", "gas", "cable-smoulder"]
+    kind: Literal[
+        "runaway-drill", "internal-short", "nail", "heater", "overcharge", "gas", "smoke", "heat",
+        "cable-smoulder", "server-fire", "dust", "aerosol", "steam",
+    ]  # fmt: skip
     zone: str
     at_s: float
     rack: str = ""
     module: int = 0
     cell: int = 0
+    place: int = -1
     duration_s: float = math.inf
     power_w: float = 0.0
+    current_a: float = 0.0
     stored_fraction: float = 1.0
     smoke_g_per_s: float = 0.0
+    rate_g_per_s: float = 0.0
     h2_l_per_s: float = 0.0
     co_l_per_s: float = 0.0
     voc_l_per_s: float = 0.0
@@ -201,6 +208,8 @@ class Scenario(Strict, frozen=True, kw_only=True):
     title: str
     title_ko: str = ""
     site: str
+    zone: str = ""
+    """The zone that the report is about; empty: where the first initiation is, or the site's first."""
     duration_s: float
     seed: int = 1
     sources: tuple[str, ...] = ()

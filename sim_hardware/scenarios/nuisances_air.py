@@ -9,6 +9,7 @@ from sim_hardware.scenarios.episode import (
     NuisanceKind,
     Range,
     among_batteries,
+    among_servers,
     anywhere,
     with_heads,
 )
@@ -83,6 +84,14 @@ def _solvent_spray(episode: Episode) -> tuple[Item, ...]:
 
 BESIDE_RACK = 0.5
 """Share of sprays that are used at a rack (assumed); the others somewhere in the room."""
+
+
+def _spray_can(episode: Episode) -> tuple[Item, ...]:
+    return (_there(episode, "aerosol", rate_g_per_s=episode["spray_g_per_s"]),)
+
+
+def _steam_leak(episode: Episode) -> tuple[Item, ...]:
+    return (_there(episode, "steam", rate_g_per_s=episode["steam_g_per_s"]),)
 
 
 def _soldering(episode: Episode) -> tuple[Item, ...]:
@@ -168,6 +177,24 @@ AIR: Mapping[str, NuisanceKind] = {
         },
         among_batteries,
         _solvent_spray,
+    ),
+    "spray-can": NuisanceKind(
+        "somebody sprays a can in a server room",
+        {
+            "duration_s": Range(1.0, 30.0, "assumed"),
+            "spray_g_per_s": Range(0.3, 2.0, "flow of an aerosol valve (assumed)"),
+        },
+        among_servers,
+        _spray_can,
+    ),
+    "steam-leak": NuisanceKind(
+        "a humidifier lets steam into a server room",
+        {
+            "duration_s": Range(10.0, 1800.0, "assumed"),
+            "steam_g_per_s": Range(0.05, 5.0, "up to 18 kg/h, a large humidifier's whole output (assumed)"),
+        },
+        among_servers,
+        _steam_leak,
     ),
     "soldering": NuisanceKind(
         "a soldering iron or a heat gun smokes a little",

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from controller.core.commands import Disable, Enable
 from controller.site.model import Family
 from sim_hardware.faults.spec import FaultSpec
-from sim_hardware.scenarios.episode import ANALOGUE, Episode, Item, NuisanceKind, Range, with_heads
+from sim_hardware.physics.aisle import DUST, EXTINCTION_M2_PER_KG
+from sim_hardware.physics.smoke import FLAMING_M2_PER_KG
+from sim_hardware.scenarios.episode import ANALOGUE, Episode, Item, NuisanceKind, Range, among_servers, with_heads
 from sim_hardware.scenarios.model import Act, Initiation, Input
 
 HOUR_S, DAY_S = 3600.0, 86400.0
@@ -52,13 +54,7 @@ def _lightning(episode: Episode) -> tuple[Item, ...]:
 def _maintenance(episode: Episode) -> tuple[Item, ...]:
     """Dust from filters and floors beside a smoke head, which the fitter takes out of service, unless that is forgotten."""
     end_s = episode.at_s + episode["duration_s"]
-    dust = Initiation(
-        kind="smoke",
-        zone=episode.zone,
-        at_s=episode.at_s + episode["before_s"],
-        duration_s=episode["duration_s"] / 2.0,
-        smoke_g_per_s=episode["dust_g_per_s"],
-    )
+    dust = _dust(episode)
     inputs = episode.heads({Family.OCCUPIED})[:1]
     people = [Input(at_s=episode.at_s, input=head) for head in inputs]
     people += [Input(at_s=end_s, input=head, value=False) for head in inputs]
@@ -68,6 +64,15 @@ def _maintenance(episode: Episode) -> tuple[Item, ...]:
     off = Act(command=Disable(operator=FITTER, subject=head), after_s=episode.at_s)
     on = Act(command=Enable(operator=FITTER, subject=head), after_s=end_s)
     return (dust, *people, off, on)
+
+
+def _dust(episode: Episode) -> Initiation:
+    """Dust, in a battery room as the smoke that dims as much."""
+    begun_s, lasts_s, rate = episode.at_s + episode["before_s"], episode["duration_s"] / 2.0, episode["dust_g_per_s"]
+    if among_servers(episode.site, episode.zone):
+        return Initiation(kind="dust", zone=episode.zone, at_s=begun_s, duration_s=lasts_s, rate_g_per_s=rate)
+    alike = float(EXTINCTION_M2_PER_KG[DUST]) / FLAMING_M2_PER_KG * rate
+    return Initiation(kind="smoke", zone=episode.zone, at_s=begun_s, duration_s=lasts_s, smoke_g_per_s=alike)
 
 
 def _cable_pull(episode: Episode) -> tuple[Item, ...]:
@@ -104,7 +109,7 @@ WIRES: Mapping[str, NuisanceKind] = {
             "duration_s": Range(600.0, 3.0 * HOUR_S, "assumed"),
             "before_s": Range(30.0, 300.0, "assumed"),
             "dust_g_per_s": Range(
-                0.00005, 0.003, "as smoke that dims as much; dust of cleaning has set off releases (ORR, dirty environments), size assumed"
+                0.003, 0.2, "dust of cleaning has set off releases (ORR, dirty environments); how much is assumed"
             ),
             "diligence": Range(0.0, 1.0, "below 0.3: forgotten"),
         },

@@ -1,4 +1,5 @@
-"""`python -m tests.soak`: what takes too long for every test run. A day of quiet life, the table of false alarms, every drill on sockets;
+"""`python -m tests.soak`: what takes too long for every test run. A day of quiet life, the library of scenarios, the table of
+false alarms, every drill on sockets;
 millions of mutated replies and payloads, a day of reconnects, every fault of the wires.
 
 A step is the command that a user would give, or a function that gives a report; the first argument, if any, chooses the steps whose name
@@ -15,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from tests.soak import fuzz_modbus, fuzz_mqtt, reconnect_modbus, reconnect_mqtt
+from tests.soak import fuzz_modbus, fuzz_mqtt, library, reconnect_modbus, reconnect_mqtt
 from tests.wire_faults import campaign
 
 OUT = Path("out/soak")
@@ -37,6 +38,7 @@ STEPS: dict[str, tuple[str, ...] | Callable[[], Report]] = {
     "reconnects, Modbus": partial(reconnect_modbus.run, 60.0, 1),
     "reconnects, MQTT": partial(reconnect_mqtt.run, 500, 1),
     "faults of the wires, Modbus": partial(campaign.run, 200_000, 1),
+    "library of scenarios, virtual": library.run,
     "false alarms, virtual": ("false-alarm", "--virtual"),
     "a quiet day, virtual": ("quiet", "--virtual"),
     "runaway, virtual": ("runaway", "--virtual"),
