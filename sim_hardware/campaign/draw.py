@@ -8,13 +8,15 @@ from typing import NamedTuple
 from sim_hardware.campaign.summary import Distribution
 from sim_hardware.report import svg
 
-WIDTH, HEIGHT = 560.0, 262.0
-LEFT, RIGHT, TOP, BOTTOM = 54.0, 50.0, 76.0, 30.0
+WIDTH, HEIGHT = 560.0, 268.0
+LEFT, RIGHT, TOP, BOTTOM = 54.0, 50.0, 82.0, 30.0
 FLOOR = HEIGHT - BOTTOM
 MOST_BINS = 32
 TICKS = 6
 MARGIN = 0.04
-"""Share of the span that is left free on both sides of a limit outside the values."""
+"""Share of the values' span that is left free beyond a limit outside them."""
+FAR = 1.0
+"""A limit further outside than so many spans is told at the edge: drawn in its place it would squeeze the values."""
 
 
 class Bins(NamedTuple):
@@ -74,6 +76,16 @@ def draw_distribution(title: str, title_ko: str, found: Distribution, runs: int,
     body += [*_numbers(axis), *_percentiles(found, axis), _cumulated(values, runs, axis)]
     body += [_limit(limit, axis) for limit in dict.fromkeys(limits)]
     return svg.drawing(WIDTH, HEIGHT, "".join(body), f"Distribution of {title}")
+
+
+def _axis(bins: Bins, limits: Sequence[float]) -> Axis:
+    """All bins, and limits that are not far from them."""
+    low, high = bins.start, bins.start + bins.width * len(bins.counts)
+    span = high - low
+    near = [limit for limit in limits if low - FAR * span <= limit <= high + FAR * span]
+    lower = [limit - MARGIN * span for limit in near if limit < low]
+    upper = [limit + MARGIN * span for limit in near if limit > high]
+    return Axis(min([low, *lower]), max([high, *upper]))
 
 
 def _head(title: str, title_ko: str, found: Distribution, runs: int) -> Iterator[str]:
@@ -146,6 +158,10 @@ def _cumulated(values: Sequence[float], runs: int, axis: Axis) -> str:
 
 
 def _limit(limit: float, axis: Axis) -> str:
+    if limit < axis.low:
+        return svg.label(LEFT, TOP - 9, f"← limit {limit:g}", class_="soft")
+    if limit > axis.high:
+        return svg.label(WIDTH - RIGHT, TOP - 9, f"limit {limit:g} →", class_="soft", text_anchor="end")
     x = axis.x(limit)
     line = svg.element("line", class_="curve c1", x1=x, y1=TOP - 6, x2=x, y2=FLOOR, stroke_dasharray="6 3")
     return line + svg.label(x, TOP - 9, f"limit {limit:g}", class_="soft", text_anchor="middle")

@@ -89,5 +89,5 @@ def server_truth(zone: str, plant: ServerZone) -> ServerTruth:
 
 def _earliest(times_s: npt.NDArray[np.float64]) -> list[float | None]:
     """The earliest of each rack; None where all are NaN."""
-    first = [min((t for t in rack.ravel().tolist() if not math.isnan(t)), default=None) for rack in times_s]
-    return [None if t is None else round(t, 1) for t in first]
+    first = np.fmin.reduce(times_s.reshape(len(times_s), -1), axis=1)
+    return [None if math.isnan(t) else round(t, 1) for t in first.tolist()]

@@ -96,6 +96,13 @@ def test_seeds_differ(reference: Found) -> None:
     assert len({journal for journal, _, _ in reference.values()}) == len(SEEDS)
 
 
+def test_a_drill_of_its_own_comes_to_the_same_journal(
+    tmp_path: Path, reference: Found, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["drill", str(samples.SPARK), "--virtual", "--seed", "2", "--json", "--out", str(tmp_path)])
+    assert msgspec.json.decode(capsys.readouterr().out)["journal"] == reference[2][0]
+
+
 def test_deaths_two_workers_another_order_and_a_resumption_change_nothing(
     tmp_path: Path, reference: Found, capsys: pytest.CaptureFixture[str]
 ) -> None:
