@@ -124,8 +124,8 @@ assumed. Those that depend on the state of charge:
 
 - the vent opens at {kind.vent_degc:g} °C charged and {kind.vent_empty_degc:g} °C empty (recorded), linear between;
 - the separator holds to {kind.collapse_degc:g} °C charged and {kind.collapse_empty_degc:g} °C empty, between with
-  (1 - charge)^{kind.collapse_power:g} (calibrated): from vent to runaway the cell is heated by its heater, so the distance of these two temperatures, the dip of the vent
-  and the heater make the time;
+  (1 - charge)^{kind.collapse_power:g} (calibrated): from vent to runaway the cell is heated by its heater, so the distance of these two
+  temperatures, the dip of the vent and the heater make the time;
 - electrical energy, and the heat of anode and cathode, go with the charge; an empty cell has neither and cannot run away.
 
 Three numbers of the second line and the latent heat were calibrated on the four times below: they prove only that a smooth law can hold
