@@ -66,12 +66,7 @@ def draw_distribution(title: str, title_ko: str, found: Distribution, runs: int,
     """One drawing. `limits` are those of the criteria about the figure; runs without a finite value are told in words."""
     values = found.finite
     bins = bins_of(values)
-    ends = [bins.start, bins.start + bins.width * len(bins.counts)]
-    room = MARGIN * (ends[1] - ends[0])
-    outside = [limit - room for limit in limits if limit < ends[0]] + [
-        limit + room for limit in limits if limit > ends[1]
-    ]
-    axis = Axis(min([*ends, *outside]), max([*ends, *outside]))
+    axis = _axis(bins, limits)
     body = [*_head(title, title_ko, found, runs), *_bars(bins, axis), *_levels(max(bins.counts))]
     body += [*_numbers(axis), *_percentiles(found, axis), _cumulated(values, runs, axis)]
     body += [_limit(limit, axis) for limit in dict.fromkeys(limits)]
