@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from sim_hardware.physics.flammable import LOWER_LIMIT, is_flammable, lower_limit_of, lower_limit_share
-from sim_hardware.physics.gas import CO, CO2, H2, RUNAWAY_SHARES, SPECIES, THC
+from sim_hardware.physics.gas import CO, CO2, H2, SPECIES, THC
+from sim_hardware.physics.kinetics import CHEMISTRIES
 
 
 def air(**fractions: float) -> np.ndarray:
@@ -24,8 +25,9 @@ def test_half_the_limit_of_each_of_two_gases_is_the_limit() -> None:
 
 
 def test_the_gas_of_a_runaway_burns_above_6_to_10_percent() -> None:
-    assert 0.06 < lower_limit_of(RUNAWAY_SHARES) < 0.10
-    assert lower_limit_of(RUNAWAY_SHARES, 200.0) < 0.9 * lower_limit_of(RUNAWAY_SHARES)
+    shares = np.array(CHEMISTRIES["nmc"].runaway_gas_shares)
+    assert 0.06 < lower_limit_of(shares) < 0.10
+    assert lower_limit_of(shares, 200.0) < 0.9 * lower_limit_of(shares)
 
 
 def test_too_rich_too_lean_and_without_oxygen_it_does_not_burn() -> None:
