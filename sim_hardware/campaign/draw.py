@@ -46,7 +46,7 @@ def bins_of(values: Sequence[float]) -> Bins:
     span = values[-1] - values[0]
     wanted = min(MOST_BINS, max(5, math.ceil(math.sqrt(len(values)))))
     width = round_step(span / wanted)
-    whole = width <= 1.0 and all(value == round(value) for value in values) and span < MOST_BINS
+    whole = span < MOST_BINS and all(value == round(value) for value in values)
     if whole:
         width = 1.0
     start = values[0] - 0.5 if whole else math.floor(values[0] / width) * width

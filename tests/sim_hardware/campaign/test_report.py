@@ -75,7 +75,7 @@ def test_a_drawing_shows_limits_outside_its_values() -> None:
     found = Distribution("guard_s", (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, math.inf), 2)
     drawn = draw_distribution("Time < to guard", "감시까지", found, 10, (12.0, 200.0, -1e9))
     texts = {text.text for text in well_formed(drawn).iter("{http://www.w3.org/2000/svg}text")}
-    assert {"Time < to guard", "limit 12", "12", "limit 200 →", "← limit -1e+09", "0 %", "100 %"} <= texts
+    assert {"Time < to guard", "limit 12", "10", "limit 200 →", "← limit -1e+09", "0 %", "100 %"} <= texts
     assert "감시까지 · 7 of 10 runs · 2 never · 1 without end" in texts
     places = [float(x) for x in re.findall(r'points="(.*?)"', drawn)[0].replace(",", " ").split()[::2]]
     assert places == sorted(places)
