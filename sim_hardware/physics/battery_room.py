@@ -178,7 +178,10 @@ class BatteryRoom(RoomPlant):
         plume_w = (1.0 - RADIANT_SHARE) * risen_w + self._foreign_heat_w()
         self._jet_w += (plume_w - self._jet_w) * -math.expm1(-dt_s / PLUME_TAU_S)
         gas_m3 = self._gas_into_room(dt_s)
-        self._advance_air(self.inputs, plume_w + casing_j / dt_s, gas_m3, smoke_kg, burnt_j, dt_s)
+        self._advance_air(
+            self.inputs, plume_w + casing_j / dt_s, gas_m3, smoke_kg, burnt_j, dt_s,
+            plume_w=plume_w, radiant_w=RADIANT_SHARE * risen_w,
+        )  # fmt: skip
         self.time_s += dt_s
         self._advance_heads(dt_s)
 
@@ -232,7 +235,7 @@ class BatteryRoom(RoomPlant):
     def _advance_heads(self, dt_s: float) -> None:
         self._room_head += (self.room.gas - self._room_head) * -math.expm1(-dt_s / plume.HEAD_TAU_S)
         for k, pipe in enumerate(self._pipes):
-            density = pipe.advance(self.time_s, dt_s, self.room.smoke_kg_per_m3)
+            density = pipe.advance(self.time_s, dt_s, self.room.upper_smoke_kg_per_m3)
             self.smoke_pct_per_m[k] = obscuration_pct_per_m(density, FLAMING_M2_PER_KG)
         self._advance_heat_heads(dt_s)
 
@@ -240,8 +243,8 @@ class BatteryRoom(RoomPlant):
         g = self.geometry
         x_rack = (self._hottest_rack - 0.5 * (g.racks - 1)) * g.rack_pitch_m
         for k, (x, y) in enumerate(g.heat_heads_m):
-            rise, speed = ceiling_jet(self._jet_w, math.hypot(x - x_rack, y), g.height_m, self.room.temp_degc)
-            gas_degc = self.room.temp_degc + rise
+            rise, speed = ceiling_jet(self._jet_w, math.hypot(x - x_rack, y), g.height_m, self.room.upper_degc)
+            gas_degc = self.room.upper_degc + rise
             self.heat_head_degc[k] = element_step(self.heat_head_degc[k], gas_degc, speed, g.heat_head_rti, dt_s)
 
     def _index(self, rack: int, module: int, cell_index: int) -> int:
