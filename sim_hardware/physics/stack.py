@@ -120,6 +120,7 @@ def fresh_stack(geometry: BatteryRoomGeometry, kind: Chemistry) -> Stack:
     count = g.racks * g.modules * g.cells
     state = cell.fresh_cells(count, g.start_degc, g.start_soc, g.cell_volume_m3, kind)
     full_j = np.full(count, g.capacity_ah * 3600.0 * kind.nominal_v)
+
     def cells() -> Floats:
         return np.zeros(count)
 
