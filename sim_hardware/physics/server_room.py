@@ -204,10 +204,18 @@ class ServerRoom(RoomPlant):
         fire_w = self._burn(near_k, dt_s)
         self._blow(dt_s)
         smoke_kg = self._move_air(dt_s) + FIRE_SMOKE_G_PER_MJ * 1e-9 * fire_w * dt_s * FLAMING_OVER_SMOULDERING
-        heat_w = self.geometry.it_load_w + self._foreign_heat_w() + smoulder_w + (1.0 - RADIANT_SHARE) * fire_w
-        if fire_w > 0.0:
-            heat_w -= self._rain_w()
-        self._advance_air(self.inputs, heat_w, self._gas_m3, smoke_kg, fire_w * dt_s, dt_s)
+        plume_w = self._foreign_heat_w() + smoulder_w + (1.0 - RADIANT_SHARE) * fire_w
+        heat_w = self.geometry.it_load_w + plume_w - (self._rain_w() if fire_w > 0.0 else 0.0)
+        self._advance_air(
+            self.inputs,
+            heat_w,
+            self._gas_m3,
+            smoke_kg,
+            fire_w * dt_s,
+            dt_s,
+            plume_w=plume_w,
+            radiant_w=RADIANT_SHARE * fire_w,
+        )
         self.time_s += dt_s
         part = -math.expm1(-dt_s / SENSOR_TAU_S)
         self.temps_degc += (self.room.temp_degc + self._aisle_k + near_k - self.temps_degc) * part
@@ -238,7 +246,7 @@ class ServerRoom(RoomPlant):
         heat_w = 0.0
         for fire in self._fires:
             power_w = fire.power_w(
-                self.time_s, self.agent_strength, self.room.o2, dt_s, self.inputs.water_mm_per_min / 60.0
+                self.time_s, self.agent_strength, self.room.lower_o2, dt_s, self.inputs.water_mm_per_min / 60.0
             )
             near_k += min(LOCAL_MOST_K, LOCAL_K_PER_W * power_w) * self._near(fire.sensor)
             self._gas_m3[gas.CO] += FIRE_CO_M3_PER_MJ * 1e-6 * power_w * dt_s
@@ -249,7 +257,7 @@ class ServerRoom(RoomPlant):
     def _rain_w(self) -> float:
         """What sprinklers take from the air of a burning room: those above a bay of the aisle have opened."""
         flow_kg_per_s = self.inputs.water_mm_per_min / 60.0 * self.geometry.volume_m3 / HEIGHT_M / BAYS
-        return float(evaporation_w(flow_kg_per_s, self.room.temp_degc, SPRINKLER_EVAPORATES))
+        return float(evaporation_w(flow_kg_per_s, self.room.upper_degc, SPRINKLER_EVAPORATES))
 
     def _blow(self, dt_s: float) -> None:
         """Let dust, spray and steam out."""
@@ -303,4 +311,4 @@ class ServerRoom(RoomPlant):
             return room + float(self._excess[:, 0].sum())
         if place == "hot-aisle":
             return room + float(self._excess[:, BAYS // 2].sum())
-        return room
+        return SMOULDERING_M2_PER_KG * self.room.upper_smoke_kg_per_m3 if place == "ceiling" else room

@@ -43,7 +43,7 @@ NITROGEN = {
     (50.0, 50): 0.733,
     (60.0, 58): 0.889,
 }
-LEAKS_CM2: tuple[tuple[float, Colour], ...] = ((400.0, 3), (850.0, 2), (1684.0, 4), (3400.0, 1))
+LEAKS_CM2: tuple[tuple[float, Colour], ...] = ((850.0, 3), (1684.0, 4), (3400.0, 1))
 DISTURBED: tuple[tuple[str, float, float, Colour], ...] = (
     ("leaks alone", 0.0, 0.0, 3),
     ("fan 0.1 m3/s", 0.1, 0.0, 2),
@@ -273,10 +273,9 @@ def _interfaces() -> str:
         coefficient = float(hold.leakage_coefficient(area_cm2 * 1e-4, N, 1.2))
         times_s, layers = course(4 * 3600.0, coefficient)
         lines.append(Series(f"{area_cm2:g} cm²", times_s / 60.0, layers[:, 0], colour))
-    held = Series("", np.array([0.0, 240.0]), np.full(2, PROTECTED_M), 1)
-    notes = [(2.0, PROTECTED_M + 0.05, "highest hazard: 2.0 m")]
+    held = Series("highest hazard", np.array([0.0, 240.0]), np.full(2, PROTECTED_M), 2)
     title = "Interface of IG-541 (40 %, 724 m³) by equivalent leakage area"
-    return Graph(title, "minutes", "m above the floor", [*lines, held], notes=notes).svg()
+    return Graph(title, "minutes", "m above the floor", [*lines, held]).svg()
 
 
 def _disturbed() -> str:
