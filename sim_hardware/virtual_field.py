@@ -9,13 +9,13 @@ from controller.core.events import Write
 from controller.core.image import Image, again, ages_ms, freeze
 from controller.core.layout import Layout
 from controller.site.model import ModbusRtu, ModbusTcp, has_transaction_ids
-from drivers.modbus.decode import WIRE, Words, encode
+from drivers.modbus.decode import encode
 from drivers.modbus.errors import Where
 from drivers.modbus.frame import Framing, ask_read, batches
 from drivers.modbus.intake import Intakes, Reading
 from drivers.modbus.plan import BIT_TABLES, MOST_IN_FLIGHT, Part, Request, plan_link
 from drivers.mqtt.intake import Intake as TopicIntake
-from drivers.points import BlockBuffer, RegisterBlock, Table, TopicBlock
+from drivers.points import BlockBuffer, RegisterBlock, TopicBlock
 from sim_hardware.devices.memory import DeviceMemory
 from sim_hardware.devices.plant import Plant
 from sim_hardware.virtual_counted import CountedBlocks, is_counted
@@ -43,7 +43,11 @@ class _Visit:
         before, self._last = self._last, [view.tobytes() for view in self._views]
         if before == self._last:
             self._readings[0].take_again(tick_ms)
-            return
+        else:
+            self.take_anew(tick_ms)
+
+    def take_anew(self, tick_ms: int) -> None:
+        """Take in what the device shows, whatever it showed before."""
         for image, view, is_bits in zip(self._images, self._views, self._is_bits, strict=True):
             image[:] = _packed(view) if is_bits else view.view(np.uint8).data
         for reading in self._readings:
@@ -89,6 +93,7 @@ class VirtualField:
         self._members = {d: [b.name for b in members.values() if b.device == d] for d in layout.devices}
         self._timeout_s = {d: _timeout_s(layout, d) for d in layout.devices}
         self._kicks = _kicks(layout, registers)
+        self._backs: dict[tuple[str, int], _Visit] = {}
         self._image: Image | None = None
         self._has_news = True
         self._ages_ms = 0
@@ -129,11 +134,13 @@ class VirtualField:
             self._has_news = True
 
     def _visit(self, one: _Visit | CountedBlocks, tick_ms: int) -> None:
-        devices = [device for device in one.devices if self._answers(device)]
-        for silent in set(one.devices).difference(devices):
-            self._fail(silent)
-        if devices:
-            one.take(devices, tick_ms)
+        answering = one.devices
+        if not self._plant.all_answer:
+            answering = [device for device in one.devices if self._answers(device)]
+            for silent in set(one.devices).difference(answering):
+                self._fail(silent)
+        if answering:
+            one.take(answering, tick_ms)
 
     def freeze(self, scan: int, tick_ms: int, host: tuple[int, ...]) -> Image:
         """The image of a scan. Where nothing was received and nothing came of age since the last one, it shares that one's arrays."""
@@ -176,22 +183,22 @@ class VirtualField:
             self._fail(block.device)
             return False
         memory = self._plant.memories[block.device]
-        words = encode(block, value)
         address = block.address + index * block.data_type.registers
-        memory.write(block.table, address, words)
+        memory.write(block.table, address, encode(block, value))
         self._forget(block.device)
-        back = Request(block.unit, block.table, address, len(words), block.period_s, (Part(block, index, 1, 0),), ())
-        self._intakes.take(back, _words(memory, block.table, address, len(words)), tick_ms)
+        if (block.name, index) not in self._backs:
+            part = Part(block, index, 1, 0)
+            words = block.data_type.registers
+            back = Request(block.unit, block.table, address, words, block.period_s, (part,), ())
+            self._backs[block.name, index] = _Visit(block.device, [back], self._intakes, memory)
+        self._backs[block.name, index].take_anew(tick_ms)
         return True
 
     def _answers(self, device: str) -> bool:
+        if self._plant.all_answer:
+            return True
         late_s = self._plant.answers(device)
         return late_s is not None and late_s < self._timeout_s[device]
-
-
-def _words(memory: DeviceMemory, table: Table, address: int, count: int) -> Words:
-    """What the device's memory holds, as the wire would bring it."""
-    return memory.read(table, address, count).astype(WIRE)
 
 
 def _packed(bits: npt.NDArray[np.uint16]) -> memoryview:

@@ -77,31 +77,47 @@ class InputReader:
         self._still = np.concatenate([self._contacts, self._feedback.points, *flows])
         self._shown: tuple[bytes, ...] = ()
         self._field: tuple[npt.NDArray[np.generic], ...] = ()
+        self._hydrogen_points = np.concatenate([hydrogen.points for hydrogen in self._hydrogen])
+        self._gas_shown: tuple[bytes, ...] = ()
+        self._gas_high = np.zeros(0, np.uint8)
         self._image: Image | None = None
-        self._told = b""
         self._key: tuple[bytes, tuple[int, ...]] = (b"", ())
         self._inputs: Inputs | None = None
 
-    def read(self, image: Image, readings: Readings) -> Inputs:
-        """The image and the detector's readings of it, as decide sees them; the very same object while nothing changed."""
-        told = readings.told()
-        is_same = self._image is not None and is_again(self._image, image) and told == self._told
-        if self._inputs is not None and is_same and image.host == self._inputs.host:
+    def read(self, image: Image, readings: Readings, *, anew: bool = False) -> Inputs:
+        """The image and the detector's readings of it, as decide sees them; the very same object while nothing changed.
+
+        `anew`: the detector has let go of something, so the readings are others though the image is not.
+        """
+        last, self._image = self._image, image
+        is_same = last is not None and is_again(last, image) and not anew
+        if is_same and self._inputs is not None and image.host == self._inputs.host:
             return self._inputs
-        self._image, self._told = image, told
         good = image.quality == GOOD
-        gas_high = [_gas_high(image, good, readings, hydrogen) for hydrogen in self._hydrogen]
         detected = readings.level, readings.runaway, readings.fault
-        parts = (*detected, *self._read_field(image, good), np.array(gas_high, np.uint8), self._calm(readings))
+        quality = image.quality.tobytes()
+        field, gas_high = self._read_field(image, good, quality), self._read_gas(image, good, quality, readings)
+        parts = (*detected, *field, gas_high, self._calm(readings))
         key = b"".join(part.tobytes() for part in parts), image.host
         if self._inputs is None or key != self._key:
             self._key = key
             self._inputs = self._make(parts, image.host)
         return self._inputs
 
-    def _read_field(self, image: Image, good: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.generic], ...]:
+    def _read_gas(
+        self, image: Image, good: npt.NDArray[np.bool_], quality: bytes, readings: Readings
+    ) -> npt.NDArray[np.uint8]:
+        shown = quality, image.value[self._hydrogen_points].tobytes(), readings.fault.tobytes()
+        if shown != self._gas_shown:
+            says = [_gas_high(image, good, readings, hydrogen) for hydrogen in self._hydrogen]
+            self._gas_shown, self._gas_high = shown, np.array(says, np.uint8)
+        return self._gas_high
+
+    def _read_field(
+        self, image: Image, good: npt.NDArray[np.bool_], quality: bytes
+    ) -> tuple[npt.NDArray[np.generic], ...]:
         """Contacts, feedback, devices and flows. They stand still for hours: judged again only when a bit of them is not what it was."""
-        shown = image.quality.tobytes(), image.value[self._still].tobytes()
+        shown = quality, image.value[self._still].tobytes()
         if shown != self._shown:
             flowing = np.array([_flowing(image, flow) for flow in self._flow], np.uint8)
             feedback, devices = self._feedback.read(image, good), self._devices.read(image, good)

@@ -85,7 +85,7 @@ class Controller:
             for head in decision.resets:
                 self.detector.reset(head)
             self.readings = self.detector.advance(image)
-            self.inputs = self._reader.read(image, self.readings)
+            self.inputs = self._reader.read(image, self.readings, anew=True)
             decision = decide(self.rules, self.state, self.inputs, commands, place, self.detector.evidence)
         self._rests_until_ms = _rests_until(self.state, decision, commands)
         self.state = decision.state

@@ -167,6 +167,11 @@ class Faulting:
             if module is not None:
                 module.power_up()
 
+    @property
+    def has_devices(self) -> bool:
+        """Whether any fault is one of a whole device."""
+        return bool(self._devices)
+
     def busy(self, tick_ms: int) -> bool:
         """Whether a device has just come back or gone, so that its contacts are to be looked at."""
         return any(spec.holds(tick_ms / 1000) for spec in self._devices)

@@ -50,15 +50,23 @@ def measure(
     sigma: npt.NDArray[np.float64],
     low: npt.NDArray[np.float64],
     high: npt.NDArray[np.float64],
+    dies: npt.NDArray[np.float64],
+    burnt: npt.NDArray[np.bool_],
     truth: npt.NDArray[np.float64],
     measured: npt.NDArray[np.float64],
 ) -> None:
-    """Write to `measured` what heads make of `truth` (both (count,)): their noise (`add_noise`), then the ends of their ranges."""
+    """Write to `measured` what heads make of `truth` (both (count,)): their noise (`add_noise`), then the ends of their ranges.
+
+    A head whose truth has once been above `dies` is `burnt` from then on, and shows nothing (NaN).
+    """
     for i in range(truth.shape[0]):
         measured[i] = truth[i]
     _fill(seed, first, sample, sigma, measured)
     for i in range(truth.shape[0]):
         measured[i] = np.minimum(np.maximum(measured[i], low[i]), high[i])
+        burnt[i] = burnt[i] or truth[i] > dies[i]
+        if burnt[i]:
+            measured[i] = np.nan
 
 
 def uniform(seed: int, point: int, sample: int) -> float:

@@ -108,6 +108,11 @@ class Plant:
         """Seconds (wall time) by which `device` answers late; None if it answers nothing at all."""
         return self.faulting.answers(device, self.tick_ms)
 
+    @property
+    def all_answer(self) -> bool:
+        """Whether no device has a fault of its own to come, so that all answer at once for ever."""
+        return not self.faulting.has_devices
+
     # --- time -------------------------------------------------------------------------------------------------------
 
     def advance_to(self, tick_ms: int) -> None:

@@ -23,13 +23,16 @@ class Sampling:
     def due(self, tick_ms: int, *, contacts_moved: bool) -> list[Sensor]:
         """Those that sample at `tick_ms`, in the order of the site; each sample once, those that were passed over are left out.
 
-        A contact with a fault is looked at in every step, as its fault may come and go.
+        A contact with a fault is looked at in every step, as its fault may come and go. The order matters between topics only.
         """
         found = [sensor for sensor in self._contacts if contacts_moved or sensor.faults]
+        groups = 0
         while self._due[0][0] <= tick_ms if self._due else False:
+            groups += 1
             _, period_ms, phase_ms = self._due[0]
             found += self._groups[period_ms, phase_ms]
             next_ms = phase_ms + period_ms * ((tick_ms - phase_ms) // period_ms + 1)
             heapq.heapreplace(self._due, (next_ms, period_ms, phase_ms))
-        found.sort(key=lambda sensor: self._place[id(sensor)])
+        if groups > 1:
+            found.sort(key=lambda sensor: self._place[id(sensor)])
         return found

@@ -1,7 +1,6 @@
 """Sensors: what the points of a block look at, the module's own sampling, noise, faults, and the words that end up in its memory."""
 
 import numpy as np
-import numpy.typing as npt
 
 from controller.site.model import Family
 from drivers.points import Block, RegisterBlock, Table
@@ -66,7 +65,7 @@ class Sensor:
         self._sigma = np.zeros(block.count)
         self._low = np.full(block.count, -np.inf)
         self.high = np.full(block.count, np.inf)
-        self._dies_degc: npt.NDArray[np.float64] | None = None
+        self._dies_degc = np.full(block.count, np.inf)
         self._burnt = np.zeros(block.count, np.bool_)
         self._encode: Encoder | None = None
         self._counter = np.zeros(0, np.uint16)
@@ -81,7 +80,6 @@ class Sensor:
         self._low[points], self.high[points] = RANGE.get(family, (-np.inf, np.inf))
         if family is Family.CELL_TEMPERATURE and count > MIN_MAX_MEAN:
             spread = [uniform(self._seed, self.first + place + i, 0) for i in range(count)]
-            self._dies_degc = np.full(self.block.count, np.inf)
             self._dies_degc[points] = SENSOR_DIES_DEGC + SENSOR_DIES_SPREAD_K * np.array(spread)
 
     @property
@@ -94,11 +92,8 @@ class Sensor:
         self.sample = (tick_ms + self._period_ms - self._phase_ms) // self._period_ms
         for points, probe in self._probes:
             self.truth[points] = probe()
-        ends = self._low, self.high
+        ends = self._low, self.high, self._dies_degc, self._burnt
         measure(self._seed, self.first, self.sample, self._sigma, *ends, self.truth, self.measured)
-        if self._dies_degc is not None:
-            self._burnt |= self.truth > self._dies_degc
-            self.measured[self._burnt] = np.nan
         for fault in self.faults:
             fault.apply(self.measured, tick_ms / 1000, self.sample)
 

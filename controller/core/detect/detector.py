@@ -38,11 +38,6 @@ class Readings:
     rack_slope_degc_per_s: npt.NDArray[np.float64]
     rack_live_fraction: npt.NDArray[np.float64]
 
-    def told(self) -> bytes:
-        """All that `decide` is told of the readings, as bytes: equal ones give equal inputs."""
-        racks = (self.rack_hottest_degc, self.rack_slope_degc_per_s, self.rack_live_fraction)
-        return b"".join(array.tobytes() for array in (self.level, self.runaway, self.fault, *racks))
-
     @classmethod
     def empty(cls, layout: Layout) -> "Readings":
         """Nothing seen yet."""
