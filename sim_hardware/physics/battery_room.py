@@ -202,6 +202,10 @@ class BatteryRoom(RoomPlant):
             1.0 - stack.BARRIER_STOPS * inputs.water_barrier_fraction
         )
 
+    def _falling_lpm(self) -> float:
+        """Coolant on the racks falls through the room's air (assumed: all of it)."""
+        return 0.0 if self.inputs.hvac_on else float(self.inputs.coolant_flow_lpm.sum())
+
     def _release_gas(self, dt_s: float) -> tuple[float, float]:
         """Fill ``_gas_m3`` with what flows from racks into the room; return smoke (kg) and heat of flames (J)."""
         cells = self._stack

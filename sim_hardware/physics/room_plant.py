@@ -9,6 +9,7 @@ from sim_hardware.physics import room_layout as at
 from sim_hardware.physics.agent import AgentBank
 from sim_hardware.physics.agents import AGENTS, FROM_AIR
 from sim_hardware.physics.arrays import Floats
+from sim_hardware.physics.hold import spray_mixing_m3_per_s
 from sim_hardware.physics.injections import Source, Window, total_rate
 from sim_hardware.physics.room import DAMPERS, DOOR, RELIEF, Room, Ventilation
 from sim_hardware.physics.smoke import AspiratingPipe
@@ -107,6 +108,10 @@ class RoomPlant:
         self.room.inputs[at.AGENT_IN] = out_kg / self._agent_over_air / dt_s
         self.room.inputs[at.AGENT_W] = out_kg * self.agent.heat_j_per_kg * FROM_AIR / dt_s
 
+    def _falling_lpm(self) -> float:
+        """Water that falls through the room's air and stirs it, litres per minute."""
+        return 0.0
+
     def _set_openings(self, inputs: AirInputs) -> None:
         room, air, given = self.room, self._ventilation, self.room.inputs
         dampers = float(inputs.damper_open_fraction.sum()) / inputs.damper_open_fraction.size
@@ -114,6 +119,7 @@ class RoomPlant:
         room.open_m2(RELIEF, air.relief_m2 * inputs.relief_open)
         room.open_m2(DOOR, air.door_m[0] * air.door_m[1] if inputs.door_open else 0.0)
         room.condition(hvac_on=inputs.hvac_on)
+        given[at.RECIRCULATED] += spray_mixing_m3_per_s(self._falling_lpm())
         given[at.EXHAUST] = air.exhaust_m3_per_s * inputs.exhaust_fraction
         given[at.DRAUGHT] = air.draught_m3_per_s(
             dampers, inputs.relief_open, hvac_on=inputs.hvac_on, door_open=inputs.door_open

@@ -254,10 +254,13 @@ class ServerRoom(RoomPlant):
             heat_w += power_w
         return heat_w
 
+    def _falling_lpm(self) -> float:
+        """Water of the sprinklers: those above a bay of the aisle have opened."""
+        return self.inputs.water_mm_per_min * self.geometry.volume_m3 / HEIGHT_M / BAYS
+
     def _rain_w(self) -> float:
-        """What sprinklers take from the air of a burning room: those above a bay of the aisle have opened."""
-        flow_kg_per_s = self.inputs.water_mm_per_min / 60.0 * self.geometry.volume_m3 / HEIGHT_M / BAYS
-        return float(evaporation_w(flow_kg_per_s, self.room.upper_degc, SPRINKLER_EVAPORATES))
+        """What sprinklers take from the air of a burning room."""
+        return float(evaporation_w(self._falling_lpm() / 60.0, self.room.upper_degc, SPRINKLER_EVAPORATES))
 
     def _blow(self, dt_s: float) -> None:
         """Let dust, spray and steam out."""

@@ -6,10 +6,15 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from sim_hardware.physics import hold
+from sim_hardware.physics import room_layout as at
+from sim_hardware.physics.agents import FK_5_1_12
+from sim_hardware.physics.battery_room import BatteryRoom, BatteryRoomGeometry
+from sim_hardware.physics.room import Room
 
 VOLUME_M3, HEIGHT_M, PROTECTED_M = 724.2, 3.0, 2.0
 K1, N = 290.5 / 3600.0, 0.7155
 AGENT, AIR = 1.415, 1.205
+AIR_20_DEGC = 1.204
 MIXTURE = hold.mixture_kg_per_m3(0.40, AGENT, AIR)
 ROOM = (AGENT, AIR, VOLUME_M3, HEIGHT_M, K1, N, 0.5)
 
@@ -103,3 +108,44 @@ def test_agent_is_lost_through_the_lower_leaks_alone_while_air_fills_the_top() -
     after = hold.hold_step(*before, *ROOM, 0.0, 0.0, 1.0)
     out, _ = hold.leak_flows_m3_per_s(2.5, MIXTURE, AIR, K1, N, 0.5, 0.0)
     assert agent_m3(before) - agent_m3(after) == pytest.approx(0.40 * out, rel=1e-9)
+
+
+# --- the plant's own room, whose layers follow from pressure and weight ---------------------------------------------
+
+
+def flooded(leak_m2: float = 0.02) -> Room:
+    """A closed room of 160 m3 with 5.9 % of FK-5-1-12, nothing in it that moves air."""
+    room = Room(160.0, 216.0, 20.0, 0.0, 0.0, 20.0, 20.0, leak_m2=leak_m2)
+    room.inputs[at.OUTSIDE_K], room.inputs[at.STALL_PA] = 293.15, 60.0
+    over_air = FK_5_1_12.density_kg_per_m3(20.0) / AIR_20_DEGC
+    room.inputs[at.AGENT_IN] = FK_5_1_12.mass_kg(160.0, 5.9, 20.0) / over_air / 10.0
+    for _ in range(20):
+        room.advance(0.5)
+    room.inputs[at.AGENT_IN] = 0.0
+    return room
+
+
+@pytest.mark.parametrize("leak_m2", [0.01, 0.02, 0.04])
+def test_the_plants_room_holds_as_long_as_the_formula_says(leak_m2: float) -> None:
+    room = flooded(leak_m2)
+    mixture = hold.mixture_kg_per_m3(room.agent, FK_5_1_12.density_kg_per_m3(20.0), AIR_20_DEGC)
+    through = 0.7 * leak_m2 * math.sqrt(2.0 / AIR_20_DEGC)  # holes: Q = Cd A sqrt(2 dP/rho)
+    seconds = hold.hold_time_s(160.0, 3.0, 2.0, mixture, AIR_20_DEGC, through, 0.5)
+    passed_s = 0.0
+    while room.layer_m > 2.0:
+        room.advance(5.0)
+        passed_s += 5.0
+    assert passed_s == pytest.approx(seconds, rel=0.03)
+
+
+def test_water_on_a_rack_stirs_agent_up_to_the_ceiling_of_the_plants_room() -> None:
+    dry, wet = (BatteryRoom(BatteryRoomGeometry(), 1) for _ in range(2))
+    for room in (dry, wet):
+        room.inputs.agent_valve_open, room.inputs.hvac_on = True, False
+        room.inputs.damper_open_fraction[:] = 0.0
+    wet.inputs.coolant_flow_lpm[3] = 60.0
+    for _ in range(1200):
+        dry.advance(0.5)
+        wet.advance(0.5)
+    assert wet.room.upper_agent > 2.0 * dry.room.upper_agent
+    assert wet.room.lower_agent < dry.room.lower_agent
