@@ -9,8 +9,8 @@ degC there. Each reaction is advanced exactly for a temperature frozen over a su
 from the sub-step before), its heat is the change of its progress: energy closes to rounding whatever the step. Sub-steps
 depend on the state alone, so runs repeat bit for bit.
 
-numba's cache looks only at the date of the file that a kernel stands in: after a change here, in ``chemistry``,
-``voltage`` or ``water``, touch ``stack``, ``gas`` and ``voltage`` too.
+numba's cache looks only at the file that a kernel stands in: after a change here, in ``chemistry``, ``voltage`` or
+``water``, remove ``__pycache__/*.nb?`` beside this file, for the kernels of ``stack``, ``gas`` and ``voltage``.
 """
 
 import math

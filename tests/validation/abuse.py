@@ -15,7 +15,7 @@ CELL_M3 = math.pi * RADIUS_M**2 * LENGTH_M
 CELL_M2 = 2 * math.pi * RADIUS_M * LENGTH_M + 2 * math.pi * RADIUS_M**2
 """The 18650 cell of science.md 1a: 18 mm, 65 mm."""
 SIGMA_W_PER_M2_K4 = 5.67e-8
-CALM_STEP_S, HOT_STEP_S, HOT_K_PER_S = 1.0, 0.02, 0.05
+CALM_STEP_S, HOT_STEP_S, HOT_K_PER_S = 2.0, 0.03, 0.05
 """Steps of the surroundings; the kernel cuts its own inside them."""
 NEVER_DEGC = 1e6
 
