@@ -41,21 +41,11 @@ class Case(msgspec.Struct, frozen=True):
     row: Row | None = None
 
     @property
-    def title(self) -> str:
-        """The scenario's title, and the row's name."""
-        return f"{self.scenario.title}: {self.row.name}" if self.row else self.scenario.title
-
-    @property
-    def title_ko(self) -> str:
-        """The same in Korean, as far as the scenario has it."""
-        return self.scenario.title_ko
-
-    @property
     def standards(self) -> tuple[Standard, ...]:
         """What a run is judged by, in the order of `Outcome.missed`."""
         if self.row:
             told = f", and told: {self.row.tells}" if self.row.tells else ""
-            return (Standard("Highest stage", "최고 단계", "", f"{self.row.reaches} to {self.row.highest}{told}"),)
+            return (Standard(self.row.name, "", "", f"{self.row.reaches} to {self.row.highest}{told}"),)
         return tuple(Standard(c.title, c.title_ko, c.metric, limit(c)) for c in self.scenario.criteria)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from sim_hardware.campaign.draw import draw_distribution
-from sim_hardware.campaign.summary import CaseSummary, Distribution, Share
+from sim_hardware.campaign.summary import CaseSummary, Distribution, Share, by_scenario
 from sim_hardware.report.judge import shown
 from sim_hardware.report.page import document, section, table, verdict
 
@@ -26,29 +26,40 @@ def page(summaries: Sequence[CaseSummary], how: str) -> str:
         f"<p>{escape(how)}. Drills in a simulated plant, in virtual time: they prove nothing about a real one.</p>"
     )
     parts = [head, section("Scenarios · 시나리오", _overview(summaries))]
-    parts += [_case(summary) for summary in summaries]
+    parts += [_rows(group) if group[0].case.row else _case(group[0]) for group in by_scenario(summaries)]
     return document("Haechi campaign", parts)
 
 
 def _overview(summaries: Sequence[CaseSummary]) -> str:
-    rows = (
-        (
-            f"{escape(s.case.title)}{_soft(s.case.title_ko)}", str(len(s.runs)),
-            str(len(s.runs) - len(s.missed_seeds)), str(len(s.failed)), verdict(s.passed),
-        )
-        for s in summaries
-    )  # fmt: skip
+    rows = (_scenario(group) for group in by_scenario(summaries))
     return table(("Scenario · 시나리오", "Runs · 실행", "All criteria met · 전 기준 충족", "Failed · 실패", ""), rows)
 
 
+def _scenario(group: Sequence[CaseSummary]) -> tuple[str, ...]:
+    scenario = group[0].case.scenario
+    runs, failed = sum(len(s.runs) for s in group), sum(len(s.failed) for s in group)
+    met = runs - sum(len(s.missed_seeds) for s in group)
+    title = f"{escape(scenario.title)}{_soft(scenario.title_ko)}"
+    return title, str(runs), str(met), str(failed), verdict(all(s.passed for s in group))
+
+
 def _case(summary: CaseSummary) -> str:
-    title = " · ".join(text for text in (summary.case.title, summary.case.title_ko) if text)
-    parts = [_shares(summary), _failures(summary), *_drawings(summary), _figures(summary)]
-    return section(title, "".join(parts))
+    parts = [_shares((summary,)), _failures((summary,)), *_drawings(summary), _figures(summary)]
+    return section(_heading(summary), "".join(parts))
 
 
-def _shares(summary: CaseSummary) -> str:
-    rows = ([*_share(share), _again(summary, share.missed_seeds)] for share in summary.shares)
+def _rows(group: Sequence[CaseSummary]) -> str:
+    """A table of runs: each row with its share; the figures of so many cases are in the tables beside the page."""
+    return section(_heading(group[0]), _shares(group) + _failures(group))
+
+
+def _heading(summary: CaseSummary) -> str:
+    scenario = summary.case.scenario
+    return " · ".join(text for text in (scenario.title, scenario.title_ko) if text)
+
+
+def _shares(group: Sequence[CaseSummary]) -> str:
+    rows = [[*_share(share), _again(s, share.missed_seeds)] for s in group for share in s.shares]
     heads = (
         "Criterion · 기준",
         "Limit · 한계",
@@ -56,33 +67,34 @@ def _shares(summary: CaseSummary) -> str:
         "95 % interval · 신뢰구간",
         "Seeds that missed · 미충족 시드",
     )
-    return table(heads, rows) if summary.shares else ""
+    return table(heads, rows) if rows else ""
 
 
 def _share(share: Share) -> tuple[str, ...]:
     ends = (f"{100 * end:.1f}" for end in share.interval)
+    title = f"{escape(share.standard.title)}{_soft(share.standard.title_ko)}"
     met = f"{share.met} of {share.runs}"
-    return (
-        f"{escape(share.standard.title)}{_soft(share.standard.title_ko)}", escape(share.standard.limit),
-        met if share.met == share.runs else f'<span class="no">{met}</span>', f"{' to '.join(ends)} %",
-    )  # fmt: skip
+    shown_met = met if share.met == share.runs else f'<span class="no">{met}</span>'
+    return title, escape(share.standard.limit), shown_met, f"{' to '.join(ends)} %"
 
 
 def _again(summary: CaseSummary, seeds: Sequence[int]) -> str:
-    """Seeds, and how to see one of them again."""
+    """Seeds, and how to see the first of them again."""
     if not seeds:
         return ""
     more = f" and {len(seeds) - SEEDS_SHOWN} more" if len(seeds) > SEEDS_SHOWN else ""
-    row = f", row {summary.case.row.name}" if summary.case.row else ""
-    command = f"haechi-sim drill {summary.case.words} --virtual --seed {seeds[0]}{row}"
-    return f"{', '.join(map(str, seeds[:SEEDS_SHOWN]))}{more}<br>{_soft(command, line_break=False)}"
+    command = f"haechi-sim drill {summary.case.words} --virtual --seed {seeds[0]}"
+    return f"{', '.join(map(str, seeds[:SEEDS_SHOWN]))}{more}{_soft(command)}"
 
 
-def _failures(summary: CaseSummary) -> str:
-    if not summary.failed:
+def _failures(group: Sequence[CaseSummary]) -> str:
+    failed = [failed for summary in group for failed in summary.failed]
+    if not failed:
         return ""
-    rows = ((str(failed.seed), str(failed.tries), escape(failed.reason)) for failed in summary.failed)
-    return "<h3>Failed runs · 실패한 실행</h3>" + table(("Seed · 시드", "Tries · 시도", "Why · 이유"), rows)
+    rows = ((escape(one.case), str(one.seed), str(one.tries), escape(one.reason)) for one in failed)
+    return "<h3>Failed runs · 실패한 실행</h3>" + table(
+        ("Case · 시험", "Seed · 시드", "Tries · 시도", "Why · 이유"), rows
+    )
 
 
 def _drawings(summary: CaseSummary) -> Iterator[str]:
@@ -96,7 +108,7 @@ def _drawings(summary: CaseSummary) -> Iterator[str]:
 
 
 def _drawing(summary: CaseSummary, found: Distribution) -> str:
-    about = [c for c in summary.case.scenario.criteria if c.metric == found.metric and not summary.case.row]
+    about = [c for c in summary.case.scenario.criteria if c.metric == found.metric]
     title, title_ko = (about[0].title, about[0].title_ko) if about else (found.metric, "")
     limits = [
         limit
@@ -125,5 +137,5 @@ def _figure(found: Distribution) -> tuple[str, ...]:
     return escape(found.metric), str(found.never or ""), low, middle, ends, high
 
 
-def _soft(words: str, *, line_break: bool = True) -> str:
-    return f'{"<br>" if line_break else ""}<span class="soft-text">{escape(words)}</span>' if words else ""
+def _soft(words: str) -> str:
+    return f'<br><span class="soft-text">{escape(words)}</span>' if words else ""

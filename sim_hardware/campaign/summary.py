@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 
 import msgspec
 
@@ -79,6 +80,11 @@ def summarise(
 ) -> tuple[CaseSummary, ...]:
     """The summary of each case over `seeds`, whatever the order in which its runs were carried out."""
     return tuple(_summarise(case, sorted(seeds), done, failed) for case in cases)
+
+
+def by_scenario(summaries: Sequence[CaseSummary]) -> list[tuple[CaseSummary, ...]]:
+    """The cases of each scenario together: one, or its table of runs."""
+    return [tuple(group) for _, group in groupby(summaries, key=lambda summary: summary.case.scenario.name)]
 
 
 def _summarise(

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from sim_hardware.campaign.page import page
-from sim_hardware.campaign.summary import CaseSummary, Distribution
+from sim_hardware.campaign.summary import CaseSummary, Distribution, by_scenario
 from sim_hardware.campaign.tables import WRITERS, tables
 from sim_hardware.report.judge import shown
 
@@ -25,12 +25,13 @@ def write_report(summaries: Sequence[CaseSummary], how: str, folder: Path, form:
 
 def print_summary(summaries: Sequence[CaseSummary], console: Console) -> None:
     """A table of criteria and one of figures for each case, its failures, and the verdict."""
-    for summary in summaries:
-        if summary.shares:
-            console.print(_shares_table(summary))
-        console.print(_figures_table(summary))
-        for failed in summary.failed:
-            words = f"seed {failed.seed} failed after {failed.tries} tries: {failed.reason}"
+    for group in by_scenario(summaries):
+        if any(summary.shares for summary in group):
+            console.print(_shares_table(group))
+        if not group[0].case.row:
+            console.print(_figures_table(group[0]))
+        for failed in (failed for summary in group for failed in summary.failed):
+            words = f"{failed.case}, seed {failed.seed}: failed after {failed.tries} tries: {failed.reason}"
             console.print(words, style="red", highlight=False, markup=False)
     missed = [summary for summary in summaries if not summary.passed]
     for summary in missed:
@@ -40,11 +41,11 @@ def print_summary(summaries: Sequence[CaseSummary], console: Console) -> None:
         console.print("[bold green]PASSED[/]", highlight=False)
 
 
-def _shares_table(summary: CaseSummary) -> Table:
-    table = Table(title=f"{summary.case.title} ({len(summary.runs)} runs)")
+def _shares_table(group: Sequence[CaseSummary]) -> Table:
+    table = Table(title=f"{group[0].case.scenario.title} ({sum(len(summary.runs) for summary in group)} runs)")
     for name in ("criterion", "limit", "met", "95 % interval", "seeds that missed"):
         table.add_column(name)
-    for share in summary.shares:
+    for share in (share for summary in group for share in summary.shares):
         low, high = share.interval
         more = " ..." if len(share.missed_seeds) > SEEDS_SHOWN else ""
         seeds = ", ".join(map(str, share.missed_seeds[:SEEDS_SHOWN])) + more

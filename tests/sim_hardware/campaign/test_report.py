@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 from pyarrow import parquet
@@ -17,6 +18,7 @@ from sim_hardware.campaign.model import Failed, Order
 from sim_hardware.campaign.page import page
 from sim_hardware.campaign.summary import CaseSummary, Distribution, summarise
 from sim_hardware.campaign.tables import runs_table, tables, write_csv, write_parquet
+from sim_hardware.scenarios.model import Row
 from tests.sim_hardware.campaign import samples
 
 CASE = samples.case()
@@ -98,6 +100,16 @@ def test_the_page_needs_nothing_from_elsewhere_and_is_well_formed() -> None:
         "missed · 불합격",
     ):
         assert words in text
+
+
+def test_a_table_of_runs_has_a_line_a_row() -> None:
+    rows = [msgspec.convert({"name": f"row {k}", "faults": [], "highest": "fire"}, Row) for k in range(3)]
+    cases = [replace(CASE, name=f"spark/row {k}", row=row) for k, row in enumerate(rows)]
+    ends = [samples.outcome(seed, case=case.name) for case in cases for seed in range(5)]
+    ends[7] = replace(ends[7], missed=(0,))
+    text = page(summarise(cases, range(5), {end.order: end for end in ends}, {}), "15 drills took no time")
+    assert [text.count(words) for words in ("row 1", "4 of 5", "5 of 5", "normal to fire", "<svg")] == [1, 1, 2, 3, 0]
+    assert "<td>15</td><td>14</td>" in text
 
 
 def test_tables_are_the_same_in_both_formats(tmp_path: Path) -> None:
