@@ -190,9 +190,9 @@ class ServerRoom(RoomPlant):
 
     # --- time -------------------------------------------------------------------------------------------------------
 
-    def advance(self, dt_s: float) -> None:
-        """Advance the plant by ``dt_s`` of plant time."""
-        steps = max(1, math.ceil(dt_s / MAX_STEP_S - 1e-9))
+    def advance(self, dt_s: float, longest_s: float = MAX_STEP_S) -> None:
+        """Advance the plant by ``dt_s`` of plant time, in equal steps of at most ``longest_s``."""
+        steps = max(1, math.ceil(dt_s / longest_s - 1e-9))
         for _ in range(steps):
             self._step(dt_s / steps)
 
