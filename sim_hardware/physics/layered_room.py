@@ -120,14 +120,26 @@ class LayeredRoom:
     ``vents`` (rows of ``vent_flow``) and ``inputs`` (of ``room_layout``) are for writing before an `advance`, ``gas_in`` too (m3/s).
     """
 
-    def __init__(self, shape: RoomShape, vents: Floats, temp_degc: float, wall_degc: float | None = None) -> None:
-        """Fill the room with clean air of ``temp_degc``; the walls begin at ``wall_degc``, or as warm as the air."""
+    def __init__(
+        self,
+        shape: RoomShape,
+        vents: Floats,
+        temp_degc: float,
+        wall_degc: float | None = None,
+        humidity: float | None = None,
+    ) -> None:
+        """Fill the room with clean air of ``temp_degc`` and ``humidity`` (mole fraction; `FRESH_WATER_KG_PER_M3` if not given).
+
+        The walls begin at ``wall_degc``, or as warm as the air.
+        """
         self.shape = shape
         self.vents = vents
         self.inputs = np.zeros(INPUTS)
         self.gas_in = np.zeros(SPECIES)
         self.ledger = np.zeros(LEDGER)
         self._fresh = fresh_air(temp_degc, FRESH_WATER_KG_PER_M3)
+        if humidity is not None:
+            self._fresh[WATER] = humidity
         self._room = np.zeros(ROOM)
         self._room[[ROOM_V, ROOM_H, ROOM_L, ROOM_W]] = shape.volume_m3, shape.height_m, shape.length_m, shape.width_m
         self._room[AGENT_WEIGHT] = AGENT_OVER_AIR

@@ -12,10 +12,11 @@ ROOM_V, ROOM_H, ROOM_L, ROOM_W, AGENT_WEIGHT, ROOM = range(6)
 (
     CONVECTIVE_W, RADIANT_W, FLAMES_W, MIXED_W, FIRE_M, FIRE_D, IMAGES, OUTSIDE_K, EXHAUST, EXHAUST_M, SUPPLY, SUPPLY_M,
     STALL_PA, DRAUGHT, RECIRCULATED, COOLING_W_PER_K, COOLING_MAX_W, SETPOINT_K, AGENT_IN, AGENT_W, SMOKE_IN, WATER_IN,
-    SETTLES_PER_S, BURNING_W, INPUTS,
-) = range(25)  # fmt: skip
+    SETTLES_PER_S, BURNING_W, FADE_PA, INPUTS,
+) = range(26)  # fmt: skip
 """Inputs of a step: fire's heat by convection and radiation and the part that needs oxygen (W), heat mixed into the room (W), the fire's
-base (m), diameter (m) and images, the outside; fans (m3/s and height), the pressure at which they stall; a draught and the air
+base (m), diameter (m) and images, the outside; fans (m3/s and height), the pressures from which they
+fade (`FADE_PA`) and at which they stall; a draught and the air
 conditioner's recirculation (m3/s) with its cooling; agent (air-kg/s) and what it takes from the air (W), smoke (kg/s), water vapour
 (air-kg/s), the rate at which smoke settles (1/s), and flames whose oxygen is used but
 whose heat is counted elsewhere (W)."""

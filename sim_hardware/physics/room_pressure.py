@@ -3,7 +3,7 @@
 from numba import njit
 
 from sim_hardware.physics.arrays import Floats
-from sim_hardware.physics.room_layout import EXHAUST, STALL_PA, SUPPLY
+from sim_hardware.physics.room_layout import EXHAUST, FADE_PA, STALL_PA, SUPPLY
 from sim_hardware.physics.vent_flow import IN, OUT_LOWER, OUT_UPPER, vent_flows
 
 _PASSES = 60
@@ -12,9 +12,9 @@ _SAME_PA = 1e-11
 
 
 @njit(cache=True, nogil=True)
-def fan_m3_per_s(flow: float, against_pa: float, stall_pa: float) -> float:
-    """A fan's flow falls in proportion to the pressure against it; it does not run backwards."""
-    return flow * min(1.0, max(0.0, 1.0 - max(0.0, against_pa) / stall_pa))
+def fan_m3_per_s(flow: float, against_pa: float, fade_pa: float, stall_pa: float) -> float:
+    """A fan's flow falls evenly while the pressure against it goes from ``fade_pa`` to ``stall_pa``; it does not run backwards."""
+    return flow * min(1.0, max(0.0, (stall_pa - against_pa) / (stall_pa - fade_pa)))
 
 
 @njit(cache=True, nogil=True)
@@ -31,8 +31,8 @@ def _net_m3_per_s(
     """Volume that comes in less what goes out at a floor pressure; falls as the pressure rises."""
     vent_flows(pressure, interface, lower, upper, outside, vents, flows)
     net = flows[IN] - flows[OUT_UPPER] - flows[OUT_LOWER]
-    net += fan_m3_per_s(inputs[SUPPLY], pressure, inputs[STALL_PA])
-    return float(net - fan_m3_per_s(inputs[EXHAUST], -pressure, inputs[STALL_PA]))
+    net += fan_m3_per_s(inputs[SUPPLY], pressure, inputs[FADE_PA], inputs[STALL_PA])
+    return float(net - fan_m3_per_s(inputs[EXHAUST], -pressure, inputs[FADE_PA], inputs[STALL_PA]))
 
 
 @njit(cache=True, nogil=True)

@@ -92,8 +92,8 @@ def _sub_step(  # noqa: PLR0915 - one kernel: cut up, it would hand over a dozen
     brought = GAMMA * pressure / total_m3 * dt_s
     heat_pa = (GAMMA - 1.0) / total_m3 * dt_s * (heat_l + heat_u) + brought * (agent_m3 + gas_m3)
     after = pressure_after(state[at.PRESSURE], brought, heat_pa, interface, rho_l, rho_u, out_rho, vents, inputs, flows)
-    supply = fan_m3_per_s(inputs[at.SUPPLY], after, inputs[at.STALL_PA])
-    exhaust = fan_m3_per_s(inputs[at.EXHAUST], -after, inputs[at.STALL_PA])
+    supply = fan_m3_per_s(inputs[at.SUPPLY], after, inputs[at.FADE_PA], inputs[at.STALL_PA])
+    exhaust = fan_m3_per_s(inputs[at.EXHAUST], -after, inputs[at.FADE_PA], inputs[at.STALL_PA])
     # A fan takes from the upper layer what it can reach: a thin layer gives a part (plug-holing; assumed form).
     from_u = exhaust * upper_m3 / (upper_m3 + exhaust) if upper_m3 > 0.0 and inputs[at.EXHAUST_M] >= interface else 0.0
     out_u, out_l = flows[OUT_UPPER] + from_u, flows[OUT_LOWER] + exhaust - from_u
