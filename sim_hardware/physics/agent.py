@@ -2,10 +2,8 @@
 
 import math
 
-from sim_hardware.physics import agents
 from sim_hardware.physics.agents import FK_5_1_12, Agent
 
-LATENT_J_PER_KG, LATENT_FROM_AIR = FK_5_1_12.heat_j_per_kg, agents.FROM_AIR
 MAIN_SHARE, MAIN_TIME_SHARE = 0.95, 0.9
 """95 % of a halocarbon is out in 9 tenths of the time that the standards allow (assumed), the rest follows with nitrogen."""
 TAIL_TAU_S = 3.0
@@ -16,21 +14,6 @@ NOZZLE_SHARE = 0.6
 REDUCED_BAR = 60.0
 """Inert gas: behind the pressure reducer of the cylinders (usual limit of the pipes)."""
 MANIFOLD_TAU_S = 0.3
-
-
-def specific_volume_m3_per_kg(temp_degc: float) -> float:
-    """Volume of a kilogram of FK-5-1-12 vapour at one atmosphere."""
-    return FK_5_1_12.specific_volume_m3_per_kg(temp_degc)
-
-
-def agent_mass_kg(volume_m3: float, concentration_pct: float, temp_degc: float) -> float:
-    """Mass of FK-5-1-12 for a design concentration."""
-    return FK_5_1_12.mass_kg(volume_m3, concentration_pct, temp_degc)
-
-
-def concentration_after(before: float, vapour_m3: float, volume_m3: float) -> float:
-    """Volume fraction of FK-5-1-12 after ``vapour_m3`` went into a room that vents what it displaces."""
-    return float(agents.concentration_after(before, vapour_m3, volume_m3, True))
 
 
 class AgentBank:

@@ -4,7 +4,6 @@ Truths only. The seed sets how far the sensors' places differ in temperature and
 """
 
 import math
-from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -23,8 +22,11 @@ from sim_hardware.physics.server_fires import (
     ServerFire,
     Smoulder,
 )
+from sim_hardware.physics.server_geometry import PLACES, ServerRoomGeometry, ServerRoomInputs
 from sim_hardware.physics.smoke import FLAMING_M2_PER_KG, SMOULDERING_M2_PER_KG, obscuration_pct_per_m
 from sim_hardware.physics.sprinkler import SPRINKLER_EVAPORATES, evaporation_w
+
+__all__ = ["ServerRoom", "ServerRoomGeometry", "ServerRoomInputs"]
 
 MAX_STEP_S = 0.5
 SENSOR_TAU_S = 45.0
@@ -48,55 +50,8 @@ FLAMING_OVER_SMOULDERING = FLAMING_M2_PER_KG / SMOULDERING_M2_PER_KG
 """The room's smoke is counted as smouldering smoke that dims as much."""
 
 
-@dataclass(frozen=True, slots=True)
-class ServerRoomGeometry:
-    """What stands in the room; the defaults are an assumed room of 120 m2 with 24 places that are measured."""
-
-    sensors: int = 24
-    volume_m3: float = 360.0
-    wall_m2: float = 372.0
-    start_degc: float = 24.0
-    it_load_w: float = 40000.0
-    hvac_w_per_k: float = 20000.0
-    hvac_max_w: float = 60000.0
-    recirculation_m3_per_s: float = 2.75
-    """Air that the cabinets blow into the hot aisle and the air conditioning draws from it: 40 kW at 12 K."""
-    n_dampers: int = 2
-    agent: str = "fk-5-1-12"
-    """A name of ``agents.AGENTS``."""
-    agent_design_pct: float = 5.6
-    agent_bar: float = 25.0
-    smoke_places: tuple[str, ...] = ("return", "ceiling")
-    """Where each aspirating detector draws: `PLACES`."""
-    smoke_delays_s: tuple[float, ...] = (40.0, 50.0)
-    smoke_lag_s: float = 5.0
-    aisle_spread_k: float = 2.5
-    exhaust_per_h: float = 6.0
-
-
-PLACES = ("return", "hot-aisle", "ceiling", "cold-aisle")
-"""Return grille of the air conditioning, middle of the hot aisle, below the ceiling, in front of the cabinets."""
-
-
-def _open_dampers() -> Floats:
-    return np.ones(2)
-
-
-@dataclass(slots=True)
-class ServerRoomInputs:
-    """Positions of the actuators as the field has them; set before each advance."""
-
-    exhaust_fraction: float = 0.0
-    damper_open_fraction: Floats = field(default_factory=_open_dampers)
-    relief_open: float = 0.0
-    hvac_on: bool = True
-    agent_valve_open: bool = False
-    reserve_valve_open: bool = False
-    agent_available: bool = True
-    door_open: bool = False
-    ambient_degc: float = 22.0
-    water_mm_per_min: float = 0.0
-    """Density of the sprinklers above the cabinets."""
+AT_BAY = {"return": 0, "hot-aisle": BAYS // 2}
+"""Bays of the places that lie in the aisle."""
 
 
 class ServerRoom(RoomPlant):
@@ -116,6 +71,8 @@ class ServerRoom(RoomPlant):
             g.smoke_lag_s,
             g.agent,
         )
+        if strange := set(g.smoke_places) - set(PLACES):
+            raise ValueError(f"smoke_places: {', '.join(strange)} is nowhere; remedy: one of {', '.join(PLACES)}")
         self.geometry = g
         self.inputs = ServerRoomInputs(damper_open_fraction=np.ones(g.n_dampers))
         rng = np.random.default_rng(seed)
@@ -302,16 +259,15 @@ class ServerRoom(RoomPlant):
 
     def _advance_detectors(self, dt_s: float) -> None:
         """Let each detector draw in the extinction (1/m) at its place."""
-        haze = float(self._floating.sum())
-        for k, pipe in enumerate(self._pipes):
-            extinction = pipe.advance(self.time_s, dt_s, haze + self._smoke_at(self.geometry.smoke_places[k]))
-            self.smoke_pct_per_m[k] = obscuration_pct_per_m(extinction, 1.0)
-
-    def _smoke_at(self, place: str) -> float:
-        """Extinction at a place over that of the room's haze."""
+        haze = float(self._floating.sum()) if self._puffs else 0.0
         room = SMOULDERING_M2_PER_KG * self.room.smoke_kg_per_m3
-        if place == "return":
-            return room + float(self._excess[:, 0].sum())
-        if place == "hot-aisle":
-            return room + float(self._excess[:, BAYS // 2].sum())
-        return SMOULDERING_M2_PER_KG * self.room.upper_smoke_kg_per_m3 if place == "ceiling" else room
+        for k, (place, pipe) in enumerate(zip(self.geometry.smoke_places, self._pipes, strict=True)):
+            here = SMOULDERING_M2_PER_KG * self.room.upper_smoke_kg_per_m3 if place == "ceiling" else room
+            if self._puffs or self._smoulders:
+                here += self._over_room(place)
+            self.smoke_pct_per_m[k] = obscuration_pct_per_m(pipe.advance(self.time_s, dt_s, haze + here), 1.0)
+
+    def _over_room(self, place: str) -> float:
+        """Extinction in the aisle's air at a place over that of the room."""
+        bay = AT_BAY.get(place)
+        return 0.0 if bay is None else float(self._excess[:, bay].sum())

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from sim_hardware.physics.agent import AgentBank, agent_mass_kg, concentration_after, specific_volume_m3_per_kg
+from sim_hardware.physics.agent import AgentBank
 from sim_hardware.physics.battery_room import BatteryRoom, BatteryRoomGeometry
 from sim_hardware.physics.gas import burnt_share
 from sim_hardware.physics.heat_detector import ceiling_jet, element_step
@@ -20,20 +20,6 @@ def battery_room() -> BatteryRoom:
 def run(room: BatteryRoom | ServerRoom, until_s: float, dt_s: float = 0.5) -> None:
     while room.time_s < until_s - 1e-6:
         room.advance(dt_s)
-
-
-@pytest.mark.parametrize(("pct", "kg_per_100_m3"), [(5.3, 77.5), (6.0, 88.4)])
-def test_agent_mass_reproduces_the_tables(pct: float, kg_per_100_m3: float) -> None:
-    assert agent_mass_kg(100.0, pct, 20.0) == pytest.approx(kg_per_100_m3, rel=0.01)
-    assert specific_volume_m3_per_kg(25.0) == pytest.approx(0.0733, rel=0.01)
-
-
-def test_discharge_in_steps_reaches_the_formulas_concentration() -> None:
-    vapour = agent_mass_kg(160.0, 6.2, 20.0) * specific_volume_m3_per_kg(20.0)
-    share = 0.0
-    for _ in range(100):
-        share = concentration_after(share, vapour / 100.0, 160.0)
-    assert share == pytest.approx(0.062, rel=1e-9)
 
 
 def test_bank_discharges_95_pct_within_10_s_and_its_pressures_follow() -> None:

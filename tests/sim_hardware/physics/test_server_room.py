@@ -174,3 +174,5 @@ def test_a_place_that_is_not_there_is_refused() -> None:
         room.inject_server_fire(0.0, sensor=24)
     with pytest.raises(ValueError, match="sensor 99 is not in this room"):
         room.inject_dust(0.0, 1.0, 1.0, sensor=99)
+    with pytest.raises(ValueError, match="smoke_places: roof is nowhere; remedy: one of return"):
+        ServerRoom(ServerRoomGeometry(smoke_places=("roof", "return")), 1)
