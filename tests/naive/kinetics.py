@@ -32,8 +32,8 @@ def barrier(kind: Chemistry, sei: float, film: float) -> float:
     return math.exp(-thickness / kind.film_scale)
 
 
-def slopes(kind: Chemistry, y: npt.NDArray[np.float64]) -> tuple[list[float], float]:
-    """d/dt of the seven progresses, and the heat in W per m3 of cell at full charge."""
+def slopes(kind: Chemistry, y: npt.NDArray[np.float64], soc: float = 1.0) -> tuple[list[float], float]:
+    """d/dt of the seven progresses, and the heat in W per m3 of a cell of that charge."""
     sei, anode, film, cathode, electrolyte, cathode_2, separator, temp = (float(value) for value in y)
     k_anode = rate(kind.anode, temp)
     if temp >= kind.anode_hot_degc:
@@ -45,8 +45,10 @@ def slopes(kind: Chemistry, y: npt.NDArray[np.float64]) -> tuple[list[float], fl
         gains.append(rate(reaction, temp) * max(1.0 - done, 0.0) * (done if kind.autocatalytic else 1.0))
     burnt = rate(kind.electrolyte, temp) * max(electrolyte, 0.0)
     melted = rate(kind.separator, temp) * max(separator, 0.0)
-    heat = kind.sei.heat_j_per_m3 * lost + kind.anode.heat_j_per_m3 * used + kind.cathode.heat_j_per_m3 * gains[0]
-    heat += kind.cathode_2.heat_j_per_m3 * gains[1] + kind.electrolyte.heat_j_per_m3 * burnt
+    heat = kind.anode.heat_j_per_m3 * used + kind.cathode.heat_j_per_m3 * gains[0]
+    heat += kind.cathode_2.heat_j_per_m3 * gains[1]
+    heat *= kind.empty_content + (1.0 - kind.empty_content) * soc
+    heat += kind.sei.heat_j_per_m3 * lost + kind.electrolyte.heat_j_per_m3 * burnt
     heat += kind.separator.heat_j_per_m3 * melted
     return [kind.sei_regrowth * used - lost, -used, used, gains[0], -burnt, gains[1], -melted], heat
 

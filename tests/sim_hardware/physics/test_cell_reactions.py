@@ -5,7 +5,7 @@ import pytest
 from sim_hardware.physics import cell
 from sim_hardware.physics.chemistry import Chemistry
 from sim_hardware.physics.kinetics import CHEMISTRIES, LCO
-from tests.validation import cells, lfp
+from tests.validation import cells, lfp, whole_cells
 from tests.validation.abuse import CELL_M3, OneCell, Oven, bare, oven
 from tests.validation.chapter import Row
 
@@ -45,6 +45,10 @@ def test_kernel_agrees_with_lsoda(kind: Chemistry, degc: float) -> None:
     late, hot = cells.against_twin(kind, degc)
     assert late < 0.003
     assert hot < 0.3
+
+
+def test_whole_cells_agree_with_lsoda_through_vent_collapse_and_ejecta() -> None:
+    assert missed(list(whole_cells.rows())) == []
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=NAMES)
