@@ -32,6 +32,7 @@ isolation_before_smoke_s            isolation of that rack proven to the first s
 isolation_before_runaway_s          isolation of that rack proven to the first cell's runaway
 coolant_after_isolated_s            that rack proven off the bus, or a person's word, to coolant flowing; negative: rule 7 broken
 barrier_after_coolant_s             coolant flowing to the water barrier proven up; negative: the barrier came first
+hand_over_after_fire_s              first fire alarm to the brigade asked for
 fire_after_runaway_s                the first cell's runaway to the first fire alarm
 activations_by_heads                activations of any zone for which heads spoke, not the wired call point
 released_while_occupied             releases while the zone's wired input said that people are inside

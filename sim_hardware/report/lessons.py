@@ -28,6 +28,7 @@ def lessons(record: Record) -> dict[str, float | None]:
         "fire_after_runaway_s": between(moments.first_runaway_s(record), moments.first_fire_s(record)),
         "coolant_after_isolated_s": lead(_vouched_s(record, rack, proven_s), coolant_s),
         "barrier_after_coolant_s": between(coolant_s, _proven_s(record, Role.WATER_BARRIER)),
+        "hand_over_after_fire_s": between(moments.first_fire_s(record), _handed_over_s(record)),
         "activations_by_heads": _activations(record),
         "released_while_occupied": _on_people(record),
         "exhaust_after_release_s": _driven_s(record, _exhausts(record), after_s=EXHAUST_STOPS_S),
@@ -46,6 +47,10 @@ def _vouched_s(record: Record, rack: str, proven_s: float | None) -> float | Non
     words = [e for e in record.events if e.kind is Kind.COMMAND and e.what == _TAG and e.subject in {rack, ""}]
     times_s = [t for t in (proven_s, *(e.tick_ms / 1000 for e in words)) if t is not None]
     return min(times_s, default=None)
+
+
+def _handed_over_s(record: Record) -> float | None:
+    return moments.at_s(first(record, Kind.REQUEST, "hand-over"))
 
 
 _TAG = str(ConfirmIsolated.__struct_config__.tag)

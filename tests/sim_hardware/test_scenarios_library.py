@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
@@ -15,8 +16,10 @@ from sim_hardware.report.judge import judge
 from sim_hardware.report.record import Record
 from sim_hardware.scenarios import loader
 from sim_hardware.scenarios.model import Scenario
-from sim_hardware.scenarios.nuisances import expand
+from sim_hardware.scenarios.nuisances import NUISANCES, expand
+from tests.soak.library import KNOWN
 
+GUIDE = Path(__file__).parents[2] / "docs/scenarios.md"
 BEGINNING_S = 100.0
 AT_LEAST_S = 20.0
 INCIDENTS = (
@@ -85,3 +88,18 @@ def test_every_scenario_plays_its_beginning_and_can_be_judged(name: str) -> None
     assert record.duration_s >= BEGINNING_S - 1.0
     own = [criterion for criterion in scenario.criteria if "." not in criterion.metric]
     assert len(judge(own, figures(record))) == len(own)
+
+
+def test_the_guide_names_every_scenario_and_every_class_of_nuisance_with_its_ranges() -> None:
+    guide = GUIDE.read_text(encoding="utf-8")
+    assert [name for name in loader.names() if f"`{name}`" not in guide] == []
+    for name, kind in NUISANCES.items():
+        spans = "; ".join(f"{what} {span.low:g} to {span.high:g}" for what, span in kind.ranges.items())
+        assert f"| `{name}` | {kind.says} | {spans} |" in guide
+
+
+def test_what_is_known_to_be_missed_is_asked_for_and_told_in_the_guide() -> None:
+    guide = GUIDE.read_text(encoding="utf-8").split("## What is missed today")[1]
+    for name, metric in KNOWN:
+        assert metric in {criterion.metric for criterion in loader.load(name).criteria}
+        assert f"`{name}`" in guide
