@@ -2,12 +2,12 @@
 
 import math
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from controller.site.model import Family
 from sim_hardware.devices.head_types import HeadType
 from sim_hardware.devices.noise import uniform
+from sim_hardware.physics.arrays import Floats
 
 YEAR_S = 365.0 * 86400.0
 FULL_O2, NO_O2 = 0.10, 0.05
@@ -25,10 +25,10 @@ _ZERO, _SPAN = 0, 1
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a head breathes: looks at the truth at its place. Gas in ppm by family, ``o2`` and ``halocarbon`` volume fractions."""
+    """What a head breathes: looks at the truth at its place. ``ppm`` is by species, ``o2`` and ``halocarbon`` are volume fractions."""
 
     time_s: Callable[[], float]
-    ppm: Mapping[Family, Callable[[], float]]
+    ppm: Callable[[], Floats]
     o2: Callable[[], float]
     halocarbon: Callable[[], float]
     humidity_pct: Callable[[], float]
@@ -56,13 +56,12 @@ class Catalyst:
 class GasHead:
     """Shows what a head of ``kind`` makes of its surroundings; called once a sample (a `Probe`)."""
 
-    __slots__ = ("_air", "_catalyst", "_in_filter", "_kind", "_response", "_span", "_then_s", "_value_ppm", "_zero")
+    __slots__ = ("_air", "_catalyst", "_in_filter", "_kind", "_span", "_then_s", "_value_ppm", "_zero")
 
     def __init__(self, kind: HeadType, air: Surroundings, seed: int, point: int) -> None:
         """Stand in clean air since long; the seed and the point draw how this head drifts."""
         self._kind = kind
         self._air = air
-        self._response = tuple((share, air.ppm[family]) for family, share in kind.response.items())
         self._zero = kind.zero_ppm_per_year * (2.0 * uniform(seed, point, _ZERO) - 1.0) / YEAR_S
         self._span = kind.span_per_year * (2.0 * uniform(seed, point, _SPAN) - 1.0) / YEAR_S
         self._catalyst = Catalyst() if kind.halogens_kill else None
@@ -90,7 +89,7 @@ class GasHead:
     def _meets(self, dt_s: float) -> float:
         """What the sensing element would show at rest in the air that is there now."""
         kind, air = self._kind, self._air
-        shown = sum(share * ppm() for share, ppm in self._response)
+        shown = float(kind.response @ air.ppm())
         if kind.humid_loss > 0.0:
             shown *= 1.0 - kind.humid_loss * min(1.0, air.humidity_pct() / HUMID_PCT)
         if kind.needs_o2:

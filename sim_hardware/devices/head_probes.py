@@ -1,26 +1,25 @@
 """What gas heads of a battery room breathe: the gases of their place, and oxygen, agent and water of the room."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 
 from controller.core.layout import HeadLayout
 from controller.site.model import Family
 from sim_hardware.devices.head_gas import GasHead, Surroundings
-from sim_hardware.devices.head_types import head_type
+from sim_hardware.devices.head_types import USUAL, head_type
+from sim_hardware.physics.arrays import Floats
 from sim_hardware.physics.battery_room import BatteryRoom
 from sim_hardware.physics.room import relative_humidity_pct
 
 
-def gas_head(
-    room: BatteryRoom, head: HeadLayout, ordinal: int, seed: int, ppm: Mapping[Family, Callable[[], float]]
-) -> GasHead | None:
-    """A head of the site in air with these gases; None for one that measures none of them. Raises ValueError (`head_type`).
+def gas_head(room: BatteryRoom, head: HeadLayout, ordinal: int, seed: int, ppm: Callable[[], Floats]) -> GasHead | None:
+    """A head of the site in air with these gases (by species); None for one that is no gas head. Raises ValueError (`head_type`).
 
     Air in a rack has the room's oxygen and agent (assumed).
     """
     family = Family(head.head.family)
-    if family not in ppm:
+    if family not in USUAL:
         return None
     air = Surroundings(
         time_s=lambda: room.time_s,

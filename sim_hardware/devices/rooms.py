@@ -191,17 +191,7 @@ class BatteryZone:
         room, rack = self.room, self._racks.index(head.rack)
         if Family(head.head.family) is Family.CLIMATE_TEMPERATURE:
             return lambda: room.rack_air_degc[rack]
-        return gas_head(
-            room,
-            head,
-            ordinal,
-            self._seed,
-            {
-                Family.H2: lambda: float(room.rack_h2_ppm[rack]),
-                Family.CO: lambda: float(room.rack_co_ppm[rack]),
-                Family.VOC: lambda: float(room.rack_voc_ppm[rack]),
-            },
-        )
+        return gas_head(room, head, ordinal, self._seed, lambda: room.rack_ppm[rack])
 
     def _in_room(self, head: HeadLayout, ordinal: int) -> Probe | None:
         room = self.room
@@ -211,17 +201,8 @@ class BatteryZone:
             Family.HEAT: lambda: room.heat_head_degc[heat],
             Family.CLIMATE_TEMPERATURE: lambda: room.room_temp_degc,
         }
-        return probes.get(Family(head.head.family)) or gas_head(
-            room,
-            head,
-            ordinal,
-            self._seed,
-            {
-                Family.H2: lambda: room.room_h2_ppm,
-                Family.CO: lambda: room.room_co_ppm,
-                Family.VOC: lambda: room.room_voc_ppm,
-            },
-        )
+        probe = probes.get(Family(head.head.family))
+        return probe or gas_head(room, head, ordinal, self._seed, lambda: room.room_ppm)
 
     def _cells(self, head: HeadLayout, truth: npt.NDArray[np.float64]) -> Probe:
         """All cells of a rack, or, of a poor BMS with three points, their minimum, maximum and mean."""

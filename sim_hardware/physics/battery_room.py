@@ -116,6 +116,8 @@ class BatteryRoom(RoomPlant):
         self._head_gas = self._rack_gas.T.copy()
         self._room_head = self.room.gas.copy()
         self._rack_ppm = self._head_gas * gas.PPM
+        self.rack_ppm: Floats = self._rack_ppm.T
+        """[rack, species] at the heads in the racks; of the room's reference head: ``room_ppm``."""
         self.rack_h2_ppm: Floats = self._rack_ppm[gas.H2]
         self.rack_co_ppm: Floats = self._rack_ppm[gas.CO]
         self.rack_voc_ppm: Floats = self._rack_ppm[gas.VOC]
@@ -267,6 +269,12 @@ class BatteryRoom(RoomPlant):
         """How much of the lower flammable limit the air of each rack has, 1 is flammable (racks,)."""
         limits = zip(self._rack_gas, self.rack_air_degc, strict=True)
         return np.array([lower_limit_share(air, float(degc)) for air, degc in limits])
+
+    @property
+    def room_ppm(self) -> Floats:
+        """Every species at the room's reference head."""
+        ppm: Floats = self._room_head * gas.PPM
+        return ppm
 
     @property
     def room_h2_ppm(self) -> float:

@@ -14,6 +14,7 @@ from sim_hardware.physics.agent import AgentBank
 from sim_hardware.physics.agents import AGENTS, FK_5_1_12, IG_100, IG_541, RELIEF_CD, Agent, oxygen_pct
 from sim_hardware.physics.arrays import Floats
 from sim_hardware.physics.flammable import lower_limit_of
+from sim_hardware.physics.gas import SPECIES
 from sim_hardware.physics.kinetics import CHEMISTRIES
 from sim_hardware.physics.room import Room
 from sim_hardware.physics.smoke import FLAMING_M2_PER_KG, SMOULDERING_M2_PER_KG, obscuration_pct_per_m
@@ -240,19 +241,12 @@ def smoke_and_water_rows() -> list[Row]:
 
 def shown_t90_s(kind: HeadType) -> float:
     """When a head shows 90 % of a step of its gas, less its dead time, sampled ten times a second."""
-    now = [0.0, 0.0]
-    gas = next(iter(kind.response))
-    air = Surroundings(
-        lambda: now[0],
-        {family: lambda: now[1] for family in kind.response} | {gas: lambda: now[1]},
-        lambda: 0.209,
-        lambda: 0.0,
-        lambda: 0.0,
-    )
+    now = [0.0]
+    gas = np.zeros(SPECIES)
+    air = Surroundings(lambda: now[0], lambda: gas, lambda: 0.209, lambda: 0.0, lambda: 0.0)
     head = GasHead(kind, air, 1, 1)
-    now[1] = 100.0
-    rest = 100.0 * sum(kind.response.values())
-    while head() < 0.9 * rest:
+    gas[int(kind.response.argmax())] = 100.0
+    while head() < 90.0:
         now[0] += 0.1
     return now[0] - kind.dead_s
 
@@ -267,9 +261,7 @@ def head_rows() -> list[Row]:
     kind = TYPES[Family.H2, Principle.CATALYTIC]
     head = GasHead(
         kind,
-        Surroundings(
-            lambda: agent[0], dict.fromkeys(kind.response, lambda: 1000.0), lambda: 0.197, lambda: agent[1], lambda: 0.0
-        ),
+        Surroundings(lambda: agent[0], lambda: np.full(SPECIES, 1000.0), lambda: 0.197, lambda: agent[1], lambda: 0.0),
         1,
         1,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+import numpy as np
 import pytest
 
 from controller.site.model import Family, Principle
@@ -16,6 +17,7 @@ from sim_hardware.devices.head_types import (
     HeadType,
     head_type,
 )
+from sim_hardware.physics.gas import CO, H2, SPECIES, THC, VOC
 
 
 class Air:
@@ -23,15 +25,20 @@ class Air:
 
     def __init__(self) -> None:
         self.now_s = 0.0
-        self.ppm = {Family.H2: 0.0, Family.CO: 0.0, Family.VOC: 0.0}
+        self.ppm = np.zeros(SPECIES)
         self.o2, self.halocarbon, self.humidity_pct = 0.209, 0.0, 0.0
 
     def head(self, kind: HeadType, *, drifts: bool = False) -> GasHead:
         still = kind if drifts else dataclasses.replace(kind, zero_ppm_per_year=0.0, span_per_year=0.0)
-        ppm = {family: (lambda family=family: self.ppm[family]) for family in self.ppm}
         return GasHead(
             still,
-            Surroundings(lambda: self.now_s, ppm, lambda: self.o2, lambda: self.halocarbon, lambda: self.humidity_pct),
+            Surroundings(
+                lambda: self.now_s,
+                lambda: self.ppm,
+                lambda: self.o2,
+                lambda: self.halocarbon,
+                lambda: self.humidity_pct,
+            ),
             seed=1,
             point=7,
         )
@@ -48,8 +55,7 @@ def test_a_step_shows_after_the_dead_time_and_is_at_90_percent_after_t90(kind: H
     air = Air()
     head = air.head(kind)
     air.wait(head, 5.0)
-    family = next(iter(kind.response))
-    air.ppm[family] = 100.0
+    air.ppm[int(kind.response.argmax())] = 100.0
     assert air.wait(head, kind.dead_s - 0.5, 0.1) == 0.0
     assert air.wait(head, 0.5 + kind.t90_s, 0.1) == pytest.approx(90.0, abs=1.0)
     assert air.wait(head, 20 * kind.t90_s) == pytest.approx(100.0)
@@ -60,7 +66,7 @@ def test_the_same_step_is_followed_alike_at_any_pace_of_sampling() -> None:
     for step_s in (0.1, 1.0, 2.0):
         air = Air()
         head = air.head(dataclasses.replace(SOLID_STATE_H2, dead_s=0.0))
-        air.ppm[Family.H2] = 100.0
+        air.ppm[H2] = 100.0
         shown.append(air.wait(head, 12.0, step_s))
     assert shown == pytest.approx([shown[0]] * 3)
 
@@ -68,7 +74,7 @@ def test_the_same_step_is_followed_alike_at_any_pace_of_sampling() -> None:
 def test_a_carbon_monoxide_cell_reads_hydrogen() -> None:
     air = Air()
     head = air.head(ELECTROCHEMICAL_CO)
-    air.ppm[Family.H2] = 400.0
+    air.ppm[H2] = 400.0
     assert air.wait(head, 600.0) == pytest.approx(100.0)
     assert air.wait(air.head(PHOTOIONISATION), 600.0) == 0.0
 
@@ -76,7 +82,7 @@ def test_a_carbon_monoxide_cell_reads_hydrogen() -> None:
 def test_humid_air_takes_from_a_photoionisation_head() -> None:
     air = Air()
     head = air.head(PHOTOIONISATION)
-    air.ppm[Family.VOC] = 100.0
+    air.ppm[VOC] = 100.0
     assert air.wait(head, 100.0) == pytest.approx(100.0)
     air.humidity_pct = 90.0
     assert air.wait(head, 100.0) == pytest.approx(70.0)
@@ -85,7 +91,7 @@ def test_humid_air_takes_from_a_photoionisation_head() -> None:
 def test_a_catalytic_head_needs_ten_percent_of_oxygen() -> None:
     air = Air()
     head = air.head(CATALYTIC)
-    air.ppm[Family.H2] = 4000.0
+    air.ppm[H2] = 4000.0
     air.o2 = 0.11
     assert air.wait(head, 200.0) == pytest.approx(4000.0, rel=1e-3)
     air.o2 = 0.06
@@ -94,10 +100,16 @@ def test_a_catalytic_head_needs_ten_percent_of_oxygen() -> None:
     assert air.wait(head, 200.0) == pytest.approx(4000.0, rel=1e-3)
 
 
+def test_a_catalytic_head_shows_every_fuel_by_its_own_lower_limit() -> None:
+    air = Air()
+    air.ppm[[H2, CO, THC]] = 10_000.0, 31_250.0, 9_000.0
+    assert air.wait(air.head(CATALYTIC), 300.0) == pytest.approx(30_000.0)
+
+
 def test_agent_silences_a_catalytic_head_and_a_long_dose_kills_it() -> None:
     air = Air()
     head = air.head(CATALYTIC)
-    air.ppm[Family.H2] = 4000.0
+    air.ppm[H2] = 4000.0
     assert air.wait(head, 200.0) == pytest.approx(4000.0, rel=1e-3)
     air.halocarbon = 0.053
     assert air.wait(head, 120.0) < 10.0
@@ -114,14 +126,13 @@ def test_agent_silences_a_catalytic_head_and_a_long_dose_kills_it() -> None:
 def test_agent_does_nothing_to_the_other_heads() -> None:
     air = Air()
     air.halocarbon, air.o2 = 0.06, 0.19
-    air.ppm[Family.H2] = 100.0
+    air.ppm[H2] = 100.0
     assert air.wait(air.head(SOLID_STATE_H2), 200.0) == pytest.approx(100.0)
 
 
 def test_drift_stays_within_the_years_bounds_and_differs_from_head_to_head() -> None:
     air = Air()
-    ppm = {family: lambda: 0.0 for family in air.ppm}
-    around = Surroundings(lambda: air.now_s, ppm, lambda: 0.209, lambda: 0.0, lambda: 0.0)
+    around = Surroundings(lambda: air.now_s, lambda: air.ppm, lambda: 0.209, lambda: 0.0, lambda: 0.0)
     heads = [GasHead(SOLID_STATE_H2, around, seed=1, point=point) for point in range(20)]
     assert all(head() == 0.0 for head in heads)
     air.now_s = YEAR_S
@@ -134,9 +145,9 @@ def test_drift_stays_within_the_years_bounds_and_differs_from_head_to_head() -> 
 def test_an_overload_is_over_soon_after_the_gas_has_gone() -> None:
     air = Air()
     head = air.head(ELECTROCHEMICAL_CO)
-    air.ppm[Family.CO] = 1e6
+    air.ppm[CO] = 1e6
     assert air.wait(head, 600.0) == pytest.approx(ELECTROCHEMICAL_CO.overload_ppm)
-    air.ppm[Family.CO] = 0.0
+    air.ppm[CO] = 0.0
     assert air.wait(head, 6 * ELECTROCHEMICAL_CO.t90_s) < 1.0
 
 
