@@ -111,3 +111,10 @@ def test_empty_cell_has_no_heat_of_its_electrodes() -> None:
     least = 0.15 * LCO.sei.heat_j_per_m3 + LCO.electrolyte.heat_j_per_m3
     assert heat_j == pytest.approx(least, rel=1e-6)
     assert np.isfinite(state).all()
+
+
+@pytest.mark.parametrize("kind", list(CHEMISTRIES.values()), ids=list(CHEMISTRIES))
+def test_shares_of_the_gas_are_shares(kind: Chemistry) -> None:
+    assert sum(kind.runaway_gas_shares) == pytest.approx(1.0)
+    assert min(kind.runaway_gas_shares) >= 0.0
+    assert 0.0 <= sum(kind.vent_gas_m3_per_ah) < kind.runaway_gas_m3_per_ah
