@@ -218,14 +218,14 @@ class BatteryRoom(RoomPlant):
             burns = gas.burnt_share(self.agent_strength, self.o2_pct)
             smoke_kg, burnt_j = gas.release(
                 cells.state, cells.vented, cells.runaway, self.geometry.capacity_ah, self._yields, burns, self._gas_m3,
-                cells.plume_w, cells.ejecta_j, dt_s,
+                cells.plume_j, cells.ejecta_j, dt_s,
             )  # fmt: skip
             cells.ledger[stack.BURNT] += burnt_j
         for source in self._gas_sources:
             if source.rack >= 0 and source.window.holds(self.time_s):
                 self._gas_m3[source.rack] += np.array(source.rates_m3_per_s) * dt_s
         strongest = plume.advance_racks(
-            self._rack_gas, self._head_gas, self._rack_ppm, self._gas_m3, self.room.gas, cells.plume_w, dt_s
+            self._rack_gas, self._head_gas, self._rack_ppm, self._gas_m3, self.room.gas, cells.plume_j, dt_s
         )
         if strongest >= 0:
             self._hottest_rack = strongest

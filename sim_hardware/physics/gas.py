@@ -59,13 +59,13 @@ def release(
     yields: Floats,
     burns: float,
     gas_m3: Floats,
-    plume_w: Floats,
+    plume_j: Floats,
     ejecta_j: Floats,
     dt_s: float,
 ) -> tuple[float, float]:
     """Let vented and run-away cells give off gas and smoke for ``dt_s``; return smoke (kg) and heat of flames (J).
 
-    ``gas_m3[rack, species]`` gets what stays unburnt and the CO2 of what burns, ``plume_w[cells]`` the power of flames
+    ``gas_m3[rack, species]`` gets what stays unburnt and the CO2 of what burns, ``plume_j[cells]`` the heat of flames
     and of the ejecta of ``ejecta_j``. O(cells).
     """
     per_rack = vented.shape[0] // gas_m3.shape[0]
@@ -73,7 +73,7 @@ def release(
     vent_part = -math.expm1(-dt_s / cell.VENT_GAS_TAU_S)
     runaway_part = -math.expm1(-dt_s / cell.RUNAWAY_GAS_TAU_S)
     for i in range(vented.shape[0]):
-        plume_w[i] = 0.0
+        plume_j[i] = 0.0
         if not vented[i]:
             continue
         rack = i // per_rack
@@ -94,6 +94,6 @@ def release(
                 gas_m3[rack, CO2] += volume * burns * CO2_FROM_BURNING[s]
                 flame_j += volume * burns * HEAT_J_PER_M3[s]
                 smoke_kg += RUNAWAY_SMOKE_KG_PER_M3 * volume
-        plume_w[i] = (ejecta_j[i] + flame_j) / dt_s
+        plume_j[i] = ejecta_j[i] + flame_j
         burnt_j += flame_j
     return smoke_kg, burnt_j

@@ -19,21 +19,21 @@ HEAD_TAU_S = 4.0
 
 @njit(cache=True, nogil=True)
 def advance_racks(
-    rack_gas: Floats, head_gas: Floats, ppm: Floats, gas_m3: Floats, room_gas: Floats, plume_w: Floats, dt_s: float
+    rack_gas: Floats, head_gas: Floats, ppm: Floats, gas_m3: Floats, room_gas: Floats, plume_j: Floats, dt_s: float
 ) -> int:
     """Mix ``gas_m3[rack, species]`` into the racks' air, exchange it with the room, bring it to the heads (in place).
 
     Fractions ``rack_gas[rack, species]``, ``head_gas[species, rack]`` and ``room_gas[species]``; ``ppm`` is that of the
-    heads; ``gas_m3`` then holds what flowed from each rack into the room. ``plume_w[cells]`` is the power of hot gas.
+    heads; ``gas_m3`` then holds what flowed from each rack into the room. ``plume_j[cells]`` is the heat of hot gas.
     Returns the rack whose plume is strongest, or -1.
     """
     racks = rack_gas.shape[0]
-    per_rack = plume_w.shape[0] // racks
+    per_rack = plume_j.shape[0] // racks
     at_head = -math.expm1(-dt_s / HEAD_TAU_S)
     calm_part = -math.expm1(-RACK_FLOW_M3_PER_S / RACK_AIR_M3 * dt_s)
     strongest, strongest_w = -1, 0.0
     for rack in range(racks):
-        power_w = plume_w[rack * per_rack : (rack + 1) * per_rack].sum()
+        power_w = plume_j[rack * per_rack : (rack + 1) * per_rack].sum() / dt_s
         part = calm_part
         if power_w > 0.0:
             flow = RACK_FLOW_M3_PER_S + DRAUGHT_M3_PER_S * (1e-3 * power_w) ** (1.0 / 3.0)

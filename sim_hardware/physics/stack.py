@@ -32,11 +32,11 @@ QUIET_STEP_S = 5.0
 """Step of a sleeping rack: at 30 A its cells warm by 0.003 K and gain 0.06 % of charge in it."""
 CALM_DEGC = 45.0
 """A rack sleeps only while all in it is colder: 25 K below the first reaction."""
-CELL_TO_HOUSING_W_PER_K = 0.7
+CELL_TO_HOUSING_W_PER_K = 0.8
 """A cell to the housing of its module: 0.0049 m2 of bottom over a gap pad, 0.01 m2K/W, and the air around (assumed)."""
 HOUSING_J_PER_K = 3.0e3
 """Housing and plates of a module: 6 kg of steel and aluminium (assumed)."""
-GAP_W_PER_M2_K, GAP_EMISSIVITY = 5.0, 0.7
+GAP_W_PER_M2_K, GAP_EMISSIVITY = 10.0, 0.8
 """Convection and effective emissivity across the gap between a module and the one above (assumed)."""
 HOUSING_AIR_W_PER_M2_K = 8.0
 """Housing to the air of its rack, natural convection and the rack's small fans (assumed)."""
@@ -50,9 +50,11 @@ CASING_W_PER_K = 45.0
 """A rack's casing and air to the room, with its fans (assumed)."""
 CURTAIN_STOPS, BARRIER_STOPS = 0.8, 0.9
 """Share of the heat from rack to rack that the curtain, and the water barrier, stop (assumed)."""
-TO_OWN_CELLS, TO_OWN_HOUSING, TO_ABOVE, TO_BELOW, TO_SIDES, TO_CASING = 0.14, 0.08, 0.20, 0.05, 0.003, 0.05
-"""Shares of the heat of ejecta and flames that hit cells of the own module, its housing, the housings above and below,
-those of each neighbouring rack, and the casing (assumed, calibrated on FSRI test 2); the rest rises into the room."""
+TO_OWN_CELLS, TO_OWN_HOUSING, TO_BELOW, TO_SIDES, TO_CASING = 0.14, 0.08, 0.05, 0.003, 0.05
+EJECTA_ABOVE, FLAMES_ABOVE = 0.32, 0.13
+"""Shares of the heat of ejecta and flames that hit cells of the own module, its housing, the housing below, those of each
+neighbouring rack, and the casing; and of ejecta (hot gas and particles) and of flames that hit the housing above (assumed,
+calibrated on FSRI test 2: its modules burnt under an agent). The rest rises into the room."""
 OWN_REACH = 3
 """Cells to either side of a source, in its own module, that its ejecta hit (assumed)."""
 
@@ -93,8 +95,8 @@ class Stack(NamedTuple):
     flow_w: Floats
     hit_w: Floats
     """Heat of ejecta and flames on cells, W."""
-    plume_w: Floats
-    """Power of ejecta and flames of the step before, by the cell that they come from."""
+    plume_j: Floats
+    """Heat of ejecta and flames of the step before, by the cell that they come from; ``ejecta_j`` is the ejecta's."""
     ejecta_j: Floats
     housing_degc: Floats
     """``[racks, modules]`` as the next three."""
@@ -189,13 +191,14 @@ def spread(stack: Stack, per_module: int, screen: float, dt_s: float) -> float:
     stack.hit_w[:] = 0.0
     stack.housing_hit_w[:] = 0.0
     stack.casing_hit_w[:] = 0.0
-    if not stack.plume_w.any():
+    if not stack.plume_j.any():
         return 0.0
     thrown = risen = fallen = 0.0
-    for i in range(stack.plume_w.shape[0]):
-        power = stack.plume_w[i]
+    for i in range(stack.plume_j.shape[0]):
+        power = stack.plume_j[i] / dt_s
         if power <= 0.0:
             continue
+        to_above = FLAMES_ABOVE + (EJECTA_ABOVE - FLAMES_ABOVE) * stack.ejecta_j[i] / stack.plume_j[i]
         module = i // per_module
         rack, m = module // modules, module % modules
         left = max(module * per_module, i - OWN_REACH)
@@ -210,9 +213,9 @@ def spread(stack: Stack, per_module: int, screen: float, dt_s: float) -> float:
         shares = TO_OWN_CELLS + TO_OWN_HOUSING + TO_CASING
         stack.awake[rack] = True
         if m < modules - 1:
-            stack.housing_hit_w[rack, m + 1] += TO_ABOVE * dry
-            hit += TO_ABOVE * dry
-            shares += TO_ABOVE
+            stack.housing_hit_w[rack, m + 1] += to_above * dry
+            hit += to_above * dry
+            shares += to_above
         if m > 0:
             stack.housing_hit_w[rack, m - 1] += TO_BELOW * dry
             hit += TO_BELOW * dry
@@ -381,11 +384,11 @@ def advance_stack(
 ) -> tuple[float, float]:
     """Advance the whole stack by ``dt_s``; return J of the casings into the room, and W of ejecta and flames rising.
 
-    ``plume_w`` is the power of the step before, of which ``spread`` throws shares back; ``ejecta_j`` is what this step
+    ``plume_j`` is the heat of the step before, of which ``spread`` throws shares back; ``ejecta_j`` is what this step
     threw out. ``screen`` is what curtain and barrier leave of the heat from rack to rack.
     """
     racks, modules = stack.housing_degc.shape
-    per_rack = stack.plume_w.shape[0] // racks
+    per_rack = stack.plume_j.shape[0] // racks
     per_module = per_rack // modules
     for rack in range(racks):
         stack.wet[rack] = water.wetted_share(coolant_lpm[rack])
@@ -421,7 +424,7 @@ def advance_stack(
 def all_voltages(stack: Stack) -> None:
     """Set the terminal voltages of all cells at the current that they had last."""
     racks = stack.last_a.shape[0]
-    per_rack = stack.plume_w.shape[0] // racks
+    per_rack = stack.plume_j.shape[0] // racks
     for rack in range(racks):
         cell_voltages(stack, rack * per_rack, (rack + 1) * per_rack, stack.last_a[rack])
 

@@ -86,7 +86,8 @@ TEXT = """
 The example has a 2 mm aluminium block of 700 °C and three cells of 7 mm (0.5 W/m K, 1800 kg/m3, 800 J/kg K) that start at 21 °C, with
 one first-order reaction of 35 % of the mass (1e9 1/s, 110 kJ/mol, 1.44 MJ/kg); contact 2e-3 m2K/W at the block and 4e-3 between cells. The
 figures of the reference belong to this one-step reaction, not to the three-reaction set of another of its examples ("lco-lim1tr").
-Ours: {nodes} nodes a cell (0.2 mm, as there), the compiled reactions of the plant, implicit conduction. Nothing was fitted: the contact resistance is the example's own.
+Ours: {nodes} nodes a cell (0.2 mm, as there), the compiled reactions of the plant, implicit conduction.
+Nothing was fitted: the contact resistance is the example's own.
 
 Boundary conditions: the input gives adiabatic ends and 10 W/m2K to 21 °C outside; assumed here is only that this acts on the four sides of
 the cross-section (120 x 40 mm) along its whole perimeter, and on the block too.

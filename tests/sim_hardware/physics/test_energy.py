@@ -25,7 +25,7 @@ def test_stack_holds_what_the_ledger_says(coolant_after_s: float | None, dt_s: f
 
 def test_what_is_thrown_out_and_burns_falls_back_rises_or_is_quenched() -> None:
     room = drill(3, 700.0, coolant_after_s=60.0).room
-    waiting_j = room._stack.plume_w.sum() * 0.5  # a step's plume lands in the next
+    waiting_j = room._stack.plume_j.sum()  # a step's plume lands in the next
     thrown = room.ledger_j[THROWN].sum()
     assert room.ledger_j[stack.QUENCHED] > 0.0
     assert room.ledger_j[LANDED].sum() + waiting_j == pytest.approx(thrown, rel=1e-9)

@@ -61,7 +61,7 @@ def test_agent_alone_does_not_stop_it_inside_the_rack_but_slows_it(alone: Run) -
     run = drill(1, 2700.0, agent=True)
     assert run.room.runaway[RACK].sum() > 16
     assert run.room.runaway[RACK].any(axis=1).sum() >= 2
-    assert run.room.agent_pct > 5.0
+    assert run.room.agent_pct > 4.0  # what has not run out below in half an hour
     assert not run.room.runaway[OTHERS].any()
     assert run.runaways_s[16] - run.runaways_s[0] > 1.5 * (alone.runaways_s[16] - alone.runaways_s[0])
 

@@ -1,0 +1,227 @@
+"""Chapter: a whole rack against the container tests of UL FSRI (2020): times of test 2, order of events of tests 1 and 3."""
+
+import csv
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+
+from sim_hardware.physics.battery_room import BatteryRoom, BatteryRoomGeometry
+from sim_hardware.physics.flammable import lower_limit_share
+from sim_hardware.physics.presets import RUNAWAY_DRILL
+from tests.validation.chapter import Chapter, Row
+from tests.validation.graph import Colour, Graph, Series
+
+FOLDER = "battery_room"
+VENT_TO_RUNAWAY_S, RUNAWAY_TO_SMOKE_S, VENT_TO_SMOKE_S = 329.0, 47.0, 376.0
+"""Test 2, minutes 22:44, 28:13 and 29:00 after the heater was switched on (its runaway stands in the authors' slides, not in the
+list of events, which has the smoke alarm 376 s after the vent)."""
+WITHIN = 0.25
+MODULE_TO_MODULE_S = (300.0, 600.0)
+SMOKE_PCT_PER_M = 3.3
+AGENT_AFTER_S, WATER_AFTER_S = 80.0, 120.0
+WATER_LPM = 60.0
+STEP_S = 0.5
+Event = tuple[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """A run of the drill's short: when what happened (s of plant time), and the first runaway in each module of its rack."""
+
+    at_s: Mapping[str, float]
+    by_module_s: tuple[float, ...]
+    """From the lowest to the highest; NaN for one that did not run away."""
+    cells_after_s: int
+    """Cells that ran away after the suppression began."""
+    room_limit_share: float
+    """Highest share of the lower flammable limit in the room's air."""
+
+    @property
+    def modules_s(self) -> list[float]:
+        """The modules that ran away, in the order of time."""
+        return sorted(at_s for at_s in self.by_module_s if at_s > 0.0)
+
+    def gap_s(self, first: str, then: str) -> float:
+        """Seconds from one event to another, NaN if one did not come."""
+        return self.at_s.get(then, float("nan")) - self.at_s.get(first, float("nan"))
+
+
+def recorded(data: Path, test: int) -> list[Event]:
+    """Events of a test in order, s after the heater was switched on ("Ignition" there). Raises FileNotFoundError."""
+    with (data / FOLDER / f"FSRI_Experiment_{test}_Events.csv").open(encoding="utf-8-sig", newline="") as lines:
+        events = [(row["Event"], _clock_s(row["Time"])) for row in csv.DictReader(lines)]
+    start_s = dict(events)["Ignition"]
+    return sorted(((name, at_s - start_s) for name, at_s in events), key=lambda event: event[1])
+
+
+def _clock_s(clock: str) -> float:
+    hours, minutes, seconds = clock.split(":")
+    return 3600.0 * int(hours) + 60.0 * int(minutes) + int(seconds)
+
+
+def modules_of(events: Sequence[Event], unit: str) -> list[tuple[int, float]]:
+    """Number and time of the modules of a unit that ran away, in order."""
+    mine = [(name, at_s) for name, at_s in events if name.startswith(f"{unit} Unit, Module")]
+    return [(int(name.split()[-1]), at_s) for name, at_s in mine]
+
+
+def gaps_s(times_s: Sequence[float]) -> list[float]:
+    """Times between consecutive events."""
+    return [float(gap) for gap in np.diff(sorted(times_s))]
+
+
+def run(suppression: str = "none", until_s: float = 5400.0) -> Ours:
+    """The drill's short in the plant's room with "none", "agent" (80 s after runaway) or "water" (120 s after it)."""
+    room = BatteryRoom(BatteryRoomGeometry(), 1)
+    RUNAWAY_DRILL.apply(room)
+    room.inputs.string_current_a[:] = 1.0
+    rack = RUNAWAY_DRILL.rack
+    signs: dict[str, Callable[[], bool]] = {
+        "vent": lambda: bool(room.vented[rack].any()),
+        "runaway": lambda: bool(room.runaway[rack].any()),
+        "smoke": lambda: float(room.smoke_pct_per_m.min()) > SMOKE_PCT_PER_M,
+        "flammable": lambda: float(room.rack_lower_limit_share[rack]) > 1.0,
+        "next module": lambda: int(room.runaway[rack].any(axis=1).sum()) > 1,
+        "next rack": lambda: int(room.runaway.any(axis=(1, 2)).sum()) > 1,
+    }
+    at_s: dict[str, float] = {}
+    highest = 0.0
+    while room.time_s < until_s:
+        room.advance(STEP_S)
+        at_s |= {name: room.time_s for name, seen in signs.items() if name not in at_s and seen()}
+        _suppress(room, suppression, at_s)
+        highest = max(highest, float(lower_limit_share(room.room.gas, room.room_temp_degc)))
+    times = room.runaway_time_s[rack]
+    first = np.where(np.isnan(times), np.inf, times).min(axis=1)
+    began_s = at_s.get("suppression", float("inf"))
+    by_module_s = tuple(np.where(np.isinf(first), np.nan, first).tolist())
+    return Ours(at_s, by_module_s, int((times > began_s).sum()), highest)
+
+
+def _suppress(room: BatteryRoom, suppression: str, at_s: dict[str, float]) -> None:
+    after_s = {"agent": AGENT_AFTER_S, "water": WATER_AFTER_S}.get(suppression)
+    if after_s is None or "suppression" in at_s or room.time_s < at_s.get("runaway", float("inf")) + after_s:
+        return
+    at_s["suppression"] = room.time_s
+    if suppression == "agent":
+        room.inputs.agent_valve_open, room.inputs.hvac_on = True, False
+        room.inputs.damper_open_fraction[:] = 0.0
+    else:
+        room.inputs.coolant_flow_lpm[RUNAWAY_DRILL.rack] = WATER_LPM
+
+
+def calibration_rows(ours: Ours, agent: Ours, test_2: Sequence[Event]) -> list[Row]:
+    """The times of test 2."""
+    found = []
+    for what, asked, first, then in (
+        ("vent to runaway", VENT_TO_RUNAWAY_S, "vent", "runaway"),
+        ("runaway to smoke alarm", RUNAWAY_TO_SMOKE_S, "runaway", "smoke"),
+        ("vent to smoke alarm", VENT_TO_SMOKE_S, "vent", "smoke"),
+    ):
+        got = ours.gap_s(first, then)
+        found.append(Row(what, f"{asked:.0f} s ± 25 %", f"{got:.0f} s", abs(got / asked - 1.0) <= WITHIN))
+    low, high = MODULE_TO_MODULE_S
+    unit = [gap for name in ("Initiating", "Left") for gap in gaps_s([t for _, t in modules_of(test_2, name)][:6])]
+    for words, one in (("no suppression", ours), ("agent", agent)):
+        gap = median(gaps_s(one.modules_s)) if len(one.modules_s) > 1 else float("nan")
+        what = f"module to module, median, {words} (test 2, within a unit: {median(unit) / 60.0:.1f} min)"
+        found.append(Row(what, "5 to 10 min", f"{gap / 60.0:.1f} min", low <= gap <= high))
+    after = agent.cells_after_s
+    found.append(Row("propagation goes on under the agent", "yes", f"{after} cells after it", after > 1))
+    return found
+
+
+def order_rows(ours: Ours, water: Ours, tests: Mapping[int, Sequence[Event]]) -> list[Row]:
+    """The order that tests 1 and 3 saw, each checked in the recording and here."""
+    at_3 = dict(tests[3])
+    first_1, first_3 = modules_of(tests[1], "Initiating"), modules_of(tests[3], "Initiating")
+    found = []
+    for number, first in ((1, first_1), (3, first_3)):
+        vented_s, beside = dict(tests[number])["Venting"], modules_of(tests[number], "Left")
+        times = [ours.at_s.get(name, float("nan")) for name in ("vent", "runaway", "next module", "next rack")]
+        found.append(
+            Row(
+                f"test {number}: vent, first module, next module or unit beside",
+                "in this order",
+                ", ".join(f"{at_s / 60.0:.0f} min" for at_s in times),
+                vented_s < first[0][1] < min(first[1][1], beside[0][1]) and times == sorted(times),
+            )
+        )
+    above = ours.by_module_s[RUNAWAY_DRILL.module :]
+    for number, first in ((1, first_1), (3, first_3)):
+        recorded_above = [module for module, _ in first if module > first[0][0]]
+        found.append(
+            Row(
+                f"test {number}: modules above the first follow in turn ({recorded_above})",
+                "in turn",
+                ", ".join(f"{at_s / 60.0:.0f} min" for at_s in above),
+                recorded_above == sorted(recorded_above) and list(above) == sorted(above),
+            )
+        )
+    wet = [name for name, at_s in tests[3] if at_3["Sprinkler"] < at_s < at_3["Sprinklers Off"] and "Module" in name]
+    cells = water.cells_after_s
+    met = bool(wet) and cells > 0
+    found.append(Row(f"test 3: runaways go on under water (there: {len(wet)} modules)", "yes", f"{cells} cells", met))
+    return found
+
+
+TEXT = """
+UL FSRI, 2020: a container with units of nine modules of 18650 cells side by side; a heater starts one cell; test 1 without suppression,
+test 2 with FK-5-1-12 (8 %), test 3 with sprinklers (20 mm/min). Ours: the plant's room of 160 m3, 1,024 prismatic cells, the short of the
+drill `runaway` (seed 1), float charge. The container's modules are not known well enough to rebuild them: **test 2 is the calibration** of
+the short's power (vent to runaway), of the pipes of the aspirating detectors (smoke; the test had a spot alarm) and of the shares of
+flame and ejecta heat that hit the neighbouring modules (module to module). The first rows show that one set of parameters holds these
+times, not that they were foretold. Tests 1 and 3 are used for the order of events only, where their sources agree; the smoke and
+runaway times of test 3 conflict between its sources and are not used.
+
+- Recorded from module to module within the first unit, tests 1, 2, 3, min: {gaps}.
+- Ours without suppression: {ours_gaps}; under the agent: {agent_gaps}.
+- The unit beside followed within 6 to 15 min there, where units touch; here the next rack, 0.8 m from middle to middle and with a casing
+  of its own, after {rack:.0f} min.
+- Deflagrations are not modelled. The air of the rack is flammable (Le Chatelier) from {flammable:.0f} s after the vent on; the mean of the room
+  reaches {free:.0f} % of the lower limit without suppression and {inert:.0f} % under the agent in the times shown.
+- Water: ours is let onto the rack itself with {lpm:.0f} l/min, the test's fell from the ceiling. There two more modules ran away under it
+  and three after it was shut; here the module that burns is lost and the next one stays cold ({water_modules} lost in {until:.0f} min).
+"""
+
+
+def chapter(data: Path) -> Chapter:
+    """Tests 1 to 3 beside three runs of the plant. Raises FileNotFoundError without the lists of events."""
+    tests = {number: recorded(data, number) for number in (1, 2, 3)}
+    ours, agent, water = run(), run("agent", 9000.0), run("water")
+    rows = [*calibration_rows(ours, agent, tests[2]), *order_rows(ours, water, tests)]
+    recorded_gaps = [gaps_s([at_s for _, at_s in modules_of(test, "Initiating")][:6]) for test in tests.values()]
+    text = TEXT.format(
+        gaps="; ".join(_minutes(gaps) for gaps in recorded_gaps),
+        ours_gaps=_minutes(gaps_s(ours.modules_s)),
+        agent_gaps=_minutes(gaps_s(agent.modules_s)),
+        rack=ours.gap_s("runaway", "next rack") / 60.0,
+        flammable=ours.gap_s("vent", "flammable"),
+        free=100.0 * ours.room_limit_share,
+        inert=100.0 * agent.room_limit_share,
+        lpm=WATER_LPM,
+        water_modules=len(water.modules_s),
+        until=90.0,
+    )
+    return Chapter("The container tests", text, rows, {"fsri.svg": _plot(ours, agent, tests)})
+
+
+def _minutes(gaps: Sequence[float]) -> str:
+    return ", ".join(f"{gap / 60.0:.1f}" for gap in gaps)
+
+
+def _plot(ours: Ours, agent: Ours, tests: Mapping[int, Sequence[Event]]) -> str:
+    def steps(name: str, times_s: Sequence[float], colour: Colour) -> Series:
+        since = np.array(sorted(times_s)) - min(times_s)
+        return Series(name, since / 60.0, np.arange(1.0, len(times_s) + 1.0), colour)
+
+    lines = [
+        steps("ours", ours.modules_s, 1),
+        steps("ours, agent", agent.modules_s, 2),
+        steps("test 1", [at_s for _, at_s in modules_of(tests[1], "Initiating")], 3),
+        steps("test 2", [at_s for _, at_s in modules_of(tests[2], "Initiating")], 4),
+    ]
+    return Graph("Modules of the first unit that ran away, since the first", "min", "modules", lines).svg()
