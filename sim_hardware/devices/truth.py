@@ -25,6 +25,10 @@ class BatteryTruth(msgspec.Struct, frozen=True):
     """When a second cell of the room ran away, which is what isolation is to forestall."""
     h2_ppm: list[float]
     room_h2_ppm: float
+    room_lower_limit_share: float
+    """Gas below the ceiling over its lower flammable limit."""
+    can_deflagrate: bool
+    """Whether the air below the ceiling would burn if something lit it."""
     room_degc: float
     smoke_pct_per_m: list[float]
     agent_pct: float
@@ -68,6 +72,8 @@ def battery_truth(zone: str, plant: BatteryZone) -> BatteryTruth:
         second_runaway_s=float(runaway_s[1]) if len(runaway_s) > 1 else None,
         h2_ppm=np.round(room.rack_h2_ppm, 1).tolist(),
         room_h2_ppm=round(room.room_h2_ppm, 1),
+        room_lower_limit_share=round(room.lower_limit_share, 3),
+        can_deflagrate=room.can_deflagrate,
         room_degc=round(room.room_temp_degc, 1),
         smoke_pct_per_m=np.round(room.smoke_pct_per_m, 4).tolist(),
         agent_pct=round(room.agent_pct, 2),

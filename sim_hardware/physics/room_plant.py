@@ -9,6 +9,7 @@ from sim_hardware.physics import room_layout as at
 from sim_hardware.physics.agent import AgentBank
 from sim_hardware.physics.agents import AGENTS, FROM_AIR
 from sim_hardware.physics.arrays import Floats
+from sim_hardware.physics.flammable import is_flammable, lower_limit_share
 from sim_hardware.physics.hold import spray_mixing_m3_per_s
 from sim_hardware.physics.injections import Source, Window, total_rate
 from sim_hardware.physics.room import DAMPERS, DOOR, RELIEF, Room, Ventilation
@@ -145,6 +146,16 @@ class RoomPlant:
     def agent_strength(self) -> float:
         """Agent in the air over what puts out a flame (cup burner): 1 and more is out."""
         return self.agent_pct / self.agent.flame_out_pct
+
+    @property
+    def lower_limit_share(self) -> float:
+        """How much of its lower flammable limit the air below the ceiling has, where gas collects; 1 is flammable."""
+        return float(lower_limit_share(self.room.upper_gas, self.room.upper_degc))
+
+    @property
+    def can_deflagrate(self) -> bool:
+        """Whether the air below the ceiling would burn if something lit it: gas enough, not too much, and oxygen enough."""
+        return bool(is_flammable(self.room.upper_gas, self.room.upper_o2, self.room.upper_degc))
 
     @property
     def overpressure_pa(self) -> float:

@@ -1,0 +1,19 @@
+from sim_hardware.physics.battery_room import BatteryRoom, BatteryRoomGeometry
+
+
+def test_gas_below_the_ceiling_becomes_flammable_and_extraction_ends_it() -> None:
+    room = BatteryRoom(BatteryRoomGeometry(), 1)
+    room.inputs.hvac_on = False
+    room.inputs.damper_open_fraction[:] = 0.0
+    assert room.lower_limit_share < 0.001
+    room.inject_gas(-1, 0.0, 120.0, (100.0, 0.0, 0.0))
+    for _ in range(240):
+        room.advance(0.5)
+    assert room.lower_limit_share > 1.0
+    assert room.can_deflagrate
+    room.inputs.exhaust_fraction = 1.0
+    room.inputs.damper_open_fraction[:] = 1.0
+    for _ in range(3600):
+        room.advance(0.5)
+    assert room.lower_limit_share < 0.25
+    assert not room.can_deflagrate
