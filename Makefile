@@ -51,12 +51,18 @@ $(VENV)/.stamp-project: pyproject.toml | $(VENV)/.stamp-venv
 	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
+# numba looks only at the file that a compiled kernel stands in, not at the kernels and constants that it takes from others: after any change
+# all kernels are compiled anew.
+$(VENV)/.stamp-kernels: $(shell find controller drivers sim_hardware tests -name '*.py')
+	@find controller drivers sim_hardware tests -name '*.nb[ic]' -delete
+	@touch $@
+
 .PHONY: setup setup-test setup-bench
 setup: $(VENV)/.stamp-demo-pins ## .venv with what the demo needs
-	@$(MAKE) --no-print-directory --silent $(VENV)/.stamp-project
+	@$(MAKE) --no-print-directory --silent $(VENV)/.stamp-project $(VENV)/.stamp-kernels
 
 setup-test: $(VENV)/.stamp-test-pins ## .venv with what the tests need
-	@$(MAKE) --no-print-directory --silent $(VENV)/.stamp-project
+	@$(MAKE) --no-print-directory --silent $(VENV)/.stamp-project $(VENV)/.stamp-kernels
 
 setup-bench: $(VENV)/.stamp-bench-pins setup-test ## .venv with what the benches need
 
