@@ -13,6 +13,7 @@ from sim_hardware.physics import room_layout as at
 from sim_hardware.physics.agent import AgentBank
 from sim_hardware.physics.agents import AGENTS, FK_5_1_12, IG_100, IG_541, RELIEF_CD, Agent, oxygen_pct
 from sim_hardware.physics.arrays import Floats
+from sim_hardware.physics.battery_room import BatteryRoom, BatteryRoomGeometry
 from sim_hardware.physics.flammable import lower_limit_of
 from sim_hardware.physics.gas import SPECIES
 from sim_hardware.physics.kinetics import CHEMISTRIES
@@ -114,7 +115,27 @@ def mass_rows() -> list[Row]:
             )
     left = oxygen_pct(38.5)
     rows.append(Row("Oxygen at 38.5 % of IG-541", "12.9 %", f"{left:.2f} %", round(left, 1) == 12.9))
+    agent_pct, o2_pct = flooded_pct("ig-541", 38.5)
+    rows.append(
+        _within(
+            "The plant's room flooded with IG-541 for 38.5 %, relief open: agent at most", 38.5, agent_pct, 0.02, "%"
+        )
+    )
+    rows.append(Row("Its oxygen then", "12.9 ±0.1 %", f"{o2_pct:.2f} %", abs(o2_pct - 12.9) <= 0.1))
     return rows
+
+
+def flooded_pct(name: str, design_pct: float) -> tuple[float, float]:
+    """Highest agent, and oxygen then (volume %), in the plant's closed battery room with its relief vent open."""
+    bar = AGENTS[name].cylinder_bar
+    room = BatteryRoom(BatteryRoomGeometry(agent=name, agent_design_pct=design_pct, agent_bar=bar), 1)
+    room.inputs.agent_valve_open, room.inputs.hvac_on, room.inputs.relief_open = True, False, 1.0
+    room.inputs.damper_open_fraction[:] = 0.0
+    seen = []
+    for _ in range(240):
+        room.advance(0.5)
+        seen.append((room.agent_pct, room.o2_pct))
+    return max(seen)
 
 
 def discharge(agent: Agent, seconds: float, dt_s: float = 0.1) -> tuple[Floats, Floats]:
@@ -245,7 +266,8 @@ def shown_t90_s(kind: HeadType) -> float:
     gas = np.zeros(SPECIES)
     air = Surroundings(lambda: now[0], lambda: gas, lambda: 0.209, lambda: 0.0, lambda: 0.0)
     head = GasHead(kind, air, 1, 1)
-    gas[int(kind.response.argmax())] = 100.0
+    own = int(kind.response.argmax())
+    gas[own] = 100.0 / kind.response[own]
     while head() < 90.0:
         now[0] += 0.1
     return now[0] - kind.dead_s

@@ -18,6 +18,7 @@ from sim_hardware.physics.agents import (
     oxygen_pct,
     relief_area_m2,
 )
+from sim_hardware.physics.battery_room import BatteryRoom, BatteryRoomGeometry
 
 IG_100_TABLE = {
     (-20.0, 34.0): 0.561,
@@ -118,3 +119,45 @@ def test_a_halocarbon_first_draws_the_air_in_and_inert_gas_never_does() -> None:
     inert_kg_per_s = 3.0 / 60.0 * IG_541.mass_kg(volume_m3, 40.0, 20.0)
     vapour = inert_kg_per_s * IG_541.specific_volume_m3_per_kg(20.0)
     assert expansion_m3_per_s(vapour, inert_kg_per_s * IG_541.heat_j_per_kg, air_j_per_k, volume_m3, 20.0) > 0.0
+
+
+# --- in the plant's room --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "design_pct"), [("fk-5-1-12", 5.6), ("ig-541", 38.5), ("ig-100", 45.2), ("ig-01", 49.2)]
+)
+def test_every_agent_makes_its_concentration_in_the_plants_room_with_its_relief_open(
+    name: str, design_pct: float
+) -> None:
+    room, seen = flood(name, design_pct, relief=1.0)
+    peak_pct, o2_pct = max(seen)
+    assert peak_pct == pytest.approx(design_pct, rel=0.025)
+    assert o2_pct == pytest.approx(oxygen_pct(peak_pct), abs=0.1)
+    assert room.agent_strength > 1.0
+
+
+def test_inert_gas_without_relief_would_break_the_walls() -> None:
+    shut, relieved = (flood("ig-541", 38.5, relief)[0] for relief in (0.0, 1.0))
+    assert shut.worst_pa > 5000.0
+    assert relieved.worst_pa < 1000.0
+
+
+class Flooded(BatteryRoom):
+    """Remembers the highest pressure on its walls."""
+
+    worst_pa = 0.0
+
+
+def flood(name: str, design_pct: float, relief: float) -> tuple[Flooded, list[tuple[float, float]]]:
+    """A closed room two minutes after its valve opened, and agent and oxygen (%) on the way."""
+    bar = AGENTS[name].cylinder_bar
+    room = Flooded(BatteryRoomGeometry(agent=name, agent_design_pct=design_pct, agent_bar=bar), 1)
+    room.inputs.agent_valve_open, room.inputs.hvac_on, room.inputs.relief_open = True, False, relief
+    room.inputs.damper_open_fraction[:] = 0.0
+    seen = []
+    for _ in range(240):
+        room.advance(0.5)
+        seen.append((room.agent_pct, room.o2_pct))
+        room.worst_pa = max(room.worst_pa, room.overpressure_pa)
+    return room, seen
