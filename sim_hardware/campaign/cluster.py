@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import logging
 import queue
 import socket
 import threading
@@ -57,6 +58,7 @@ class ClusterPool:
     def __enter__(self) -> Self:
         import distributed  # noqa: PLC0415 - an extra that only this needs
 
+        logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # a scheduler that is lost is told by `wait`
         try:
             _must_answer(self._address)
             self._client = distributed.Client(self._address, timeout=CONNECT_S, set_as_default=False)
