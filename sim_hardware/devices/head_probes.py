@@ -1,4 +1,4 @@
-"""What gas heads of a battery room breathe: the gases of their place, and oxygen, agent and water of the room."""
+"""What gas heads of a room breathe: the gases of their place, and oxygen, agent and water of the room."""
 
 from collections.abc import Callable
 
@@ -9,11 +9,11 @@ from controller.site.model import Family
 from sim_hardware.devices.head_gas import GasHead, Surroundings
 from sim_hardware.devices.head_types import USUAL, head_type
 from sim_hardware.physics.arrays import Floats
-from sim_hardware.physics.battery_room import BatteryRoom
 from sim_hardware.physics.room import relative_humidity_pct
+from sim_hardware.physics.room_plant import RoomPlant
 
 
-def gas_head(room: BatteryRoom, head: HeadLayout, ordinal: int, seed: int, ppm: Callable[[], Floats]) -> GasHead | None:
+def gas_head(room: RoomPlant, head: HeadLayout, ordinal: int, seed: int, ppm: Callable[[], Floats]) -> GasHead | None:
     """A head of the site in air with these gases (by species); None for one that is no gas head. Raises ValueError (`head_type`).
 
     Air in a rack has the room's oxygen and agent (assumed).

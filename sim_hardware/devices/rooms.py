@@ -13,6 +13,7 @@ from sim_hardware.devices.head_probes import gas_head
 from sim_hardware.devices.room_geometry import battery_geometry, server_geometry
 from sim_hardware.physics.battery_geometry import BatteryRoomInputs
 from sim_hardware.physics.battery_room import BatteryRoom
+from sim_hardware.physics.gas import PPM
 from sim_hardware.physics.server_room import ServerRoom, ServerRoomInputs
 from sim_hardware.scenarios.model import PlantSettings
 
@@ -227,6 +228,7 @@ class ServerZone:
         dampers = len(self._air.by_role[Role.DAMPER])
         self.geometry = server_geometry(layout, zone, dampers, settings)
         self.room = ServerRoom(self.geometry, seed)
+        self._seed = seed
 
     def apply(self, actuators: Actuators, *, door_open: bool) -> None:
         """Take over the actuators' positions and the door's."""
@@ -267,4 +269,5 @@ class ServerZone:
             Family.SMOKE: lambda: room.smoke_pct_per_m[smoke],
             Family.HEAT: lambda: room.room_temp_degc,
         }
-        return probes.get(Family(head.head.family))
+        probe = probes.get(Family(head.head.family))
+        return probe or gas_head(room, head, ordinal, self._seed, lambda: room.room.gas * PPM)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from sim_hardware.devices.plant import Plant
@@ -38,3 +39,15 @@ def test_what_a_room_does_not_have_is_refused_with_the_remedy(hall: Site) -> Non
         _plant(hall, "server", PlantSettings(chemistry="lfp"))
     with pytest.raises(ValueError, match=r"plant\.hall\.agent: halon is no agent; remedy: one of fk-5-1-12"):
         _plant(hall, "hall", PlantSettings(agent="halon"))
+
+
+def test_a_gas_head_may_hang_in_a_server_room_and_measure_as_the_site_says(hall: Site) -> None:
+    heads = {name: head for name, head in hall.heads.items() if name != "co-room"}
+    heads["co-room"] = msgspec.structs.replace(hall.heads["co-room"], zone="server", reference=False)
+    plant = Plant(msgspec.structs.replace(hall, heads=heads), 1)
+    plant.rooms["server"].room.inject_server_fire(0.0, peak_w=200e3)  # type: ignore[union-attr]
+    plant.advance_to(240_000)
+    (block,) = {point.partition("[")[0] for point in heads["co-room"].points}
+    place = int(heads["co-room"].points[0].partition("[")[2][:-1])
+    assert plant.measured(block)[place] > 10.0
+    assert plant.measured(block)[0] < 5.0
