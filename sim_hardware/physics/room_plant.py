@@ -57,6 +57,7 @@ class RoomPlant:
         self._agent_over_air = self.agent.density_kg_per_m3(FILLED_AT_DEGC) / AIR_AT_FILLING_KG_PER_M3
         room.inputs[at.STALL_PA] = ventilation.stall_pa
         room.set_agent(self._agent_over_air)
+        self._positions: tuple[object, ...] = ()
         self._main = AgentBank(charge_kg, agent_bar, self.agent)
         self._reserve = AgentBank(charge_kg, agent_bar, self.agent)
         self._pipes = [AspiratingPipe(delay, pipe_lag_s) for delay in pipe_delays_s]
@@ -114,18 +115,26 @@ class RoomPlant:
         return 0.0
 
     def _set_openings(self, inputs: AirInputs) -> None:
+        """Tell the room what stands open and runs; positions change rarely, so it looks whether they did."""
+        self.room.inputs[at.OUTSIDE_K] = inputs.ambient_degc + at.ZERO_DEGC_K
+        dampers, falling_lpm = inputs.damper_open_fraction.tolist(), self._falling_lpm()
+        positions = (
+            inputs.exhaust_fraction, dampers, inputs.relief_open, inputs.hvac_on, inputs.door_open, falling_lpm,
+        )  # fmt: skip
+        if positions == self._positions:
+            return
+        self._positions = positions
         room, air, given = self.room, self._ventilation, self.room.inputs
-        dampers = float(inputs.damper_open_fraction.sum()) / inputs.damper_open_fraction.size
-        room.open_m2(DAMPERS, air.damper_m2 * dampers)
+        mean = sum(dampers) / len(dampers)
+        room.open_m2(DAMPERS, air.damper_m2 * mean)
         room.open_m2(RELIEF, air.relief_m2 * inputs.relief_open)
         room.open_m2(DOOR, air.door_m[0] * air.door_m[1] if inputs.door_open else 0.0)
         room.condition(hvac_on=inputs.hvac_on)
-        given[at.RECIRCULATED] += spray_mixing_m3_per_s(self._falling_lpm())
+        given[at.RECIRCULATED] += spray_mixing_m3_per_s(falling_lpm)
         given[at.EXHAUST] = air.exhaust_m3_per_s * inputs.exhaust_fraction
         given[at.DRAUGHT] = air.draught_m3_per_s(
-            dampers, inputs.relief_open, hvac_on=inputs.hvac_on, door_open=inputs.door_open
+            mean, inputs.relief_open, hvac_on=inputs.hvac_on, door_open=inputs.door_open
         )
-        given[at.OUTSIDE_K] = inputs.ambient_degc + at.ZERO_DEGC_K
 
     @property
     def room_temp_degc(self) -> float:
