@@ -18,7 +18,7 @@ from drivers.mqtt.intake import Intake as TopicIntake
 from drivers.points import BlockBuffer, RegisterBlock, TopicBlock
 from sim_hardware.devices.memory import DeviceMemory
 from sim_hardware.devices.plant import Plant
-from sim_hardware.virtual_counted import CountedBlocks, is_counted
+from sim_hardware.virtual_blocks import PlainBlocks, is_plain
 
 KICKS_PER_TIMEOUT = 4
 """The controller writes a module's watchdog register so many times within its timeout."""
@@ -78,7 +78,9 @@ class VirtualField:
         self._layout = layout
         registers = {block.name: block for block in layout.blocks if isinstance(block, RegisterBlock)}
         self._registers = registers
-        members = {name: block for name, block in registers.items() if not is_counted(block)}
+        site = layout.site
+        self._is_plain = {name: is_plain(block, site.devices[block.device]) for name, block in registers.items()}
+        members = {name: block for name, block in registers.items() if not self._is_plain[name]}
         self._buffer = BlockBuffer.empty(layout.n_points)
         room = {block.name: self._buffer.part(layout.first[block.name], block.count) for block in layout.blocks}
         self._intakes = Intakes(members.values(), room)
@@ -87,8 +89,8 @@ class VirtualField:
         self._topics = TopicIntake(topics, heartbeats, room)
         self._topics.connected(plant.tick_ms)
         self._visits = [visit for device in layout.devices for visit in self._visits_of(device)]
-        self._counted = self._make_counted()
-        self._polled: list[_Visit | CountedBlocks] = [*self._visits, *self._counted]
+        self._plain = self._make_plain()
+        self._polled: list[_Visit | PlainBlocks] = [*self._visits, *self._plain]
         self._next_ms = 0
         self._members = {d: [b.name for b in members.values() if b.device == d] for d in layout.devices}
         self._timeout_s = {d: _timeout_s(layout, d) for d in layout.devices}
@@ -100,7 +102,7 @@ class VirtualField:
 
     def _visits_of(self, device: str) -> list[_Visit]:
         limits = self._layout.site.devices[device]
-        blocks = [b for b in self._registers.values() if b.device == device and not is_counted(b)]
+        blocks = [b for b in self._registers.values() if b.device == device and not self._is_plain[b.name]]
         has_transactions = has_transaction_ids(self._layout.site.links[limits.link])
         requests = plan_link(blocks, limits.max_registers, limits.max_gap, has_transactions=has_transactions)
         of_period: dict[float, list[Request]] = {}
@@ -108,15 +110,13 @@ class VirtualField:
             of_period.setdefault(request.period_s, []).append(request)
         return [_Visit(device, some, self._intakes, self._plant.memories[device]) for some in of_period.values()]
 
-    def _make_counted(self) -> list[CountedBlocks]:
+    def _make_plain(self) -> list[PlainBlocks]:
         of_period: dict[float, list[RegisterBlock]] = {}
         for block in self._registers.values():
-            if is_counted(block):
+            if self._is_plain[block.name]:
                 of_period.setdefault(block.period_s, []).append(block)
-        counted = [CountedBlocks(some, self._layout.first, self._buffer) for some in of_period.values()]
-        for blocks in counted:
-            blocks.attach(self._plant.memories)
-        return counted
+        places = self._layout.first, self._buffer, self._plant.memories
+        return [PlainBlocks(some, *places) for some in of_period.values()]
 
     def poll(self, tick_ms: int) -> None:
         """Read what is due at `tick_ms`; a device that does not answer in time has no good value any more."""
@@ -133,7 +133,7 @@ class VirtualField:
         if self._topics.check(tick_ms):
             self._has_news = True
 
-    def _visit(self, one: _Visit | CountedBlocks, tick_ms: int) -> None:
+    def _visit(self, one: _Visit | PlainBlocks, tick_ms: int) -> None:
         answering = one.devices
         if not self._plant.all_answer:
             answering = [device for device in one.devices if self._answers(device)]
@@ -154,8 +154,8 @@ class VirtualField:
 
     def _fail(self, device: str) -> None:
         self._intakes.fail(self._members[device])
-        for counted in self._counted:
-            counted.fail(device)
+        for plain in self._plain:
+            plain.fail(device)
         self._forget(device)
 
     def _forget(self, device: str) -> None:
@@ -185,6 +185,9 @@ class VirtualField:
         memory = self._plant.memories[block.device]
         address = block.address + index * block.data_type.registers
         memory.write(block.table, address, encode(block, value))
+        if self._is_plain[block.name]:
+            word = int(memory.view(block.table, address, 1)[0])
+            return any(plain.take_point(block, index, word, tick_ms) for plain in self._plain)
         self._forget(block.device)
         if (block.name, index) not in self._backs:
             part = Part(block, index, 1, 0)

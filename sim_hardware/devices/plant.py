@@ -1,5 +1,6 @@
 """The plant of a site: rooms, devices and actuators, advanced in plant time, in front of nothing but register memory and messages."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -25,7 +26,9 @@ from sim_hardware.scenarios.nuisances import expand
 from sim_hardware.scenarios.player import Player
 
 CALM_STEP_MS = 500
-"""Step of a calm room's physics (the longest that physics takes in one piece)."""
+"""Step of a calm room's physics, at full detail."""
+COARSE_STEP_MS, SERVER_STEP_MS = 10_000, 2_000
+"""Longest steps of a calm room in coarse runs: a server room's air follows its machines explicitly (0.14 K off at 2 s, 0.9 K at 10 s)."""
 
 
 class Plant:
@@ -68,6 +71,10 @@ class Plant:
         self._messenger = Messenger(self.layout)
         self._coils = _Coils(self.layout, self.memories)
         self._room_ms = dict.fromkeys(self.rooms, 0)
+        self._calm_ms = CALM_STEP_MS
+        self._step_ms = STEP_MS
+        self.stirs_s = _stirs_s(scenario, faults)
+        """When the scenario lets something begin, and when it is over: (begin, end), in seconds."""
         self._contacts: dict[str, tuple[bool, ...]] = {}
         self._player = Player(scenario) if scenario else None
         self.faulting = Faulting(self.layout, self.sensors, self.actuators, self.rooms, self.modules)
@@ -118,10 +125,20 @@ class Plant:
     def advance_to(self, tick_ms: int) -> None:
         """Advance in steps of 100 ms of plant time, as far as a whole step fits."""
         while self.tick_ms + STEP_MS <= tick_ms:
-            self._step()
+            self._step(min(self._step_ms, (tick_ms - self.tick_ms) // STEP_MS * STEP_MS))
 
-    def _step(self) -> None:
-        self.tick_ms += STEP_MS
+    def go(self, *, step_ms: int, calm_ms: int | None) -> None:
+        """From now on go in steps of `step_ms` (in whole 100 ms), the physics of calm rooms in steps of `calm_ms` (None: as usual)."""
+        self._step_ms = step_ms
+        self._calm_ms = CALM_STEP_MS if calm_ms is None else calm_ms
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether every room is calm and no actuator moves."""
+        return not self.actuators.moving and all(room.calm for room in self.rooms.values())
+
+    def _step(self, step_ms: int) -> None:
+        self.tick_ms += step_ms
         if self._player:
             self._player.play(self)
         if self._playback and self._playback.advance(self.tick_ms):
@@ -131,7 +148,7 @@ class Plant:
             module.advance(self.tick_ms)
         if self._coils.changed() or self.actuators.changed or self.actuators.moving:
             self.actuators.command(self._coils.commands())
-            self.actuators.advance(STEP_MS / 1000)
+            self.actuators.advance(step_ms / 1000)
         for name, room in self.rooms.items():
             self._advance_room(name, room)
         self._sample()
@@ -141,8 +158,10 @@ class Plant:
         if self.actuators.changed:
             room.apply(self.actuators, door_open=self._door_open(name))
         behind_ms = self.tick_ms - self._room_ms[name]
-        if behind_ms >= CALM_STEP_MS or self.actuators.changed or not room.calm:
-            room.room.advance(behind_ms / 1000)
+        calm = room.calm
+        if behind_ms >= self._calm_ms or self.actuators.changed or not calm:
+            longest_ms = min(self._calm_ms, _longest_calm_ms(room)) if calm else CALM_STEP_MS
+            room.room.advance(behind_ms / 1000, longest_ms / 1000)
             self._room_ms[name] = self.tick_ms
             if self._contacts.get(name) != room.contacts:
                 self._contacts[name] = room.contacts
@@ -213,6 +232,20 @@ class _Coils:
         active = np.ones(self._n_outputs)
         active[self._output[~driven]] = 0.0
         return active
+
+
+def _longest_calm_ms(room: Room) -> int:
+    return SERVER_STEP_MS if isinstance(room, ServerZone) else COARSE_STEP_MS
+
+
+def _stirs_s(scenario: Scenario | None, faults: Sequence[FaultSpec]) -> list[tuple[float, float]]:
+    """Initiations from beginning to end (those without an end begin only); faults and wired inputs when they come and when they go."""
+    initiations = scenario.initiations if scenario else ()
+    held = [(i.at_s, i.at_s + i.duration_s if math.isfinite(i.duration_s) else i.at_s) for i in initiations]
+    moments = [item.at_s for item in scenario.inputs] if scenario else []
+    for fault in (*(scenario.faults if scenario else ()), *faults):
+        moments += [at_s for at_s in (fault.at_s, fault.until_s) if math.isfinite(at_s)]
+    return held + [(at_s, at_s) for at_s in moments]
 
 
 def _memories(layout: Layout) -> dict[str, DeviceMemory]:

@@ -14,17 +14,17 @@ from controller.core.chain import GENESIS, InputDigest, encode, hash_next
 from controller.core.commands import AnyCommand
 from controller.core.image import Image, again, freeze
 from controller.core.scan import Controller, ScanResult
-from controller.site.model import Site
+from controller.site.model import Device, Site
 from drivers.modbus.decode import WIRE, encode_array
 from drivers.modbus.intake import Intakes
-from drivers.modbus.plan import plan
+from drivers.modbus.plan import Part, Request, plan
 from drivers.points import BlockBuffer, DataType, Order, RegisterBlock, Scaling, Table
 from sim_hardware.devices.memory import DeviceMemory
 from sim_hardware.devices.words import encoder_of
 from sim_hardware.faults.spec import parse_fault
 from sim_hardware.lockstep import LockStep, run
 from sim_hardware.scenarios import loader
-from sim_hardware.virtual_counted import CountedBlocks, is_counted
+from sim_hardware.virtual_blocks import PlainBlocks, is_plain
 from tests.sim_hardware.conftest import HALL
 
 FAULTS = (
@@ -64,7 +64,7 @@ def copy_of(image: Image) -> Image:
 
 @pytest.mark.parametrize(
     ("name", "seconds", "faults"),
-    [("runaway", 110.0, ()), ("false-alarm", 70.0, FAULTS), ("server-room", 60.0, FAULTS[:3]), ("quiet", 65.0, ())],
+    [("runaway", 90.0, ()), ("false-alarm", 70.0, FAULTS), ("server-room", 60.0, FAULTS[:3]), ("quiet", 65.0, ())],
 )
 def test_scans_that_rest_tell_write_and_keep_what_scans_that_decide_do(
     hall: Site, monkeypatch: pytest.MonkeyPatch, name: str, seconds: float, faults: tuple[str, ...]
@@ -77,14 +77,7 @@ def test_scans_that_rest_tell_write_and_keep_what_scans_that_decide_do(
     assert plain.scans / 2 < plain.rested < plain.scans
 
 
-# --- counted blocks, word by word ------------------------------------------------------------------------------------
-
-
-def _block(number: int, kind: DataType, scaling: Scaling, count: int) -> RegisterBlock:
-    first = 1 + 200 * number
-    return RegisterBlock(
-        f"b{number}", "d", 1, Table.INPUT, first, count, kind, 1.0, 3.0, scaling, first + count, Order.ABCD
-    )
+# --- plain blocks, word by word --------------------------------------------------------------------------------------
 
 
 _scalings = st.builds(
@@ -93,53 +86,77 @@ _scalings = st.builds(
     st.sampled_from([0.0, -40.0]),
     st.sampled_from([(), (65535,), (-32768,), (7,)]),
 )
+_kinds = st.tuples(
+    st.sampled_from([DataType.UINT16, DataType.INT16, DataType.BIT]), _scalings, st.integers(1, 120), st.booleans()
+)
+_turns = st.tuples(st.sampled_from(["new", "same", "values", "silent", "point"]), st.integers(0, 2**32 - 1))
 
 
-@given(
-    st.lists(
-        st.tuples(st.sampled_from([DataType.UINT16, DataType.INT16]), _scalings, st.integers(1, 140)),
-        min_size=1, max_size=4,
-    ),
-    st.lists(st.sampled_from(["new", "same", "values", "silent"]), min_size=1, max_size=6),
-    st.integers(0, 2**32 - 1),
-)  # fmt: skip
+def _block(number: int, kind: DataType, scaling: Scaling, count: int, counted: bool) -> RegisterBlock:
+    first, is_bit = 1 + 200 * number, kind is DataType.BIT
+    table = Table.COIL if is_bit else Table.HOLDING
+    scaling = Scaling() if is_bit else scaling
+    counter = first + count if counted and not is_bit else None
+    return RegisterBlock(f"b{number}", "d", 1, table, first, count, kind, 1.0, 3.0, scaling, counter, Order.ABCD)
+
+
+@given(st.lists(_kinds, min_size=1, max_size=4), st.lists(_turns, min_size=1, max_size=8))
 @settings(deadline=None, max_examples=60)
-def test_counted_blocks_are_decoded_as_the_links_do(
-    kinds: list[tuple[DataType, Scaling, int]], turns: list[str], seed: int
+def test_plain_blocks_are_decoded_as_the_links_do(
+    kinds: list[tuple[DataType, Scaling, int, bool]], turns: list[tuple[str, int]]
 ) -> None:
     blocks = [_block(number, *kind) for number, kind in enumerate(kinds)]
-    assert all(is_counted(block) for block in blocks)
+    assert all(is_plain(block, Device(link="bus")) for block in blocks)
     firsts = np.cumsum([0, *(block.count for block in blocks)]).tolist()
     buffer = BlockBuffer.empty(firsts[-1])
     memory = DeviceMemory("d", blocks, frozenset(), 0)
-    quick = CountedBlocks(blocks, {b.name: at for b, at in zip(blocks, firsts, strict=False)}, buffer)
-    quick.attach({"d": memory})
-    links = Intakes(blocks)
-    chance = np.random.default_rng(seed)
-    for turn, what in enumerate(turns):
-        for block in blocks:
-            if what in {"new", "values"}:
-                memory.store(block.table, block.address, chance.choice([7, 65535, 32768, 300], block.count))
-            if what == "new" and block.counter is not None:
-                memory.store(block.table, block.counter, [int(chance.integers(0, 65536))])
+    places = {b.name: at for b, at in zip(blocks, firsts, strict=False)}
+    quick, links = PlainBlocks(blocks, places, buffer, {"d": memory}), Intakes(blocks)
+    for turn, (what, seed) in enumerate(turns):
+        chance = np.random.default_rng(seed)
+        if what in {"new", "values"}:
+            _change(blocks, memory, chance, counters=what == "new")
         if what == "silent":
             quick.fail("d")
             links.fail_all()
+        elif what == "point":
+            _take_a_point(blocks[int(chance.integers(len(blocks)))], memory, quick, links, 1000 * turn)
         else:
             quick.take(["d"], 1000 * turn)
             for request in plan(blocks):
                 words = memory.read(request.table, request.address, request.count).astype(WIRE)
                 links.take(request, words, 1000 * turn)
-        for block, at in zip(blocks, firsts, strict=False):
-            got, wanted = buffer.part(at, block.count), links.buffers[block.name]
+        for name, at in places.items():
+            wanted = links.buffers[name]
+            got = buffer.part(at, wanted.value.size)
             assert got.value.tobytes() == wanted.value.tobytes()
-            for one, other in (("quality", "quality"), ("sample", "sample"), ("received_ms", "received_ms")):
-                assert getattr(got, one).tolist() == getattr(wanted, other).tolist()
+            assert got.quality.tolist() == wanted.quality.tolist()
+            assert got.sample.tolist() == wanted.sample.tolist()
+            assert got.received_ms.tolist() == wanted.received_ms.tolist()
+
+
+def _change(blocks: list[RegisterBlock], memory: DeviceMemory, chance: np.random.Generator, *, counters: bool) -> None:
+    for block in blocks:
+        words = [0, 1] if block.data_type is DataType.BIT else [7, 65535, 32768, 300]
+        memory.store(block.table, block.address, chance.choice(words, block.count))
+        if counters and block.counter is not None:
+            memory.store(block.table, block.counter, [int(chance.integers(0, 65536))])
+
+
+def _take_a_point(block: RegisterBlock, memory: DeviceMemory, quick: PlainBlocks, links: Intakes, tick_ms: int) -> None:
+    """What a write reads back, of a block that the controller writes: such blocks count no samples."""
+    if block.counter is not None:
+        return
+    index = block.count // 2
+    memory.store(block.table, block.address + index, [1])
+    back = Request(1, block.table, block.address + index, 1, 1.0, (Part(block, index, 1, 0),), ())
+    links.take(back, memory.read(block.table, block.address + index, 1).astype(WIRE), tick_ms)
+    assert quick.take_point(block, index, 1, tick_ms)
 
 
 @given(st.sampled_from([DataType.UINT16, DataType.INT16]), _scalings, st.lists(st.floats(width=32), min_size=1))
 def test_words_are_those_of_the_drivers(kind: DataType, scaling: Scaling, values: list[float]) -> None:
-    block = _block(0, kind, scaling, len(values))
+    block = _block(0, kind, scaling, len(values), counted=False)
     words = np.zeros(len(values), ">u2")
     encoder_of(block, words)(np.array(values))
     assert words.tolist() == encode_array(block, np.array(values)).tolist()

@@ -1,0 +1,184 @@
+"""Plain blocks in virtual time: the words of all devices that are polled together are gathered and decoded in one compiled loop.
+
+They are nearly all points of a site: numbers of one register and bits. What comes out is, bit by bit, what the links' own intake
+(`drivers.modbus.intake`) makes of the same words; a test holds the two side by side.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from controller.site.model import Device
+from drivers.modbus.decode import WIRE, mark_bad
+from drivers.modbus.plan import BIT_TABLES, MAX_BITS
+from drivers.points import NEVER, BlockBuffer, DataType, Order, Quality, RegisterBlock, Table
+from sim_hardware.devices.memory import DeviceMemory
+
+BLOCK = np.dtype(
+    [
+        ("word", "i8"),  # its first word among the gathered ones
+        ("counter", "i8"),  # the word of its sample counter; -1: every good read is a sample
+        ("first", "i8"),  # its first point in the buffer
+        ("count", "i8"),
+        ("factor", "f8"),
+        ("offset", "f8"),
+        ("code", "i8"),  # the word that means "no value"; -1: none
+        ("signed", "u1"),
+        ("said", "i8"),  # what its counter last said; -1: nothing yet
+        ("sample", "i8"),  # number of its last sample
+    ],
+    align=True,
+)
+GOOD, BAD = int(Quality.GOOD), int(Quality.BAD)
+_WORDS = frozenset({DataType.UINT16, DataType.INT16, DataType.BIT})
+_CODES = 1
+"""Codes for "no value" that the loop looks for."""
+
+
+def is_plain(block: RegisterBlock, device: Device) -> bool:
+    """Whether the loop decodes blocks of this kind; one without a counter must fit into one request, which is then one sample of it."""
+    limit = MAX_BITS if block.table in BIT_TABLES else device.max_registers
+    is_word = block.data_type in _WORDS and block.order in {Order.ABCD, Order.CDAB}
+    is_whole = block.counter is not None or block.count <= limit
+    return is_word and is_whole and block.identity is None and len(block.scaling.invalid) <= _CODES
+
+
+class PlainBlocks:
+    """The plain blocks of one period; `due_ms` is when they are polled next."""
+
+    def __init__(
+        self,
+        blocks: Sequence[RegisterBlock],
+        first: Mapping[str, int],
+        buffer: BlockBuffer,
+        memories: Mapping[str, DeviceMemory],
+    ) -> None:
+        """`first` are the blocks' places in `buffer`; their words come from `memories` (by device)."""
+        self.period_ms = round(blocks[0].period_s * 1000)
+        self.due_ms = 0
+        self.devices = list(dict.fromkeys(block.device for block in blocks))
+        self._buffer = buffer
+        self._records = np.zeros(len(blocks), BLOCK)
+        self._place = {block.name: place for place, block in enumerate(blocks)}
+        self._of_device = {d: np.array([b.device == d for b in blocks]) for d in self.devices}
+        self._all = np.ones(len(blocks), np.bool_)
+        self._parts = {d: [buffer.part(first[b.name], b.count) for b in blocks if b.device == d] for d in self.devices}
+        self._views: dict[str, list[tuple[npt.NDArray[np.uint16], slice]]] = {device: [] for device in self.devices}
+        at = 0
+        for device in self.devices:
+            for table in Table:
+                mine = [block for block in blocks if block.device == device and block.table is table]
+                at = self._lay_out(mine, table, first, at, memories[device])
+        self._words = np.zeros(at, WIRE)
+        self._octets = self._words.view(np.uint8)
+        self._gathers = [view for device in self.devices for view in self._views[device]]
+
+    def _lay_out(
+        self, blocks: list[RegisterBlock], table: Table, first: Mapping[str, int], at: int, memory: DeviceMemory
+    ) -> int:
+        """Give the words of one table of a device their places from `at` on; returns the next free one."""
+        place_of: dict[int, int] = {}
+        for begin, end in _joined(blocks):
+            self._views[memory.name].append((memory.view(table, begin, end - begin), slice(at, at + end - begin)))
+            place_of |= {address: at + address - begin for address in range(begin, end)}
+            at += end - begin
+        for block in blocks:
+            counter = -1 if block.counter is None else place_of[block.counter]
+            code = block.scaling.invalid[0] & 0xFFFF if block.scaling.invalid else -1
+            sample = NEVER if block.counter is None else 0
+            scaling = block.scaling.factor, block.scaling.offset
+            values = (place_of[block.address], counter, first[block.name], block.count, *scaling, code)
+            self._records[self._place[block.name]] = (*values, block.data_type is DataType.INT16, NEVER, sample)
+        return at
+
+    def take(self, answering: list[str], tick_ms: int) -> None:
+        """Take in what the devices show that answer."""
+        if len(answering) == len(self.devices):
+            alive, gathers = self._all, self._gathers
+        else:
+            alive = np.logical_or.reduce([self._of_device[device] for device in answering])
+            gathers = [view for device in answering for view in self._views[device]]
+        for view, place in gathers:
+            self._words[place] = view
+        self._decode(alive, tick_ms)
+
+    def take_point(self, block: RegisterBlock, index: int, word: int, tick_ms: int) -> bool:
+        """Take in what one point reads back: a sample of it alone. False if it is none of these blocks'."""
+        place = self._place.get(block.name)
+        if place is None:
+            return False
+        record = self._records[place]
+        self._words[record["word"] + index] = word
+        shown = self._records[place : place + 1].copy()
+        shown["first"] += index
+        shown["word"] += index
+        shown["count"] = 1
+        buffer = self._buffer
+        arrays = buffer.value, buffer.quality, buffer.sample, buffer.received_ms
+        _decode(self._octets, shown, self._all[:1], tick_ms, *arrays)
+        record["sample"] = shown["sample"][0]
+        return True
+
+    def _decode(self, alive: npt.NDArray[np.bool_], tick_ms: int) -> None:
+        buffer = self._buffer
+        arrays = buffer.value, buffer.quality, buffer.sample, buffer.received_ms
+        _decode(self._octets, self._records, alive, tick_ms, *arrays)
+
+    def fail(self, device: str) -> None:
+        """Make the points of a device BAD at once."""
+        for part in self._parts.get(device, ()):
+            mark_bad(part)
+
+
+def _joined(blocks: Iterable[RegisterBlock]) -> list[tuple[int, int]]:
+    """The addresses of blocks and of their counters, as runs without gaps: half-open."""
+    spans = [(block.address, block.address + block.count) for block in blocks]
+    spans += [(block.counter, block.counter + 1) for block in blocks if block.counter is not None]
+    runs: list[tuple[int, int]] = []
+    for begin, end in sorted(spans):
+        if runs and begin <= runs[-1][1]:
+            runs[-1] = runs[-1][0], max(end, runs[-1][1])
+        else:
+            runs.append((begin, end))
+    return runs
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _decode(
+    octets: npt.NDArray[np.uint8],
+    blocks: npt.NDArray[np.void],
+    alive: npt.NDArray[np.bool_],
+    tick_ms: int,
+    value: npt.NDArray[np.float64],
+    quality: npt.NDArray[np.uint8],
+    sample: npt.NDArray[np.int64],
+    received_ms: npt.NDArray[np.int64],
+) -> None:
+    for b in range(blocks.shape[0]):
+        if not alive[b]:
+            continue
+        block = blocks[b]
+        if block.counter < 0:
+            block.sample += 1
+        else:
+            counter = np.int64(octets[2 * block.counter]) << 8 | octets[2 * block.counter + 1]
+            if block.said >= 0:
+                block.sample += (counter - block.said) & 0xFFFF
+            block.said = counter
+        is_new = sample[block.first] != block.sample
+        for k in range(block.count):
+            word = np.int64(octets[2 * (block.word + k)]) << 8 | octets[2 * (block.word + k) + 1]
+            i = block.first + k
+            if word == block.code:
+                value[i] = np.nan
+                quality[i] = BAD
+            else:
+                raw = word - (word >> 15 << 16) if block.signed else word
+                scaled = raw * block.factor
+                value[i] = scaled + block.offset if block.offset != 0.0 else scaled
+                quality[i] = GOOD
+            if is_new:
+                sample[i] = block.sample
+                received_ms[i] = tick_ms
