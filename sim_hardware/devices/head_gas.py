@@ -56,12 +56,13 @@ class Catalyst:
 class GasHead:
     """Shows what a head of ``kind`` makes of its surroundings; called once a sample (a `Probe`)."""
 
-    __slots__ = ("_air", "_catalyst", "_in_filter", "_kind", "_span", "_then_s", "_value_ppm", "_zero")
+    __slots__ = ("_air", "_catalyst", "_in_filter", "_kind", "_response", "_span", "_then_s", "_value_ppm", "_zero")
 
     def __init__(self, kind: HeadType, air: Surroundings, seed: int, point: int) -> None:
         """Stand in clean air since long; the seed and the point draw how this head drifts."""
         self._kind = kind
         self._air = air
+        self._response = [(int(species), float(kind.response[species])) for species in kind.response.nonzero()[0]]
         self._zero = kind.zero_ppm_per_year * (2.0 * uniform(seed, point, _ZERO) - 1.0) / YEAR_S
         self._span = kind.span_per_year * (2.0 * uniform(seed, point, _SPAN) - 1.0) / YEAR_S
         self._catalyst = Catalyst() if kind.halogens_kill else None
@@ -89,7 +90,9 @@ class GasHead:
     def _meets(self, dt_s: float) -> float:
         """What the sensing element would show at rest in the air that is there now."""
         kind, air = self._kind, self._air
-        shown = float(kind.response @ air.ppm())
+        ppm, shown = air.ppm(), 0.0
+        for species, share in self._response:
+            shown += share * float(ppm[species])
         if kind.humid_loss > 0.0:
             shown *= 1.0 - kind.humid_loss * min(1.0, air.humidity_pct() / HUMID_PCT)
         if kind.needs_o2:

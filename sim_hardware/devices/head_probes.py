@@ -13,19 +13,34 @@ from sim_hardware.physics.room import relative_humidity_pct
 from sim_hardware.physics.room_plant import RoomPlant
 
 
-def gas_head(room: RoomPlant, head: HeadLayout, ordinal: int, seed: int, ppm: Callable[[], Floats]) -> GasHead | None:
-    """A head of the site in air with these gases (by species); None for one that is no gas head. Raises ValueError (`head_type`).
+class GasHeads:
+    """Makes the gas heads of one room. Air in a rack has the room's oxygen, agent and water (assumed)."""
 
-    Air in a rack has the room's oxygen and agent (assumed).
-    """
-    family = Family(head.head.family)
-    if family not in USUAL:
-        return None
-    air = Surroundings(
-        time_s=lambda: room.time_s,
-        ppm=ppm,
-        o2=lambda: room.o2_pct / 100.0,
-        halocarbon=lambda: room.agent_pct / 100.0 if room.agent.halocarbon else 0.0,
-        humidity_pct=lambda: float(relative_humidity_pct(room.room.water_kg_per_m3, np.array(room.room_temp_degc))),
-    )
-    return GasHead(head_type(family, head.head.principle), air, seed, int(head.points[0]) + ordinal)
+    def __init__(self, room: RoomPlant, seed: int) -> None:
+        self._room = room
+        self._seed = seed
+        self._humidity_s, self._humidity = -1.0, 0.0
+
+    def head(self, head: HeadLayout, ordinal: int, ppm: Callable[[], Floats]) -> GasHead | None:
+        """A head of the site in air with these gases (by species); None for one that is no gas head. Raises ValueError (`head_type`)."""
+        family = Family(head.head.family)
+        if family not in USUAL:
+            return None
+        room = self._room
+        air = Surroundings(
+            time_s=lambda: room.time_s,
+            ppm=ppm,
+            o2=lambda: room.room.o2,
+            halocarbon=lambda: room.room.agent if room.agent.halocarbon else 0.0,
+            humidity_pct=self._humidity_pct,
+        )
+        return GasHead(head_type(family, head.head.principle), air, self._seed, int(head.points[0]) + ordinal)
+
+    def _humidity_pct(self) -> float:
+        """Reckoned once for all heads that ask at the same time."""
+        room = self._room
+        if room.time_s != self._humidity_s:
+            self._humidity_s = room.time_s
+            water, degc = room.room.water_kg_per_m3, np.array(room.room_temp_degc)
+            self._humidity = float(relative_humidity_pct(water, degc))
+        return self._humidity

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from controller.core.layout import HeadLayout, Layout
 from controller.site.model import Family, Role
 from sim_hardware.devices.actuators import AT_END, Actuators
-from sim_hardware.devices.head_probes import gas_head
+from sim_hardware.devices.head_probes import GasHeads
 from sim_hardware.devices.room_geometry import battery_geometry, server_geometry
 from sim_hardware.physics.battery_geometry import BatteryRoomInputs
 from sim_hardware.physics.battery_room import BatteryRoom
@@ -108,7 +108,7 @@ class BatteryZone:
         dampers = len(self._air.by_role[Role.DAMPER])
         self.geometry = battery_geometry(layout, zone, len(self._racks), dampers, settings)
         self.room = BatteryRoom(self.geometry, seed)
-        self._seed = seed
+        self._gas_heads = GasHeads(self.room, seed)
         self._outputs = layout.outputs
 
     def rack_index(self, name: str) -> int:
@@ -192,7 +192,7 @@ class BatteryZone:
         room, rack = self.room, self._racks.index(head.rack)
         if Family(head.head.family) is Family.CLIMATE_TEMPERATURE:
             return lambda: room.rack_air_degc[rack]
-        return gas_head(room, head, ordinal, self._seed, lambda: room.rack_ppm[rack])
+        return self._gas_heads.head(head, ordinal, lambda: room.rack_ppm[rack])
 
     def _in_room(self, head: HeadLayout, ordinal: int) -> Probe | None:
         room = self.room
@@ -203,7 +203,7 @@ class BatteryZone:
             Family.CLIMATE_TEMPERATURE: lambda: room.room_temp_degc,
         }
         probe = probes.get(Family(head.head.family))
-        return probe or gas_head(room, head, ordinal, self._seed, lambda: room.room_ppm)
+        return probe or self._gas_heads.head(head, ordinal, lambda: room.room_ppm)
 
     def _cells(self, head: HeadLayout, truth: npt.NDArray[np.float64]) -> Probe:
         """All cells of a rack, or, of a poor BMS with three points, their minimum, maximum and mean."""
@@ -228,7 +228,7 @@ class ServerZone:
         dampers = len(self._air.by_role[Role.DAMPER])
         self.geometry = server_geometry(layout, zone, dampers, settings)
         self.room = ServerRoom(self.geometry, seed)
-        self._seed = seed
+        self._gas_heads = GasHeads(self.room, seed)
 
     def apply(self, actuators: Actuators, *, door_open: bool) -> None:
         """Take over the actuators' positions and the door's."""
@@ -270,4 +270,4 @@ class ServerZone:
             Family.HEAT: lambda: room.room_temp_degc,
         }
         probe = probes.get(Family(head.head.family))
-        return probe or gas_head(room, head, ordinal, self._seed, lambda: room.room.gas * PPM)
+        return probe or self._gas_heads.head(head, ordinal, lambda: room.room.gas * PPM)
