@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from sim_hardware.physics import hold
 from sim_hardware.physics.agent import AgentBank
 from sim_hardware.physics.battery_room import BatteryRoom, BatteryRoomGeometry
 from sim_hardware.physics.gas import burnt_share
@@ -77,6 +78,24 @@ def test_agent_runs_out_below_and_leaves_air_above() -> None:
     assert room.room.upper_agent < 0.001
     assert room.room.lower_agent > 0.95 * full
     assert room.agent_pct / 100.0 == pytest.approx(full * room.room.layer_m / 3.0, rel=0.05)
+
+
+def test_the_interface_of_a_flooded_room_falls_as_the_standards_say() -> None:
+    room = battery_room()
+    room.inputs.agent_valve_open, room.inputs.hvac_on = True, False
+    room.inputs.damper_open_fraction[:] = 0.0
+    passed_s = []
+    for height_m in (2.5, 2.0):
+        while room.room.layer_m > height_m:
+            room.advance(0.5)
+        passed_s.append(room.time_s)
+    outside = 101325.0 / 289.1 / (273.15 + room.inputs.ambient_degc)
+    inside = outside * (273.15 + room.inputs.ambient_degc) / (273.15 + room.room.lower_degc)
+    agent = room.agent.density_kg_per_m3(room.room.lower_degc)
+    mixture = hold.mixture_kg_per_m3(room.room.lower_agent, agent, inside)
+    leaks = 0.7 * 0.02 * math.sqrt(2.0 / outside)  # 200 cm2, half of it below, as an orifice
+    exact = [hold.hold_time_s(160.0, 3.0, to_m, mixture, outside, leaks, 0.5) for to_m in (2.5, 2.0)]
+    assert passed_s[1] - passed_s[0] == pytest.approx(exact[1] - exact[0], rel=0.05)
 
 
 def test_exhaust_clears_gas_with_its_time_constant() -> None:
