@@ -38,12 +38,19 @@ def _clock() -> None:
     scan_clock.print_table()
 
 
+def _drill() -> None:
+    from tests.bench import drill_speed
+
+    drill_speed.main()
+
+
 BENCHES: dict[str, Callable[[], None]] = {
     "detector": _detector,
     "modbus": _modbus,
     "servers": _servers,
     "scan": _scan,
     "clock": _clock,
+    "drill": _drill,
 }
 """Name to what measures and prints; a bench imports what it needs when its turn comes."""
 
