@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from controller.core.chain import InputDigest
 from controller.core.detect import kernels, reduce
 from controller.core.detect.banks import Bank, lay_out_banks
 from controller.core.events import Evidence, Feature
@@ -105,5 +106,8 @@ def _finite(number: float) -> float:
 
 def warm_up(layout: Layout) -> None:
     """Compile every kernel, or load it from the cache, with the dtypes of real images."""
-    detector = Detector(layout)
-    detector.advance(freeze(0, 0, [BlockBuffer.empty(layout.n_points)], layout.max_age_ms))
+    detector, digest = Detector(layout), InputDigest()
+    for scan in range(2):  # the digest compares the second image with the first
+        image = freeze(scan, 0, [BlockBuffer.empty(layout.n_points)], layout.max_age_ms)
+        detector.advance(image)
+        digest.update(image)
