@@ -14,7 +14,6 @@ from sim_hardware.physics.battery_geometry import BatteryRoomGeometry, BatteryRo
 from sim_hardware.physics.cell_spread import SPREAD_LIMIT, spread_heat
 from sim_hardware.physics.chemistry import Chemistry
 from sim_hardware.physics.flammable import lower_limit_share
-from sim_hardware.physics.heat_detector import ceiling_jet, element_step
 from sim_hardware.physics.injections import (
     FOREVER_S,
     CellPower,
@@ -106,7 +105,8 @@ class BatteryRoom(RoomPlant):
         self.vent_time_s: Floats = cells.times_s[0].reshape(self._shape)
         self.runaway_time_s: Floats = cells.times_s[1].reshape(self._shape)
         self.current_a = np.zeros(self.geometry.racks)
-        self._gas_m3 = np.zeros((self.geometry.racks, gas.SPECIES))
+        self._rack_gas_m3 = np.zeros((self.geometry.racks, gas.SPECIES))
+        self._gas_m3 = np.zeros(gas.SPECIES)
 
     def _init_heads(self) -> None:
         g = self.geometry
@@ -122,6 +122,7 @@ class BatteryRoom(RoomPlant):
         self.rack_co_ppm: Floats = self._rack_ppm[gas.CO]
         self.rack_voc_ppm: Floats = self._rack_ppm[gas.VOC]
         self.smoke_pct_per_m = np.zeros(len(g.smoke_delays_s))
+        self._heat_heads_m = np.array(g.heat_heads_m)
         self.heat_head_degc = np.full(len(g.heat_heads_m), g.start_degc)
 
     # --- what a scenario does ---------------------------------------------------------------------------------------
@@ -173,15 +174,15 @@ class BatteryRoom(RoomPlant):
         cells = self._stack
         if self._cell_powers:
             place_cell_power(self._cell_powers, self.time_s, cells)
-        casing_j, risen_w = stack.advance_stack(
-            cells, self.current_a, self.inputs.coolant_flow_lpm, self._screen(), self.room.temp_degc, self.time_s, dt_s
-        )
+        casing_j, risen_w, self._any_vented = stack.advance_stack(
+            cells, self.current_a, self.inputs.coolant_flow_lpm, self._screen(), self.room.temp_degc,
+            self.time_s, dt_s,
+        )  # fmt: skip
         smoke_kg, burnt_j = self._release_gas(dt_s)
         plume_w = (1.0 - RADIANT_SHARE) * risen_w + self._foreign_heat_w()
         self._jet_w += (plume_w - self._jet_w) * -math.expm1(-dt_s / PLUME_TAU_S)
-        gas_m3 = self._gas_into_room(dt_s)
         self._advance_air(
-            self.inputs, plume_w + casing_j / dt_s, gas_m3, smoke_kg, burnt_j, dt_s,
+            self.inputs, plume_w + casing_j / dt_s, self._gas_m3, smoke_kg, burnt_j, dt_s,
             plume_w=plume_w, radiant_w=RADIANT_SHARE * risen_w,
         )  # fmt: skip
         self.time_s += dt_s
@@ -189,13 +190,12 @@ class BatteryRoom(RoomPlant):
 
     def _set_currents(self) -> None:
         inputs = self.inputs
-        current = self.current_a
-        current[:] = inputs.string_current_a
+        wanted = inputs.string_current_a
         for one in self._overcharges:
             if one.window.holds(self.time_s):
-                current[one.rack] += one.current_a
-        np.minimum(current, 0.0, out=current, where=inputs.charger_stopped)
-        current[inputs.breaker_open] = 0.0
+                wanted = wanted.copy()
+                wanted[one.rack] += one.current_a
+        stack.set_currents(self.current_a, wanted, inputs.charger_stopped, inputs.breaker_open)
 
     def _screen(self) -> float:
         """What curtain and barrier leave of the heat from rack to rack."""
@@ -209,49 +209,42 @@ class BatteryRoom(RoomPlant):
         return 0.0 if self.inputs.hvac_on else float(self.inputs.coolant_flow_lpm.sum())
 
     def _release_gas(self, dt_s: float) -> tuple[float, float]:
-        """Fill ``_gas_m3`` with what flows from racks into the room; return smoke (kg) and heat of flames (J)."""
+        """Fill ``_gas_m3`` with what flows into the room; return smoke (kg) and heat of flames (J)."""
         cells = self._stack
         smoke_kg = burnt_j = 0.0
-        self._gas_m3.fill(0.0)
-        self._any_vented = self._any_vented or bool(cells.vented.any())
+        by_rack = self._rack_gas_m3
         if self._any_vented:
             burns = gas.burnt_share(self.agent_strength, self.o2_pct)
             smoke_kg, burnt_j = gas.release(
-                cells.state, cells.vented, cells.runaway, self.geometry.capacity_ah, self._yields, burns, self._gas_m3,
+                cells.state, cells.vented, cells.runaway, self.geometry.capacity_ah, self._yields, burns, by_rack,
                 cells.plume_j, cells.ejecta_j, dt_s,
             )  # fmt: skip
             cells.ledger[stack.BURNT] += burnt_j
-        for source in self._gas_sources:
-            if source.rack >= 0 and source.window.holds(self.time_s):
-                self._gas_m3[source.rack] += np.array(source.rates_m3_per_s) * dt_s
-        strongest = plume.advance_racks(
-            self._rack_gas, self._head_gas, self._rack_ppm, self._gas_m3, self.room.gas, cells.plume_j, dt_s
-        )
-        if strongest >= 0:
-            self._hottest_rack = strongest
-        return smoke_kg, burnt_j
-
-    def _gas_into_room(self, dt_s: float) -> Floats:
-        gas_m3: Floats = self._gas_m3.sum(axis=0)
+        self._place_gas(by_rack, dt_s)
+        self._hottest_rack = plume.advance_racks(
+            self._rack_gas, self._head_gas, self._rack_ppm, by_rack, self._gas_m3, self.room.gas, self._room_head,
+            cells.plume_j, self._hottest_rack, dt_s,
+        )  # fmt: skip
         for source in self._gas_sources:
             if source.rack < 0 and source.window.holds(self.time_s):
-                gas_m3 += np.array(source.rates_m3_per_s) * dt_s
-        return gas_m3
+                self._gas_m3 += np.array(source.rates_m3_per_s) * dt_s
+        return smoke_kg, burnt_j
+
+    def _place_gas(self, by_rack: Floats, dt_s: float) -> None:
+        for source in self._gas_sources:
+            if source.rack >= 0 and source.window.holds(self.time_s):
+                by_rack[source.rack] += np.array(source.rates_m3_per_s) * dt_s
 
     def _advance_heads(self, dt_s: float) -> None:
-        self._room_head += (self.room.gas - self._room_head) * -math.expm1(-dt_s / plume.HEAD_TAU_S)
-        for k, pipe in enumerate(self._pipes):
-            density = pipe.advance(self.time_s, dt_s, self.room.upper_smoke_kg_per_m3)
-            self.smoke_pct_per_m[k] = obscuration_pct_per_m(density, FLAMING_M2_PER_KG)
-        self._advance_heat_heads(dt_s)
-
-    def _advance_heat_heads(self, dt_s: float) -> None:
         g = self.geometry
+        smoke_kg_per_m3, upper_degc = self.room.upper_smoke_kg_per_m3, self.room.upper_degc
+        for k, pipe in enumerate(self._pipes):
+            density = pipe.advance(self.time_s, dt_s, smoke_kg_per_m3)
+            self.smoke_pct_per_m[k] = obscuration_pct_per_m(density, FLAMING_M2_PER_KG)
         x_rack = (self._hottest_rack - 0.5 * (g.racks - 1)) * g.rack_pitch_m
-        for k, (x, y) in enumerate(g.heat_heads_m):
-            rise, speed = ceiling_jet(self._jet_w, math.hypot(x - x_rack, y), g.height_m, self.room.upper_degc)
-            gas_degc = self.room.upper_degc + rise
-            self.heat_head_degc[k] = element_step(self.heat_head_degc[k], gas_degc, speed, g.heat_head_rti, dt_s)
+        plume.advance_heat_heads(
+            self.heat_head_degc, self._heat_heads_m, x_rack, self._jet_w, g.height_m, upper_degc, g.heat_head_rti, dt_s
+        )
 
     def _index(self, rack: int, module: int, cell_index: int) -> int:
         for what, value, count in zip(("rack", "module", "cell"), (rack, module, cell_index), self._shape, strict=True):

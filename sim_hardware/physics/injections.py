@@ -65,10 +65,10 @@ def total_rate(sources: list[Source], now_s: float) -> float:
 
 def place_cell_power(powers: list[CellPower], now_s: float, cells: Stack) -> None:
     """Fill the wanted short and heater power per cell (W) at ``now_s``; a short's budget is set when it begins."""
-    cells.short_w[:] = 0.0
-    cells.heater_w[:] = 0.0
-    cells.powered[:] = False
     per_rack = cells.short_w.size // cells.powered.size
+    for power in powers:
+        cells.short_w[power.index] = cells.heater_w[power.index] = 0.0
+        cells.powered[power.index // per_rack] = False
     for power in powers:
         if not power.window.holds(now_s):
             continue

@@ -8,7 +8,7 @@ is scripted.
 
 The lumped cell has no inner resistance; ``slab`` resolves it, and ``tests/validation/propagation.py`` compares the two.
 
-Racks are advanced one by one. A rack in which nothing is hot, shorted, heated, wetted or hit sleeps: it gathers the time
+Racks are advanced one by one. A rack in which nothing is hot, shorted or heated sleeps: it gathers the time
 that it owes and takes it in one step of ``QUIET_STEP_S`` (its slowest conductance over heat capacity has a time constant
 of minutes), or as soon as something wakes it or its current changes. What neighbours radiate at it meanwhile waits in
 ``inbox_j``, so the energy balance closes to rounding at every moment.
@@ -238,39 +238,34 @@ def spread(stack: Stack, per_module: int, screen: float, dt_s: float) -> float:
 @njit(cache=True, nogil=True)
 def conduct(stack: Stack, rack: int, per_module: int, dt_s: float) -> float:
     """Fill ``flow_w`` and ``housing_flow_w`` of a rack; return W that its air gets."""
-    modules = stack.housing_degc.shape[1]
-    temp = stack.state[cell.TEMP]
-    touch_w_per_k = stack.sizes[TOUCH_W_PER_K]
-    to_air = 0.0
+    temp, offset_k, flow_w, hit_w = stack.state[cell.TEMP], stack.offset_k, stack.flow_w, stack.hit_w
+    housing_degc, inbox_j = stack.housing_degc[rack], stack.inbox_j[rack]
+    touch_w_per_k, gap_m2, barrier = stack.sizes[TOUCH_W_PER_K], stack.sizes[GAP_M2], stack.sizes[GAP_BARRIER_M2K_PER_W]
+    air_w_per_k = HOUSING_AIR_W_PER_M2_K * stack.sizes[SURFACE_M2]
+    modules = housing_degc.shape[0]
+    to_air = from_below = 0.0
     for m in range(modules):
-        here = stack.housing_degc[rack, m]
-        base = (rack * modules + m) * per_module
-        q_air = HOUSING_AIR_W_PER_M2_K * stack.sizes[SURFACE_M2] * (here - stack.air_degc[rack])
+        here = housing_degc[m]
+        q_air = air_w_per_k * (here - stack.air_degc[rack])
         to_air += q_air
-        housing_w = stack.housing_hit_w[rack, m] - q_air + stack.inbox_j[rack, m] / dt_s
-        stack.inbox_j[rack, m] = 0.0
-        if m > 0:
-            housing_w -= between_modules_w(stack, here, stack.housing_degc[rack, m - 1])
+        housing_w = stack.housing_hit_w[rack, m] - q_air + inbox_j[m] / dt_s + from_below
+        inbox_j[m] = 0.0
         if m < modules - 1:
-            housing_w -= between_modules_w(stack, here, stack.housing_degc[rack, m + 1])
-        last = base + per_module - 1
-        for i in range(base, base + per_module):
-            q = CELL_TO_HOUSING_W_PER_K * (here + stack.offset_k[i] - temp[i])
+            up = gap_m2 * exchange_w_per_m2(here, housing_degc[m + 1], GAP_EMISSIVITY, GAP_W_PER_M2_K, barrier)
+            housing_w -= up
+            from_below = up
+        first = (rack * modules + m) * per_module
+        from_left = 0.0
+        for i in range(first, first + per_module):
+            q = CELL_TO_HOUSING_W_PER_K * (here + offset_k[i] - temp[i])
             housing_w -= q
-            if i > base:
-                q += touch_w_per_k * (temp[i - 1] - temp[i])
-            if i < last:
-                q += touch_w_per_k * (temp[i + 1] - temp[i])
-            stack.flow_w[i] = q + stack.hit_w[i]
+            q += from_left + hit_w[i]
+            if i < first + per_module - 1:
+                from_left = touch_w_per_k * (temp[i] - temp[i + 1])
+                q -= from_left
+            flow_w[i] = q
         stack.housing_flow_w[rack, m] = housing_w
     return to_air
-
-
-@njit(cache=True, nogil=True)
-def between_modules_w(stack: Stack, one_degc: float, other_degc: float) -> float:
-    """Heat from one housing to that above or below it, W."""
-    per_m2 = exchange_w_per_m2(one_degc, other_degc, GAP_EMISSIVITY, GAP_W_PER_M2_K, stack.sizes[GAP_BARRIER_M2K_PER_W])
-    return float(per_m2 * stack.sizes[GAP_M2])
 
 
 @njit(cache=True, nogil=True)
@@ -297,64 +292,69 @@ def cool(stack: Stack, rack: int, per_module: int, flow_lpm: float, dt_s: float)
 
 
 @njit(cache=True, nogil=True)
-def short_heat_w(stack: Stack, i: int, amps: float, dt_s: float) -> float:
+def short_heat_w(
+    state: Floats, i: int, is_vented: bool, short_w: Floats, full_j: float, amps: float, kin: Floats, dt_s: float
+) -> float:
     """Feed the internal short of cell ``i``; return its heat in W. A charging current adds to it."""
-    if stack.vented[i]:
-        stack.short_w[i] *= cell.SHORT_AFTER_VENT
-    stack.short_w[i] = cell.drain_short(stack.state, i, stack.short_w[i] * dt_s, stack.full_j[i]) / dt_s
-    if stack.short_w[i] <= 0.0:
+    if is_vented:
+        short_w[i] *= cell.SHORT_AFTER_VENT
+    short_w[i] = cell.drain_short(state, i, short_w[i] * dt_s, full_j) / dt_s
+    if short_w[i] <= 0.0:
         return 0.0
-    volts = open_circuit_v(stack.state[cell.SOC, i], stack.kin)
-    shorted = stack.short_w[i] + cell.CHARGE_INTO_SHORT * max(0.0, amps) * volts
-    stack.ledger[SHORTED] += shorted * dt_s
-    return float(shorted)
+    return float(short_w[i] + cell.CHARGE_INTO_SHORT * max(0.0, amps) * open_circuit_v(state[cell.SOC, i], kin))
 
 
 @njit(cache=True, nogil=True)
-def charge(stack: Stack, i: int, amps: float, dt_s: float) -> float:
-    """Pass the string's current through cell ``i``; return its heat in W.
+def charge(state: Floats, i: int, charged: float, full_j: float, dt_s: float) -> float:
+    """Add ``charged`` (share of the capacity) to cell ``i``; return the heat in W of what it does not take.
 
     A full cell takes less and less of an overcharge: the rest is heat (plated lithium and electrolyte that react).
     """
-    ohmic_w = amps * amps * stack.resistance_ohm[i]
-    charged = amps * stack.kin[ch.NOMINAL_V] * dt_s / stack.full_j[i]
-    soc = stack.state[cell.SOC, i]
+    soc = state[cell.SOC, i]
+    heat_w = 0.0
     if charged > 0.0 and soc >= 1.0:
         refused = min(1.0, (soc - 1.0) / OVERCHARGE_TAKEN)
-        ohmic_w += refused * charged * stack.full_j[i] / dt_s
+        heat_w = refused * charged * full_j / dt_s
         charged *= 1.0 - refused
-    stack.state[cell.SOC, i] = max(0.0, soc + charged)
-    stack.ledger[OHMIC] += ohmic_w * dt_s
-    return float(ohmic_w)
+    state[cell.SOC, i] = max(0.0, soc + charged)
+    return heat_w
 
 
 @njit(cache=True, nogil=True)
 def advance_cells(stack: Stack, rack: int, per_rack: int, amps: float, now_s: float, dt_s: float) -> bool:
     """Advance all cells of a rack; tell whether one of them is hot."""
-    state = stack.state
-    capacity = stack.sizes[CELL_J_PER_K]
+    state, vented, runaway, times_s, ledger = stack.state, stack.vented, stack.runaway, stack.times_s, stack.ledger
+    full_j, short_w, heater_w, kin, flow_w = stack.full_j, stack.short_w, stack.heater_w, stack.kin, stack.flow_w
+    resistance_ohm, ejecta_j, powered = stack.resistance_ohm, stack.ejecta_j, stack.powered[rack]
+    capacity, volume_m3 = stack.sizes[CELL_J_PER_K], stack.sizes[VOLUME_M3]
+    charged_j, reactive_degc = amps * kin[ch.NOMINAL_V] * dt_s, kin[ch.REACTIVE_DEGC]
     hot = False
+    ohmic_w = 0.0
     for i in range(rack * per_rack, (rack + 1) * per_rack):
-        inflow = stack.flow_w[i] + charge(stack, i, amps, dt_s)
-        if stack.powered[rack]:
-            inflow += stack.heater_w[i]
-            stack.ledger[HEATED] += stack.heater_w[i] * dt_s
-            if stack.short_w[i] > 0.0:
-                inflow += short_heat_w(stack, i, amps, dt_s)
-        if state[cell.TEMP, i] < stack.kin[ch.REACTIVE_DEGC] and not stack.vented[i]:
+        current_w = amps * amps * resistance_ohm[i] + charge(state, i, charged_j / full_j[i], full_j[i], dt_s)
+        ohmic_w += current_w
+        inflow = flow_w[i] + current_w
+        if powered:
+            inflow += heater_w[i]
+            ledger[HEATED] += heater_w[i] * dt_s
+            if short_w[i] > 0.0:
+                shorted_w = short_heat_w(state, i, vented[i], short_w, full_j[i], amps, kin, dt_s)
+                ledger[SHORTED] += shorted_w * dt_s
+                inflow += shorted_w
+        if state[cell.TEMP, i] < reactive_degc and not vented[i]:
             state[cell.TEMP, i] += inflow * dt_s / capacity
         else:
             ejected = cell.advance_hot_cell(
-                state, i, stack.vented, stack.runaway, inflow, dt_s, stack.sizes[VOLUME_M3], capacity, stack.full_j[i],
-                stack.kin, stack.ledger,
-            )  # fmt: skip
-            stack.ejecta_j[i] = ejected
-            stack.ledger[EJECTED] += ejected
-            if stack.vented[i] and math.isnan(stack.times_s[0, i]):
-                stack.times_s[0, i] = now_s
-            if stack.runaway[i] and math.isnan(stack.times_s[1, i]):
-                stack.times_s[1, i] = now_s
+                state, i, vented, runaway, inflow, dt_s, volume_m3, capacity, full_j[i], kin, ledger
+            )
+            ejecta_j[i] = ejected
+            ledger[EJECTED] += ejected
+            if vented[i] and math.isnan(times_s[0, i]):
+                times_s[0, i] = now_s
+            if runaway[i] and math.isnan(times_s[1, i]):
+                times_s[1, i] = now_s
         hot = hot or state[cell.TEMP, i] >= CALM_DEGC
+    ledger[OHMIC] += ohmic_w * dt_s
     return hot
 
 
@@ -381,8 +381,10 @@ def advance_rack(
 @njit(cache=True, nogil=True)
 def advance_stack(
     stack: Stack, current_a: Floats, coolant_lpm: Floats, screen: float, room_degc: float, now_s: float, dt_s: float
-) -> tuple[float, float]:
-    """Advance the whole stack by ``dt_s``; return J of the casings into the room, and W of ejecta and flames rising.
+) -> tuple[float, float, bool]:
+    """Advance the whole stack by ``dt_s``.
+
+    Returns J of the casings into the room, W of ejecta and flames rising, and whether any cell has vented.
 
     ``plume_j`` is the heat of the step before, of which ``spread`` throws shares back; ``ejecta_j`` is what this step
     threw out. ``screen`` is what curtain and barrier leave of the heat from rack to rack.
@@ -392,7 +394,7 @@ def advance_stack(
     per_module = per_rack // modules
     for rack in range(racks):
         stack.wet[rack] = water.wetted_share(coolant_lpm[rack])
-        stack.awake[rack] = stack.awake[rack] or stack.powered[rack] or coolant_lpm[rack] > 0.0
+        stack.awake[rack] = stack.awake[rack] or stack.powered[rack]
     risen_w = spread(stack, per_module, screen, dt_s)
     stack.ejecta_j[:] = 0.0
     face_racks(stack, screen, dt_s)
@@ -403,7 +405,7 @@ def advance_stack(
         if stack.owed_s[rack] > 0.0 and (changed or awake):
             powered, stack.powered[rack] = stack.powered[rack], False
             to_room_j += advance_rack(
-                stack, rack, per_module, stack.last_a[rack], 0.0, room_degc, now_s, stack.owed_s[rack]
+                stack, rack, per_module, stack.last_a[rack], coolant_lpm[rack], room_degc, now_s, stack.owed_s[rack]
             )
             stack.owed_s[rack], stack.powered[rack] = 0.0, powered
         stack.last_a[rack] = current_a[rack]
@@ -417,7 +419,15 @@ def advance_stack(
         if changed:
             first, last = rack * per_rack, (rack + 1) * per_rack
             cell_voltages(stack, first, last, current_a[rack])
-    return to_room_j, risen_w
+    return to_room_j, risen_w, bool(stack.vented.any())
+
+
+@njit(cache=True, nogil=True)
+def set_currents(current_a: Floats, wanted_a: Floats, charger_stopped: Bools, breaker_open: Bools) -> None:
+    """Fill each string's current: as wanted, no charge from a stopped charger, none through an open breaker."""
+    for rack in range(current_a.shape[0]):
+        amps = min(wanted_a[rack], 0.0) if charger_stopped[rack] else wanted_a[rack]
+        current_a[rack] = 0.0 if breaker_open[rack] else amps
 
 
 @njit(cache=True, nogil=True)

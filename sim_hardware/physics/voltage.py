@@ -6,13 +6,17 @@ from sim_hardware.physics import chemistry as ch
 from sim_hardware.physics.arrays import Floats
 from sim_hardware.physics.cell import COLLAPSE, SOC
 
+OVERCHARGED_V = 1.2
+"""Rise of the open-circuit voltage beyond full, per capacity charged (assumed: 4.7 V at 140 %)."""
+
 
 @njit(cache=True, nogil=True)
 def open_circuit_v(soc: float, kin: Floats) -> float:
-    """Open-circuit voltage (V) at a state of charge of 0..1, linear between the points of the chemistry's curve."""
+    """Open-circuit voltage (V) at a state of charge, linear between the points of the chemistry's curve and beyond 1."""
     x = min(max(soc, 0.0), 1.0) * (ch.OCV_POINTS - 1)
     k = min(int(x), ch.OCV_POINTS - 2)
-    return float(kin[ch.OCV + k] + (x - k) * (kin[ch.OCV + k + 1] - kin[ch.OCV + k]))
+    beyond = OVERCHARGED_V * max(0.0, soc - 1.0)
+    return float(kin[ch.OCV + k] + (x - k) * (kin[ch.OCV + k + 1] - kin[ch.OCV + k]) + beyond)
 
 
 @njit(cache=True, nogil=True)
