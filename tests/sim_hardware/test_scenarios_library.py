@@ -20,8 +20,8 @@ from sim_hardware.scenarios.nuisances import NUISANCES, expand
 from tests.soak.library import KNOWN
 
 GUIDE = Path(__file__).parents[2] / "docs/scenarios.md"
-BEGINNING_S = 100.0
-AT_LEAST_S = 20.0
+BEGINNING_S = 60.0
+AT_LEAST_S = 15.0
 INCIDENTS = (
     "pangyo-2022",
     "nirs-daejeon-2025",

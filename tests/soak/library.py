@@ -80,7 +80,8 @@ def run(names: Sequence[str] = ()) -> Report:
         for future in as_completed([pool.submit(play, name) for name in chosen]):
             ran = future.result()
             done[ran.name] = ran
-            print(f"{len(done)} of {len(chosen)}: {ran.name} in {ran.wall_s:.0f} s", flush=True)
+            verdict = "; ".join(ran.wrong()) or "as it should be"
+            print(f"{len(done)} of {len(chosen)}: {ran.name} in {ran.wall_s:.0f} s: {verdict}", flush=True)
     return Report(tuple(done[name] for name in chosen))
 
 
