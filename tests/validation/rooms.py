@@ -29,8 +29,8 @@ The NIST/NRC fires (21.7 x 7.04 x 3.82 m, heptane, marinite walls) are those who
 0.44, walls and openings are those of the published CFAST inputs of the series. Test 4 and others of the series are not in the data.
 
 **Limits.** The recorded height of the interface comes from thermocouple trees by a rule of two layers, and lies lower than any zone model
-puts it: CFAST stands at 1.07 to 1.28 m in the open rooms, where 0.8 to 0.95 m are recorded. With the door closed our interface, as CFAST's,
-goes to the floor, where the recorded one stays near a metre: one well-mixed lower layer cannot show how smoke thins out towards the floor.
+puts it, as the table of all three shows. With the door closed our interface, as CFAST's, goes to the
+floor, where the recorded one stays near a metre: one well-mixed lower layer cannot show how smoke thins out towards the floor.
 """
 
 
@@ -42,7 +42,7 @@ def chapter(data: Path) -> Chapter:
     rows += [row for fire, seen, ours in fires for row in against_recording(fire, seen, ours)]
     plots = {"rooms-cfast-peak.svg": _peaks(pairs), "rooms-cfast-layer.svg": _layers(pairs)}
     plots["rooms-nist-nrc.svg"] = _measured(fires)
-    return Chapter("Rooms of two zones", TEXT, rows, plots)
+    return Chapter("Rooms of two zones", f"{TEXT}\n{beside(fires)}\n", rows, plots)
 
 
 def against_cfast(name: str, theirs: Course, ours: Course) -> list[Row]:
@@ -108,31 +108,48 @@ def recording(data: Path, number: int) -> Course:
 
 
 def against_recording(fire: RoomFire, seen: Course, ours: Course) -> list[Row]:
-    """Peak rise, and with the door open the interface while the fire burns evenly; closed rooms are shown with no target of ours."""
-    name, is_open = fire.name, DOOR in fire.openings
+    """Peak rise, and with the door open the mean interface while the fire burns evenly."""
     peak = ours.peak_rise_k() / seen.peak_rise_k() - 1.0
-    target = f"± {MEASURED_WITHIN:.0%}" + ("" if is_open else " (shown; the target is for open doors)")
     rows = [
         Row(
-            f"{name}: peak rise of the upper layer, recorded {seen.peak_rise_k():.1f} K",
-            target,
+            f"{fire.name}: peak rise of the upper layer, recorded {seen.peak_rise_k():.1f} K",
+            f"± {MEASURED_WITHIN:.0%}",
             f"{ours.peak_rise_k():.1f} K ({peak:+.1%})",
             abs(peak) <= MEASURED_WITHIN,
         )
     ]
+    if DOOR in fire.openings:
+        recorded, height = mean_layer(fire, seen), mean_layer(fire, ours)
+        rows.append(
+            Row(
+                f"{fire.name}: mean interface while it burns evenly, recorded {recorded:.2f} m",
+                f"± {MEASURED_WITHIN:.0%}",
+                f"{height:.2f} m ({height / recorded - 1.0:+.0%})",
+                abs(height / recorded - 1.0) <= MEASURED_WITHIN,
+            )
+        )
+    return rows
+
+
+def mean_layer(fire: RoomFire, course: Course) -> float:
+    """Mean interface over the time in which the fire burns evenly, m."""
     began, ended = fire.course[1][0], fire.course[2][0]
     first_s, last_s = (began + part * (ended - began) for part in BURNS_EVENLY)
-    steady_s = np.linspace(first_s, last_s, 20)
-    recorded, height = float(seen.layer_at(steady_s).mean()), float(ours.layer_at(steady_s).mean())
-    rows.append(
-        Row(
-            f"{name}: mean interface while it burns evenly, recorded {recorded:.2f} m",
-            target,
-            f"{height:.2f} m ({height / recorded - 1.0:+.0%})",
-            abs(height / recorded - 1.0) <= MEASURED_WITHIN,
-        )
-    )
-    return rows
+    return float(course.layer_at(np.linspace(first_s, last_s, 20)).mean())
+
+
+def beside(fires: Sequence[tuple[RoomFire, Course, Course]]) -> str:
+    """Recording, CFAST and our model in one table, for all recorded fires. Raises CfastError."""
+    lines = [
+        "| fire | peak rise: recorded | CFAST | Haechi | interface: recorded | CFAST | Haechi |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for fire, seen, ours in fires:
+        three = (seen, cfast.run(fire), ours)
+        peaks = " | ".join(f"{course.peak_rise_k():.0f} K" for course in three)
+        layers = " | ".join(f"{mean_layer(fire, course):.2f} m" for course in three)
+        lines.append(f"| {fire.name} | {peaks} | {layers} |")
+    return "\n".join(lines)
 
 
 def _peaks(pairs: Sequence[tuple[RoomFire, Course, Course]]) -> str:
