@@ -192,7 +192,8 @@ class BatteryRoom(RoomPlant):
         inputs = self.inputs
         wanted = inputs.string_current_a
         for one in self._overcharges:
-            if one.window.holds(self.time_s):
+            self._stack.overcharging[one.rack] = one.window.holds(self.time_s)
+            if self._stack.overcharging[one.rack]:
                 wanted = wanted.copy()
                 wanted[one.rack] += one.current_a
         stack.set_currents(self.current_a, wanted, inputs.charger_stopped, inputs.breaker_open)

@@ -111,6 +111,8 @@ class Stack(NamedTuple):
     last_a: Floats
     powered: Bools
     awake: Bools
+    overcharging: Bools
+    """The charger of the rack does not stop at full."""
     ledger: Floats
     kin: Floats
     sizes: Floats
@@ -136,7 +138,7 @@ def fresh_stack(geometry: BatteryRoomGeometry, kind: Chemistry) -> Stack:
         state, cells() > 0.0, cells() > 0.0, np.full((2, count), math.nan), cells(),
         np.full(count, g.cell_resistance_ohm), full_j, cells(), cells(), cells(), cells(), cells(), cells(), cells(),
         modules(g.start_degc), modules(), modules(), modules(),
-        racks(g.start_degc), racks(), racks(), racks(), racks(), racks() > 0.0, racks() > 0.0,
+        racks(g.start_degc), racks(), racks(), racks(), racks(), racks() > 0.0, racks() > 0.0, racks() > 0.0,
         np.zeros(LEDGER), kind.vector(), sizes_of(g, kind),
     )  # fmt: skip
 
@@ -305,14 +307,17 @@ def short_heat_w(
 
 
 @njit(cache=True, nogil=True)
-def charge(state: Floats, i: int, charged: float, full_j: float, dt_s: float) -> float:
+def charge(state: Floats, i: int, charged: float, full_j: float, overcharging: bool, dt_s: float) -> float:
     """Add ``charged`` (share of the capacity) to cell ``i``; return the heat in W of what it does not take.
 
-    A full cell takes less and less of an overcharge: the rest is heat (plated lithium and electrolyte that react).
+    A charger in order floats a full cell. Of an overcharge a cell takes less and less: the rest is heat (plated lithium and
+    electrolyte that react).
     """
     soc = state[cell.SOC, i]
     heat_w = 0.0
-    if charged > 0.0 and soc >= 1.0:
+    if charged > 0.0 and not overcharging:
+        charged = max(0.0, min(charged, 1.0 - soc))
+    elif charged > 0.0 and soc >= 1.0:
         refused = min(1.0, (soc - 1.0) / OVERCHARGE_TAKEN)
         heat_w = refused * charged * full_j / dt_s
         charged *= 1.0 - refused
@@ -327,11 +332,13 @@ def advance_cells(stack: Stack, rack: int, per_rack: int, amps: float, now_s: fl
     full_j, short_w, heater_w, kin, flow_w = stack.full_j, stack.short_w, stack.heater_w, stack.kin, stack.flow_w
     resistance_ohm, ejecta_j, powered = stack.resistance_ohm, stack.ejecta_j, stack.powered[rack]
     capacity, volume_m3 = stack.sizes[CELL_J_PER_K], stack.sizes[VOLUME_M3]
+    overcharging = stack.overcharging[rack]
     charged_j, reactive_degc = amps * kin[ch.NOMINAL_V] * dt_s, kin[ch.REACTIVE_DEGC]
     hot = False
     ohmic_w = 0.0
     for i in range(rack * per_rack, (rack + 1) * per_rack):
-        current_w = amps * amps * resistance_ohm[i] + charge(state, i, charged_j / full_j[i], full_j[i], dt_s)
+        current_w = amps * amps * resistance_ohm[i]
+        current_w += charge(state, i, charged_j / full_j[i], full_j[i], overcharging, dt_s)
         ohmic_w += current_w
         inflow = flow_w[i] + current_w
         if powered:

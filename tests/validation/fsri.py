@@ -183,8 +183,8 @@ runaway times of test 3 conflict between its sources and are not used.
   of its own, after {rack:.0f} min.
 - Deflagrations are not modelled. The air of the rack is flammable (Le Chatelier) from {flammable:.0f} s after the vent on; the mean of the room
   reaches {free:.0f} % of the lower limit without suppression and {inert:.0f} % under the agent in the times shown.
-- Water: ours is let onto the rack itself with {lpm:.0f} l/min, the test's fell from the ceiling. There two more modules ran away under it
-  and three after it was shut; here the module that burns is lost and the next one stays cold ({water_modules} lost in {until:.0f} min).
+- Water: ours is let onto the rack itself with {lpm:.0f} l/min, the test's fell from the ceiling. There three modules ran away under
+  it and four after it was shut; here the module that burns is lost and the next one stays cold ({water_modules} lost in {until:.0f} min).
 """
 
 

@@ -73,6 +73,15 @@ def test_overcharged_rack_vents_and_an_open_breaker_saves_it() -> None:
     assert not saved.vented.any()
 
 
+def test_charger_in_order_floats_full_cells() -> None:
+    room = BatteryRoom(BatteryRoomGeometry(start_soc=0.999), 1)
+    room.inputs.string_current_a[:] = 20.0
+    for _ in range(600):
+        room.advance(1.0)
+    assert room.cell_soc.min() == room.cell_soc.max() == 1.0
+    assert room.cell_temp_degc.max() < 30.0
+
+
 @pytest.mark.parametrize("chemistry", ["nmc", "lfp"])
 def test_a_heated_cell_of_another_chemistry_vents_and_runs_away(chemistry: str) -> None:
     room = BatteryRoom(BatteryRoomGeometry(chemistry=chemistry), 1)
