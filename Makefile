@@ -40,7 +40,12 @@ $(VENV)/.stamp-test-pins: requirements/test.txt requirements/demo.txt $(VENV)/.s
 	@$(PIP_PINNED) -r requirements/test.txt
 	@touch $(VENV)/.stamp-demo-pins $@
 
-# The pins of the bench contain those of the tests.
+# So do those of the validation, and those of the bench.
+$(VENV)/.stamp-validate-pins: requirements/validate.txt $(VENV)/.stamp-test-pins
+	@echo "haechi: installing requirements/validate.txt"
+	@$(PIP_PINNED) -r requirements/validate.txt
+	@touch $@
+
 $(VENV)/.stamp-bench-pins: requirements/bench.txt $(VENV)/.stamp-test-pins
 	@echo "haechi: installing requirements/bench.txt"
 	@$(PIP_PINNED) -r requirements/bench.txt
@@ -57,7 +62,7 @@ $(VENV)/.stamp-kernels: $(shell find controller drivers sim_hardware tests -name
 	@find controller drivers sim_hardware tests -name '*.nb[ic]' -delete
 	@touch $@
 
-.PHONY: setup setup-test setup-bench
+.PHONY: setup setup-test setup-bench setup-validate
 setup: $(VENV)/.stamp-demo-pins ## .venv with what the demo needs
 	@$(MAKE) --no-print-directory --silent $(VENV)/.stamp-project $(VENV)/.stamp-kernels
 
@@ -65,6 +70,8 @@ setup-test: $(VENV)/.stamp-test-pins ## .venv with what the tests need
 	@$(MAKE) --no-print-directory --silent $(VENV)/.stamp-project $(VENV)/.stamp-kernels
 
 setup-bench: $(VENV)/.stamp-bench-pins setup-test ## .venv with what the benches need
+
+setup-validate: $(VENV)/.stamp-validate-pins setup-test ## .venv with what the validation needs
 
 .PHONY: test-programs bench-programs
 test-programs: ## Debian packages that the tests need
@@ -95,7 +102,7 @@ bench: setup-bench bench-programs ## ratios against peers, minutes: make bench O
 soak: setup-test test-programs ## hours of drills and faults, looking for growth and drift (tests/soak)
 	$(BIN)/python -m tests.soak
 
-validate: setup-test ## recorded real fires against the detector: make validate DATA=folder
+validate: setup-validate ## the plant against models and measurements, recorded fires against the detector: make validate DATA=folder
 	@test -d "$(DATA)" || { echo "haechi: validate needs the folder of recordings; remedy: make validate DATA=folder" >&2; exit 2; }
 	$(BIN)/python -m tests.validation "$(DATA)"
 
@@ -109,6 +116,7 @@ requirements: $(VENV)/.stamp-test-pins ## write the pinned, hashed requirement f
 		pyproject.toml requirements/build.in --extra sim"; \
 	$$compile --extra test --output-file requirements/test.txt && \
 	$$compile --constraint requirements/test.txt --output-file requirements/demo.txt && \
+	$$compile --constraint requirements/test.txt --extra test --extra validate --output-file requirements/validate.txt && \
 	$$compile --constraint requirements/test.txt --extra test --extra bench --output-file requirements/bench.txt
 	@if grep -n '://' requirements/*.txt; then echo "haechi: an address in a requirement file" >&2; exit 1; fi
 
