@@ -1,6 +1,6 @@
 """`python -m tests.validation DATA`: the plant against models and measurements, and recorded room fires through simulator and daemon.
 
-Exit code 0: passed; 1: a fire failed or a target of the plant was missed; 2: a recording is missing.
+Exit code 0: passed; 1: a fire failed or a target of the plant was missed; 2: a recording or CFAST is missing.
 """
 
 import argparse
@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.validation import plant_report
+from tests.validation.cfast import CfastError
 from tests.validation.fires import MAPPING, SITE, DataMissingError, Fire, load_fires
 from tests.validation.judge import Verdict, judge
 from tests.validation.report import section, write
@@ -27,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     try:
         codes = [WHAT[name](given) for name in ([given.only] if given.only else WHAT)]
-    except DataMissingError as error:
+    except (DataMissingError, CfastError) as error:
         print(f"haechi: validate: {error}", file=sys.stderr)
         return MISSING
     return max(codes)
