@@ -20,12 +20,18 @@ def _mix(x: np.uint64) -> np.uint64:
 
 
 @njit(cache=True, nogil=True)
-def _fill(seed: int, first: int, sample: int, sigma: npt.NDArray[np.float64], values: npt.NDArray[np.float64]) -> None:
+def _fill(
+    seed: int,
+    point: npt.NDArray[np.int64],
+    sample: int,
+    sigma: npt.NDArray[np.float64],
+    values: npt.NDArray[np.float64],
+) -> None:
     scale = 1.0 / 9007199254740992.0
     for i in range(values.shape[0]):
         if sigma[i] <= 0.0:
             continue
-        bits = _mix(_mix(_mix(uint64(seed)) ^ uint64(first + i)) ^ uint64(sample))
+        bits = _mix(_mix(_mix(uint64(seed)) ^ uint64(point[i])) ^ uint64(sample))
         u = (float(bits >> uint64(11)) + 1.0) * scale
         v = float(_mix(bits) >> uint64(11)) * scale
         gauss = math.sqrt(-2.0 * math.log(u)) * math.cos(2.0 * math.pi * v)
@@ -39,13 +45,13 @@ def add_noise(
 
     `sigma` (count,) is the standard deviation in the values' unit, 0 for none; noise is clipped at `CLIP_SIGMA` of it.
     """
-    _fill(seed, first, sample, sigma, values)
+    _fill(seed, np.arange(first, first + values.size), sample, sigma, values)
 
 
 @njit(cache=True, nogil=True)
 def measure(
     seed: int,
-    first: int,
+    point: npt.NDArray[np.int64],
     sample: int,
     sigma: npt.NDArray[np.float64],
     low: npt.NDArray[np.float64],
@@ -55,13 +61,13 @@ def measure(
     truth: npt.NDArray[np.float64],
     measured: npt.NDArray[np.float64],
 ) -> None:
-    """Write to `measured` what heads make of `truth` (both (count,)): their noise (`add_noise`), then the ends of their ranges.
+    """Write to `measured` what the heads of `point` make of `truth` (all (count,)): their noise (`add_noise`), the ends of their ranges.
 
     A head whose truth has once been above `dies` is `burnt` from then on, and shows nothing (NaN).
     """
     for i in range(truth.shape[0]):
         measured[i] = truth[i]
-    _fill(seed, first, sample, sigma, measured)
+    _fill(seed, point, sample, sigma, measured)
     for i in range(truth.shape[0]):
         measured[i] = np.minimum(np.maximum(measured[i], low[i]), high[i])
         burnt[i] = burnt[i] or truth[i] > dies[i]

@@ -63,12 +63,12 @@ class Plant:
         self.sensors: tuple[Sensor, ...] = wire_up(self.layout, rooms, self.actuators, self.inputs, seed, recorded)
         for sensor in self.sensors:
             sensor.attach(self.memories[sensor.block.device])
-        self._sampling = Sampling(self.sensors)
         self._doors = {
             name: [h.name for h in self.layout.heads if h.zone == zone and h.head.family is Family.DOOR]
             for zone, name in enumerate(site.zones)
         }
         self._messenger = Messenger(self.layout)
+        self._sampling = Sampling(self.sensors, self._messenger, seed)
         self._coils = _Coils(self.layout, self.memories)
         self._room_ms = dict.fromkeys(self.rooms, 0)
         self._calm_ms = CALM_STEP_MS
@@ -173,12 +173,7 @@ class Plant:
     def _sample(self) -> None:
         contacts_moved = self.actuators.changed or self.faulting.busy(self.tick_ms)
         self.actuators.changed = False
-        for sensor in self._sampling.due(self.tick_ms, contacts_moved=contacts_moved):
-            sensor.take(self.tick_ms)
-            if isinstance(sensor.block, RegisterBlock):
-                sensor.store()
-            else:
-                self._messenger.note(sensor)
+        self._sampling.sample(self.tick_ms, contacts_moved=contacts_moved)
         self._messenger.send(self.tick_ms, self.faulting)
 
     def drain(self) -> list[Message]:

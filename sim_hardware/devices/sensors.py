@@ -1,6 +1,12 @@
 """Sensors: what the points of a block look at, the module's own sampling, noise, faults, and the words that end up in its memory."""
 
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 
 from controller.site.model import Family
 from drivers.points import Block, RegisterBlock, Table
@@ -43,6 +49,44 @@ SENSOR_DIES_SPREAD_K = 30.0
 """A cell's thermistor and its wire burn off here, and so many kelvins later at most (assumed)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Heads:
+    """What makes a value of the truth at each point (all (count,)): noise, ends of the range, and whether a cell's thermistor has burnt."""
+
+    point: npt.NDArray[np.int64]
+    sigma: npt.NDArray[np.float64]
+    low: npt.NDArray[np.float64]
+    high: npt.NDArray[np.float64]
+    dies_degc: npt.NDArray[np.float64]
+    burnt: npt.NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, point: npt.NDArray[np.int64]) -> Heads:
+        """Heads without noise or ends at these points of the image."""
+        n = point.size
+        sigma, low, high, dies = np.zeros(n), np.full(n, -np.inf), np.full(n, np.inf), np.full(n, np.inf)
+        return cls(point, sigma, low, high, dies, np.zeros(n, np.bool_))
+
+    def part(self, first: int, count: int) -> Heads:
+        """Views of some of them."""
+        points = slice(first, first + count)
+        return Heads(*(array[points] for array in self._arrays()))
+
+    def take_over(self, other: Heads) -> None:
+        """Become what `other`, of the same points, is."""
+        for mine, its in zip(self._arrays(), other._arrays(), strict=True):
+            mine[:] = its
+
+    def measure(
+        self, seed: int, sample: int, truth: npt.NDArray[np.float64], measured: npt.NDArray[np.float64]
+    ) -> None:
+        """Write to `measured` what the heads make of `truth` in their sample number `sample`."""
+        measure(seed, self.point, sample, self.sigma, self.low, self.high, self.dies_degc, self.burnt, truth, measured)
+
+    def _arrays(self) -> tuple[npt.NDArray[Any], ...]:
+        return self.point, self.sigma, self.low, self.high, self.dies_degc, self.burnt
+
+
 class Sensor:
     """All points of one block, sampled together by their device every `period_ms`, from `phase_ms` on.
 
@@ -62,13 +106,9 @@ class Sensor:
         self._phase_ms = phase_ms
         self._seed = seed
         self._probes: list[tuple[slice, Probe]] = []
-        self._sigma = np.zeros(block.count)
-        self._low = np.full(block.count, -np.inf)
-        self.high = np.full(block.count, np.inf)
-        self._dies_degc = np.full(block.count, np.inf)
-        self._burnt = np.zeros(block.count, np.bool_)
+        self._heads = Heads.of(np.arange(first, first + block.count))
         self._encode: Encoder | None = None
-        self._counter = np.zeros(0, np.uint16)
+        self._registers = self._counter = np.zeros(0, np.uint16)
 
     def look_at(self, place: int, count: int, probe: Probe, family: Family | None = None) -> None:
         """Points `place` to `place + count` show what `probe` sees, with the noise of `family` (None: a contact, no noise)."""
@@ -76,24 +116,37 @@ class Sensor:
         self._probes.append((points, probe))
         if family is None:
             return
-        self._sigma[points] = SIGMA.get(family, 0.0)
-        self._low[points], self.high[points] = RANGE.get(family, (-np.inf, np.inf))
+        heads = self._heads
+        heads.sigma[points] = SIGMA.get(family, 0.0)
+        heads.low[points], heads.high[points] = RANGE.get(family, (-np.inf, np.inf))
         if family is Family.CELL_TEMPERATURE and count > MIN_MAX_MEAN:
             spread = [uniform(self._seed, self.first + place + i, 0) for i in range(count)]
-            self._dies_degc[points] = SENSOR_DIES_DEGC + SENSOR_DIES_SPREAD_K * np.array(spread)
+            heads.dies_degc[points] = SENSOR_DIES_DEGC + SENSOR_DIES_SPREAD_K * np.array(spread)
 
     @property
     def clock(self) -> tuple[int, int]:
         """Period and phase of its device's own sampling, in ms."""
         return self._period_ms, self._phase_ms
 
+    @property
+    def high(self) -> npt.NDArray[np.float64]:
+        """Upper ends of the measuring ranges (count,)."""
+        return self._heads.high
+
     def take(self, tick_ms: int) -> None:
         """Look at the truth, and measure it: the sample whose number belongs to `tick_ms`."""
+        self.look(tick_ms)
+        self._heads.measure(self._seed, self.sample, self.truth, self.measured)
+        self.distort(tick_ms)
+
+    def look(self, tick_ms: int) -> None:
+        """Look at the truth: the first part of `take`."""
         self.sample = (tick_ms + self._period_ms - self._phase_ms) // self._period_ms
         for points, probe in self._probes:
             self.truth[points] = probe()
-        ends = self._low, self.high, self._dies_degc, self._burnt
-        measure(self._seed, self.first, self.sample, self._sigma, *ends, self.truth, self.measured)
+
+    def distort(self, tick_ms: int) -> None:
+        """Let the faults have their way with what was measured: the last part of `take`."""
         for fault in self.faults:
             fault.apply(self.measured, tick_ms / 1000, self.sample)
 
@@ -102,6 +155,7 @@ class Sensor:
         block = self.block
         if isinstance(block, RegisterBlock):
             registers = memory.view(block.table, block.address, block.count * block.data_type.registers)
+            self._registers = registers
             self._encode = encoder_of(block, registers)
             if block.counter is not None:
                 self._counter = memory.view(block.table, block.counter, 1)
@@ -111,3 +165,14 @@ class Sensor:
         if self._encode is not None:
             self._encode(self.measured)
             self._counter[:] = self.sample & 0xFFFF
+
+    def put(self, words: npt.NDArray[np.uint16]) -> None:
+        """`store`, with the words made elsewhere."""
+        self._registers[:] = words
+        self._counter[:] = self.sample & 0xFFFF
+
+    def share(self, heads: Heads, truth: npt.NDArray[np.float64], measured: npt.NDArray[np.float64]) -> None:
+        """From now on live in these views (count,), which take over what is known so far."""
+        heads.take_over(self._heads)
+        truth[:], measured[:] = self.truth, self.measured
+        self._heads, self.truth, self.measured = heads, truth, measured

@@ -9,44 +9,60 @@ from numba import njit
 from drivers.modbus.decode import encode_array
 from drivers.points import DataType, Order, RegisterBlock
 
+WORDS = np.dtype([("offset", "f8"), ("factor", "f8"), ("low", "f8"), ("high", "f8"), ("missing", "f8")], align=True)
+"""How numbers of one register are made: engineering value = raw * factor + offset, ends of the raw range, what NaN becomes."""
+
 Encoder = Callable[[npt.NDArray[np.float64]], None]
 """Puts values in engineering units into the registers that it was made for."""
 
 _RANGE = {DataType.UINT16: (0.0, 65535.0), DataType.INT16: (-32768.0, 32767.0)}
 
 
+def is_one_word(block: RegisterBlock) -> bool:
+    """Whether the compiled loop makes the block's words: numbers of one register, as most devices hold them."""
+    return block.data_type in _RANGE and block.order in {Order.ABCD, Order.CDAB}
+
+
+def words_of(block: RegisterBlock) -> tuple[float, ...]:
+    """The WORDS record of such a block."""
+    low, high = _RANGE[block.data_type]
+    missing = float(block.scaling.invalid[0]) if block.scaling.invalid else high
+    return block.scaling.offset, block.scaling.factor, low, high, missing
+
+
 def encoder_of(block: RegisterBlock, registers: npt.NDArray[np.uint16]) -> Encoder:
     """The encoder of a block whose words are `registers`, in the wire's order of bytes; its values are those of `encode_array`."""
-    if block.data_type not in _RANGE or block.order not in {Order.ABCD, Order.CDAB}:
+    if not is_one_word(block):
 
         def encode_any(values: npt.NDArray[np.float64]) -> None:
             registers[:] = encode_array(block, values)
 
         return encode_any
-    low, high = _RANGE[block.data_type]
-    missing = float(block.scaling.invalid[0]) if block.scaling.invalid else high
     octets = registers.view(np.uint8)
-    numbers = block.scaling.offset, block.scaling.factor, low, high, missing
+    numbers = np.array([words_of(block)], WORDS)
+    ends = np.array([block.count], np.int64)
 
     def encode_registers(values: npt.NDArray[np.float64]) -> None:
-        _to_octets(values, *numbers, octets)
+        to_octets(values, numbers, ends, octets)
 
     return encode_registers
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _to_octets(
+def to_octets(
     values: npt.NDArray[np.float64],
-    offset: float,
-    factor: float,
-    low: float,
-    high: float,
-    missing: float,
+    numbers: npt.NDArray[np.void],
+    ends: npt.NDArray[np.int64],
     octets: npt.NDArray[np.uint8],
 ) -> None:
-    for i in range(values.shape[0]):
-        raw = (values[i] - offset) / factor
-        raw = missing if np.isnan(raw) else min(max(np.rint(raw), low), high)
-        word = np.int64(raw) & 0xFFFF
-        octets[2 * i] = word >> 8
-        octets[2 * i + 1] = word & 0xFF
+    """Write the words of several blocks, one behind the other: `numbers` (WORDS) of each, and where its `values` end."""
+    i = 0
+    for block in range(ends.shape[0]):
+        n = numbers[block]
+        while i < ends[block]:
+            raw = (values[i] - n.offset) / n.factor
+            raw = n.missing if np.isnan(raw) else min(max(np.rint(raw), n.low), n.high)
+            word = np.int64(raw) & 0xFFFF
+            octets[2 * i] = word >> 8
+            octets[2 * i + 1] = word & 0xFF
+            i += 1
