@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from sim_hardware.physics import cell, gas, plume, stack
+from sim_hardware.physics import cell, gas, plume, stack, stack_layout
 from sim_hardware.physics.arrays import Bools, Floats
 from sim_hardware.physics.battery_geometry import BatteryRoomGeometry, BatteryRoomInputs
 from sim_hardware.physics.cell_spread import SPREAD_LIMIT, spread_heat
@@ -71,7 +71,7 @@ class BatteryRoom(RoomPlant):
         self._overcharges: list[Overcharge] = []
         kind = CHEMISTRIES[g.chemistry]
         self._yields = gas.yields_of(kind)
-        self._stack = stack.fresh_stack(g, kind)
+        self._stack = stack_layout.fresh_stack(g, kind)
         self._spread_cells(np.random.default_rng(seed), kind)
         self._init_views()
         self._init_heads()
@@ -220,7 +220,7 @@ class BatteryRoom(RoomPlant):
                 cells.state, cells.vented, cells.runaway, self.geometry.capacity_ah, self._yields, burns, by_rack,
                 cells.plume_j, cells.ejecta_j, dt_s,
             )  # fmt: skip
-            cells.ledger[stack.BURNT] += burnt_j
+            cells.ledger[stack_layout.BURNT] += burnt_j
         self._place_gas(by_rack, dt_s)
         self._hottest_rack = plume.advance_racks(
             self._rack_gas, self._head_gas, self._rack_ppm, by_rack, self._gas_m3, self.room.gas, self._room_head,
@@ -256,7 +256,7 @@ class BatteryRoom(RoomPlant):
     @property
     def heat_held_j(self) -> float:
         """Heat in cells, housings and casings over 0 degC, with what waits to be taken up: the ledger's balance."""
-        return stack.heat_held_j(self._stack)
+        return stack_layout.heat_held_j(self._stack)
 
     @property
     def rack_lower_limit_share(self) -> Floats:

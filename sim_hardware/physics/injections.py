@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from sim_hardware.physics import cell
-from sim_hardware.physics.stack import Stack
+from sim_hardware.physics.stack_layout import Stack
 
 FOREVER_S = 1e12
 

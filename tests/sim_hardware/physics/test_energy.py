@@ -3,14 +3,24 @@
 import numpy as np
 import pytest
 
-from sim_hardware.physics import cell, stack
+from sim_hardware.physics import cell, stack_layout
 from sim_hardware.physics.battery_room import BatteryRoom
 from sim_hardware.physics.kinetics import CHEMISTRIES
 from tests.sim_hardware.physics.drills import drill
 
-INTO = [stack.CHEMICAL, stack.COLLAPSED, stack.OHMIC, stack.SHORTED, stack.HEATED, stack.FALLBACK]
-OUT_OF = [stack.BOILED, stack.TO_ROOM, stack.EJECTED, stack.COOLED]
-THROWN, LANDED = [stack.EJECTED, stack.BURNT], [stack.FALLBACK, stack.RISEN, stack.QUENCHED]
+INTO = [
+    stack_layout.CHEMICAL,
+    stack_layout.COLLAPSED,
+    stack_layout.OHMIC,
+    stack_layout.SHORTED,
+    stack_layout.HEATED,
+    stack_layout.FALLBACK,
+]
+OUT_OF = [stack_layout.BOILED, stack_layout.TO_ROOM, stack_layout.EJECTED, stack_layout.COOLED]
+THROWN, LANDED = (
+    [stack_layout.EJECTED, stack_layout.BURNT],
+    [stack_layout.FALLBACK, stack_layout.RISEN, stack_layout.QUENCHED],
+)
 
 
 @pytest.mark.parametrize("dt_s", [0.1, 0.5])
@@ -27,7 +37,7 @@ def test_what_is_thrown_out_and_burns_falls_back_rises_or_is_quenched() -> None:
     room = drill(3, 700.0, coolant_after_s=60.0).room
     waiting_j = room._stack.plume_j.sum()  # a step's plume lands in the next
     thrown = room.ledger_j[THROWN].sum()
-    assert room.ledger_j[stack.QUENCHED] > 0.0
+    assert room.ledger_j[stack_layout.QUENCHED] > 0.0
     assert room.ledger_j[LANDED].sum() + waiting_j == pytest.approx(thrown, rel=1e-9)
 
 
@@ -38,7 +48,7 @@ def test_ledger_closes_when_charge_load_and_sleep_alternate() -> None:
         room.inputs.string_current_a[:] = (30.0, 0.0, -60.0, 5.0)[k // 7 % 4]
         room.advance(0.1 + 0.4 * (k % 3))
     change_j = room.ledger_j[INTO].sum() - room.ledger_j[OUT_OF].sum()
-    assert room.ledger_j[stack.OHMIC] > 1e4
+    assert room.ledger_j[stack_layout.OHMIC] > 1e4
     assert room.heat_held_j - start_j == pytest.approx(change_j, abs=1e-9 * room.ledger_j[INTO].sum() + 1e-3)
 
 
@@ -47,7 +57,7 @@ def test_chemical_heat_is_what_the_reactions_used() -> None:
     g, state, kind = room.geometry, room._stack.state, CHEMISTRIES[room.geometry.chemistry]
     fresh = cell.fresh_cells(state.shape[1], 0.0, g.start_soc, g.cell_volume_m3, kind)
     used_j = cell.reaction_heat_j(fresh, state, g.cell_volume_m3, kind)
-    assert room.ledger_j[stack.CHEMICAL] == pytest.approx(used_j, rel=1e-9)
+    assert room.ledger_j[stack_layout.CHEMICAL] == pytest.approx(used_j, rel=1e-9)
 
 
 def test_heat_of_a_run_away_cell_over_its_stored_energy_lies_in_the_databank_range() -> None:
@@ -55,10 +65,10 @@ def test_heat_of_a_run_away_cell_over_its_stored_energy_lies_in_the_databank_ran
     lost = room.runaway
     stored = 65.0 * 3600.0 * 3.7 * room.geometry.start_soc * lost.sum()
     ledger = room.ledger_j
-    heat = ledger[[stack.CHEMICAL, stack.COLLAPSED, stack.SHORTED]].sum()
+    heat = ledger[[stack_layout.CHEMICAL, stack_layout.COLLAPSED, stack_layout.SHORTED]].sum()
     assert lost.sum() > 10
     assert 1.15 < heat / stored < 1.69
-    assert 0.10 < 1.0 - ledger[stack.EJECTED] / heat < 0.6
+    assert 0.10 < 1.0 - ledger[stack_layout.EJECTED] / heat < 0.6
 
 
 def test_quiet_room_drifts_nowhere() -> None:
@@ -76,7 +86,7 @@ def test_heater_charges_the_ledger_and_runs_a_cell_away() -> None:
     room.inject_heater(0, 0, 0, 5.0, 2000.0, 400.0)
     while room.time_s < 200.0:
         room.advance(0.5)
-    assert room.ledger_j[stack.HEATED] == pytest.approx(2000.0 * 195.0, rel=0.01)
+    assert room.ledger_j[stack_layout.HEATED] == pytest.approx(2000.0 * 195.0, rel=0.01)
     assert room.runaway[0, 0, 0]
 
 
