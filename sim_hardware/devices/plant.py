@@ -72,7 +72,7 @@ class Plant:
         self._coils = _Coils(self.layout, self.memories)
         self._room_ms = dict.fromkeys(self.rooms, 0)
         self._calm_ms = CALM_STEP_MS
-        self._step_ms = STEP_MS
+        self._step_ms = self._going_ms = STEP_MS
         self.stirs_s = _stirs_s(scenario, faults)
         """When the scenario lets something begin, and when it is over: (begin, end), in seconds."""
         self._contacts: dict[str, tuple[bool, ...]] = {}
@@ -125,7 +125,8 @@ class Plant:
     def advance_to(self, tick_ms: int) -> None:
         """Advance in steps of 100 ms of plant time, as far as a whole step fits."""
         while self.tick_ms + STEP_MS <= tick_ms:
-            self._step(min(self._step_ms, (tick_ms - self.tick_ms) // STEP_MS * STEP_MS))
+            self._going_ms = min(self._step_ms, (tick_ms - self.tick_ms) // STEP_MS * STEP_MS)
+            self._step()
 
     def go(self, *, step_ms: int, calm_ms: int | None) -> None:
         """From now on go in steps of `step_ms` (in whole 100 ms), the physics of calm rooms in steps of `calm_ms` (None: as usual)."""
@@ -137,8 +138,8 @@ class Plant:
         """Whether every room is calm and no actuator moves."""
         return not self.actuators.moving and all(room.calm for room in self.rooms.values())
 
-    def _step(self, step_ms: int) -> None:
-        self.tick_ms += step_ms
+    def _step(self) -> None:
+        self.tick_ms += self._going_ms
         if self._player:
             self._player.play(self)
         if self._playback and self._playback.advance(self.tick_ms):
@@ -148,7 +149,7 @@ class Plant:
             module.advance(self.tick_ms)
         if self._coils.changed() or self.actuators.changed or self.actuators.moving:
             self.actuators.command(self._coils.commands())
-            self.actuators.advance(step_ms / 1000)
+            self.actuators.advance(self._going_ms / 1000)
         for name, room in self.rooms.items():
             self._advance_room(name, room)
         self._sample()
