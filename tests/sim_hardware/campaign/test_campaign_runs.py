@@ -127,6 +127,15 @@ def test_deaths_two_workers_another_order_and_a_resumption_change_nothing(
     assert code == any(missed for _, _, missed in reference.values())
 
 
+@pytest.fixture
+def heeds_ctrl_c() -> Iterator[None]:
+    """A shell starts what runs in the background with Ctrl-C ignored, and children inherit that; in here they do not."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeds_ctrl_c")
 def test_ctrl_c_ends_it_within_a_second_or_so_and_keeps_what_is_done(tmp_path: Path, reference: Found) -> None:
     results = tmp_path / FILE
 
