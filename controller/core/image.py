@@ -2,11 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 from drivers.points import NEVER, BlockBuffer, Quality
+
+_GOOD, _STALE = int(Quality.GOOD), int(Quality.STALE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +46,15 @@ def freeze(
     quality = np.concatenate([buffer.quality for buffer in buffers])
     sample = np.concatenate([buffer.sample for buffer in buffers])
     received_ms = np.concatenate([buffer.received_ms for buffer in buffers])
-    aged = (tick_ms - received_ms > max_age_ms) & (quality == Quality.GOOD) & (received_ms != NEVER)
-    quality[aged] = Quality.STALE
+    _age(tick_ms, received_ms, max_age_ms, quality)
     for array in (value, quality, sample, received_ms):
         array.flags.writeable = False
     return Image(scan, tick_ms, value, quality, sample, received_ms, host)
+
+
+@njit("void(int64, int64[::1], int64[::1], uint8[::1])", cache=True)
+def _age(tick_ms: Any, received_ms: Any, max_age_ms: Any, quality: Any) -> None:
+    for point in range(len(quality)):
+        is_old = tick_ms - received_ms[point] > max_age_ms[point] and received_ms[point] != NEVER
+        if is_old and quality[point] == _GOOD:
+            quality[point] = _STALE
