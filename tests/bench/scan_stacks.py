@@ -114,6 +114,7 @@ class Ours:
         self._buffers = [link.buffers[f"{link.name}.t"] for link in self._links]
         self._max_age_ms = np.full(DEVICES * REGISTERS, 1000)
         self._awaited = 0
+        self._looks = False
         self._all_in: asyncio.Future[None] | None = None
         self._running: list[asyncio.Task[None]] = []
 
@@ -128,12 +129,14 @@ class Ours:
 
     def _tick(self) -> int:
         """The plant's clock, which a link reads once for all the replies that it takes in together."""
-        if self._all_in is not None:
+        if self._all_in is not None and not self._looks:
+            self._looks = True
             asyncio.get_running_loop().call_soon(self._look)
         return tick_ms()
 
     def _look(self) -> None:
-        """Whether everything has been taken in."""
+        """Whether everything has been taken in, once a turn of the loop."""
+        self._looks = False
         if self._all_in is not None and self._reads() == self._awaited:
             self._all_in.set_result(None)
             self._all_in = None
