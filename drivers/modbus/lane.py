@@ -73,7 +73,8 @@ class Lane(Talk):
     def _where(self) -> Where:
         if self._batch is None or not self._is_asked:
             return self._idle_where
-        return self._batch.asks[self.cells[POSITION] - self._first].where
+        asks = self._batch.asks
+        return asks[min(self.cells[POSITION] - self._first, len(asks) - 1)].where
 
     @property
     def _since_s(self) -> float:
@@ -106,7 +107,10 @@ class Lane(Talk):
     # --- what the exchange calls ------------------------------------------------------------------------------------
 
     def hear(self) -> None:
-        """Hand on what was answered; what the kernel did not take is judged."""
+        """Hand on what was answered; what the kernel did not take is judged.
+
+        As with asyncio's own transports an error that is no link's ends the connection and reaches the one who waits, but not the others.
+        """
         self.cells[NEWS] = 0
         try:
             self._take_answered()
@@ -121,6 +125,8 @@ class Lane(Talk):
                 self._judge(state)
         except LinkError as error:
             self._fail(error)
+        except Exception as error:  # noqa: BLE001 (see above)
+            self._gone(f"broken: {error!r}", error, is_quiet=False)
 
     def _take_answered(self) -> None:
         """Batches that the kernel took as a whole. One with bytes behind its last reply is the judge's."""

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
 from drivers.link import NotConnectedError
@@ -43,7 +43,7 @@ def tcp_connector(
         checker = checker_for(framing, name)
         opening = _Opening(name, host, port)
         if framing is Framing.TCP and tls is None:
-            return Lane(await opening.plain(), checker, timeout_s, lost, transactions, spacing_s)
+            return await opening.plain(lambda peer: Lane(peer, checker, timeout_s, lost, transactions, spacing_s))
         wire = StreamWire(checker, timeout_s, lost, transactions, spacing_s)
         try:
             await opening.stream(wire, tls, (server_name or host) if tls else "")
@@ -66,9 +66,9 @@ class _Opening:
         self._address = (host, port)
         self._peer = f"{host}:{port}"
 
-    async def plain(self) -> socket.socket:
-        """A connected socket that does not block."""
-        return await self._within(self._connect(), "")
+    async def plain(self, make: Callable[[socket.socket], Lane]) -> Lane:
+        """Make a lane of a connected socket that does not block."""
+        return await self._within(self._connect(make), "")
 
     async def stream(self, wire: StreamWire, tls: ssl.SSLContext | None, server_name: str) -> None:
         """Connect `wire` on asyncio's transports."""
@@ -92,7 +92,7 @@ class _Opening:
             why = f"{self._peer} cannot be an address ({error}); check the endpoint"
             raise NotConnectedError(self._name, why) from error
 
-    async def _connect(self) -> socket.socket:
+    async def _connect(self, make: Callable[[socket.socket], Lane]) -> Lane:
         loop, failure = asyncio.get_running_loop(), OSError("no address")
         for family, kind, protocol, _, address in await self._addresses():
             peer = socket.socket(family, kind, protocol)
@@ -100,14 +100,13 @@ class _Opening:
                 peer.setblocking(False)
                 peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 await loop.sock_connect(peer, (address[0], self._address[1], *address[2:]))
+                return make(peer)
             except OSError as error:
                 peer.close()
                 failure = error
             except BaseException:
                 peer.close()
                 raise
-            else:
-                return peer
         raise failure
 
     async def _addresses(self) -> Sequence[_Address]:

@@ -95,8 +95,10 @@ class Once:
             if batch is self._write:
                 self.is_written = True
                 self._next = None if self.code else self._back
-            elif not self.code:
-                self._take()
+            else:
+                self._next = None
+                if not self.code:
+                    self._take()
             self.is_answered = self._next is None
 
     def is_wanted(self) -> bool:

@@ -25,6 +25,7 @@ from drivers.modbus.errors import (
 from drivers.modbus.exchange import Run
 from drivers.modbus.frame import Batch, Framing, ask_read
 from drivers.modbus.unpack import Unpacker
+from drivers.modbus.wire import Once
 from drivers.points import BlockBuffer, DataType, Order, RegisterBlock, Scaling, Table
 from tests.drivers.through_lane import ThroughLane
 from tests.soak import fuzz_modbus
@@ -153,6 +154,20 @@ async def test_a_run_goes_on_by_itself_until_it_is_held(lane: ThroughLane, monke
     assert lane.judged == 0
 
 
+def test_a_write_is_read_back_once_however_its_answers_come() -> None:
+    write, back = batch_of(17), batch_of(17)
+    for steps in ([(write,), (back,)], [(write, back)]):
+        taken: list[int] = []
+        once = Once(write, back, lambda taken=taken: taken.append(1))  # type: ignore[misc]
+        assert once.next(0.0) is write
+        for batches in steps:
+            assert not once.is_answered
+            once.answered(batches, [0.0] * len(batches), [0.0] * len(batches))
+        assert once.next(0.0) is None
+        assert once.is_answered
+        assert taken == [1]
+
+
 async def test_nothing_is_left_of_an_exchange_without_connections() -> None:
     loop = asyncio.get_running_loop()
     lanes = [ThroughLane() for _ in range(exchange.FIRST_LINKS)]  # more descriptors than it has room for at first
@@ -230,3 +245,24 @@ def test_compiled_decoding_gives_the_same_bits_as_numpy(
         assert mine.value[good].tobytes() == numpys.value[good].tobytes()
         assert np.isnan(mine.value[~good]).all()
     assert good.any()
+
+
+async def test_an_error_that_is_no_links_ends_one_connection_and_not_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lanes = [ThroughLane() for _ in range(3)]
+    for lane in lanes:
+        ask(lane, 17)
+    for lane in lanes:
+        lane._theirs.sendall(REPLY)
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(lanes[0], "answered", broken)
+    exchange.exchange_of(asyncio.get_running_loop())._go_on()
+    error: object = lanes[0]._error
+    assert isinstance(error, ZeroDivisionError)
+    assert [lane._is_answered for lane in lanes] == [False, True, True]
+    for lane in lanes:
+        lane.close()
