@@ -66,17 +66,23 @@ class Unpacker:
 
 
 @register_jitable
+def _word(octets: Any, place: Any, swapped: Any) -> Any:
+    return np.uint64(octets[2 * place + swapped]) << np.uint64(8) | np.uint64(octets[2 * place + 1 - swapped])
+
+
+@register_jitable
 def _bits(octets: Any, place: Any, registers: Any, swapped: Any, is_reversed: Any) -> Any:
-    """The bit pattern of a value of one, two or four registers."""
-    bits = np.uint64(0)
-    for word in range(registers):
-        at = 2 * (place * registers + (registers - 1 - word if is_reversed else word))
-        bits = (
-            bits << np.uint64(16)
-            | np.uint64(octets[at + swapped]) << np.uint64(8)
-            | np.uint64(octets[at + 1 - swapped])
-        )
-    return bits
+    """The bit pattern of a value of one, two or four registers. Written out: a loop over the words takes twice as long."""
+    if registers == 1:
+        return _word(octets, place, swapped)
+    first, step = registers * place, 1
+    if is_reversed:
+        first, step = first + registers - 1, -1
+    bits = _word(octets, first, swapped) << np.uint64(16) | _word(octets, first + step, swapped)
+    if registers == 2:  # noqa: PLR2004 (of a 32-bit value)
+        return bits
+    low = _word(octets, first + 2 * step, swapped) << np.uint64(16) | _word(octets, first + 3 * step, swapped)
+    return bits << np.uint64(32) | low
 
 
 @register_jitable
