@@ -38,16 +38,15 @@ class Draft:
         self.wake_ms = NEVER
 
     def reached(self, due_ms: int) -> bool:
-        """Whether the scan's time has come to `due_ms`. The only way to ask: what is still to come is kept in `wake_ms`."""
+        """Whether the scan's time has come to `due_ms`. The only way to ask.
+
+        `wake_ms` keeps the earliest tick asked for that is still to come (NEVER: none): there time alone may change what is decided.
+        """
         if self.tick_ms >= due_ms:
             return True
-        self.wake_at(due_ms)
-        return False
-
-    def wake_at(self, due_ms: int) -> None:
-        """Time alone may change what is decided at `due_ms`; `wake_ms` is the earliest such tick that is still to come (NEVER: none)."""
-        if due_ms > self.tick_ms and (self.wake_ms == NEVER or due_ms < self.wake_ms):
+        if self.wake_ms == NEVER or due_ms < self.wake_ms:
             self.wake_ms = due_ms
+        return False
 
     def tell(
         self,

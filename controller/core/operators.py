@@ -162,7 +162,7 @@ def _burns(draft: Draft, zone: ZoneRules, latches: Sequence[HeadLatch], *, enabl
             heads[head.index] = HeadLatch(level=reading.level, runaway=runaway)
     release = zone.zone.release
     window_ms = round(release.coincidence_window_s * 1000) if release else 0
-    return confirmed(zone.pairs, heads, () if enabled else draft.disabled, draft.tick_ms, window_ms) is not None
+    return confirmed(zone.pairs, heads, () if enabled else draft.disabled, draft.reached, window_ms) is not None
 
 
 def _disable(draft: Draft, subject: str) -> str:

@@ -79,6 +79,7 @@ class Controller:
             self.state = replace(self.state, tick_ms=image.tick_ms)
             return ScanResult(digest, (), self.state, state_changed=False)
         place = (image.scan, image.tick_ms)
+        self._rests_until_ms = NEVER  # should deciding fail, the next scan decides
         decision = decide(self.rules, self.state, inputs, commands, place, self.detector.evidence)
         if decision.resets:
             # What the detector kept as evidence goes with the latch. Decided again, so that this scan shows what is still true.

@@ -291,7 +291,8 @@ def _uncommanded(draft: Draft, output: OutputLayout) -> bool:
         return False
     before, state = draft.before.outputs[output.index], draft.outputs[output.index]
     told = any(trip.trip == "release_channel" and trip.subject == output.name for trip in draft.trips)
-    still_to_drop = before.drive is Drive.UNREAD and draft.zones[output.zone].stage not in BEFORE_FLOODING
+    first_look = before.drive is Drive.UNREAD and state.drive is not Drive.UNREAD
+    still_to_drop = first_look and draft.zones[output.zone].stage not in BEFORE_FLOODING
     return told or (before.wanted == state.wanted and before.drive is not Drive.WRITING and not still_to_drop)
 
 

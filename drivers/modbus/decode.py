@@ -134,7 +134,7 @@ class Decoder:
 
     def _scaled(self, code: int, kind: np.dtype[Any]) -> float:
         """What `code`, given signed or as the bare bit pattern, would show."""
-        bits = code & _UNSIGNED_MASK[kind.itemsize // 2]
+        bits = code & _UNSIGNED_MASK[self._block.data_type.registers]
         raw = np.array([bits], f"u{kind.itemsize}").view(f"{kind.kind}{kind.itemsize}")
         return float((_multiply(raw, self._factor) + self._offset)[0])
 

@@ -21,20 +21,24 @@ class GasHeads:
         self._seed = seed
         self._humidity_s, self._humidity = -1.0, 0.0
 
-    def head(self, head: HeadLayout, ordinal: int, ppm: Callable[[], Floats]) -> GasHead | None:
-        """A head of the site in air with these gases (by species); None for one that is no gas head. Raises ValueError (`head_type`)."""
-        family = Family(head.head.family)
-        if family not in USUAL:
-            return None
+    def air(self, ppm: Callable[[], Floats]) -> Surroundings:
+        """Air of the room with these gases (by species, or by place and species)."""
         room = self._room
-        air = Surroundings(
+        return Surroundings(
             time_s=lambda: room.time_s,
             ppm=ppm,
             o2=lambda: room.room.o2,
             halocarbon=lambda: room.room.agent if room.agent.halocarbon else 0.0,
             humidity_pct=self._humidity_pct,
         )
-        return GasHead(head_type(family, head.head.principle), air, self._seed, int(head.points[0]) + ordinal)
+
+    def head(self, head: HeadLayout, ordinal: int, air: Surroundings, place: int = 0) -> GasHead | None:
+        """A head of the site in `air`, at a place there; None for one that is no gas head. Raises ValueError (`head_type`)."""
+        family = Family(head.head.family)
+        if family not in USUAL:
+            return None
+        kind = head_type(family, head.head.principle)
+        return GasHead(kind, air, self._seed, int(head.points[0]) + ordinal, place)
 
     def _humidity_pct(self) -> float:
         """Reckoned once for all heads that ask at the same time."""

@@ -109,6 +109,8 @@ class BatteryZone:
         self.geometry = battery_geometry(layout, zone, len(self._racks), dampers, settings)
         self.room = BatteryRoom(self.geometry, seed)
         self._gas_heads = GasHeads(self.room, seed)
+        self._in_racks = self._gas_heads.air(lambda: self.room.rack_ppm)
+        self._below_ceiling = self._gas_heads.air(lambda: self.room.room_ppm)
         self._outputs = layout.outputs
 
     def rack_index(self, name: str) -> int:
@@ -192,7 +194,7 @@ class BatteryZone:
         room, rack = self.room, self._racks.index(head.rack)
         if Family(head.head.family) is Family.CLIMATE_TEMPERATURE:
             return lambda: room.rack_air_degc[rack]
-        return self._gas_heads.head(head, ordinal, lambda: room.rack_ppm[rack])
+        return self._gas_heads.head(head, ordinal, self._in_racks, rack)
 
     def _in_room(self, head: HeadLayout, ordinal: int) -> Probe | None:
         room = self.room
@@ -203,7 +205,7 @@ class BatteryZone:
             Family.CLIMATE_TEMPERATURE: lambda: room.room_temp_degc,
         }
         probe = probes.get(Family(head.head.family))
-        return probe or self._gas_heads.head(head, ordinal, lambda: room.room_ppm)
+        return probe or self._gas_heads.head(head, ordinal, self._below_ceiling)
 
     def _cells(self, head: HeadLayout, truth: npt.NDArray[np.float64]) -> Probe:
         """All cells of a rack, or, of a poor BMS with three points, their minimum, maximum and mean."""
@@ -229,6 +231,7 @@ class ServerZone:
         self.geometry = server_geometry(layout, zone, dampers, settings)
         self.room = ServerRoom(self.geometry, seed)
         self._gas_heads = GasHeads(self.room, seed)
+        self._in_room = self._gas_heads.air(lambda: self.room.room.gas * PPM)
 
     def apply(self, actuators: Actuators, *, door_open: bool) -> None:
         """Take over the actuators' positions and the door's."""
@@ -270,4 +273,4 @@ class ServerZone:
             Family.HEAT: lambda: room.room_temp_degc,
         }
         probe = probes.get(Family(head.head.family))
-        return probe or self._gas_heads.head(head, ordinal, lambda: room.room.gas * PPM)
+        return probe or self._gas_heads.head(head, ordinal, self._in_room)

@@ -7,6 +7,7 @@ import numpy as np
 
 from drivers.modbus.decode import WIRE
 from drivers.points import RegisterBlock
+from sim_hardware.devices.head_gas import GasHead, HeadBank
 from sim_hardware.devices.messages import Messenger
 from sim_hardware.devices.sensors import Heads, Sensor
 from sim_hardware.devices.words import WORDS, is_one_word, to_octets, words_of
@@ -68,11 +69,18 @@ class _Together:
         self._words = np.zeros(n, WIRE)
         self._octets = self._words.view(np.uint8)
         self._parts = []
+        gas_heads: dict[int, list[tuple[int, GasHead]]] = {}
         for sensor, end in zip(sensors, self._ends.tolist(), strict=True):
             first, count = end - sensor.block.count, sensor.block.count
             points = slice(first, end)
             sensor.share(self._heads.part(first, count), self._truth[points], self._measured[points])
             self._parts.append((sensor, self._words[points]))
+            for place, head in sensor.hand_over_gas_heads():
+                gas_heads.setdefault(id(head.air), []).append((first + place, head))
+        self._banks = [
+            (HeadBank([head for _, head in some]), np.array([point for point, _ in some], np.intp))
+            for some in gas_heads.values()
+        ]
 
     def sample(self, tick_ms: int) -> None:
         """Look, measure, and put the words into the devices' memories."""
@@ -80,6 +88,8 @@ class _Together:
             return
         for sensor in self._sensors:
             sensor.look(tick_ms)
+        for bank, points in self._banks:
+            self._truth[points] = bank.shown()
         self._heads.measure(self._seed, self._sensors[0].sample, self._truth, self._measured)
         for sensor in self._sensors:
             if sensor.faults:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from controller.site.model import Family
 from drivers.points import Block, RegisterBlock, Table
+from sim_hardware.devices.head_gas import GasHead
 from sim_hardware.devices.memory import DeviceMemory
 from sim_hardware.devices.noise import measure, uniform
 from sim_hardware.devices.rooms import Probe
@@ -105,7 +106,7 @@ class Sensor:
         self._period_ms = period_ms
         self._phase_ms = phase_ms
         self._seed = seed
-        self._probes: list[tuple[slice, Probe]] = []
+        self._probes: list[tuple[slice, Probe | GasHead]] = []
         self._heads = Heads.of(np.arange(first, first + block.count))
         self._encode: Encoder | None = None
         self._registers = self._counter = np.zeros(0, np.uint16)
@@ -122,6 +123,12 @@ class Sensor:
         if family is Family.CELL_TEMPERATURE and count > MIN_MAX_MEAN:
             spread = [uniform(self._seed, self.first + place + i, 0) for i in range(count)]
             heads.dies_degc[points] = SENSOR_DIES_DEGC + SENSOR_DIES_SPREAD_K * np.array(spread)
+
+    def hand_over_gas_heads(self) -> list[tuple[int, GasHead]]:
+        """Its gas heads with the places of their points: from now on somebody else puts what they show into `truth`."""
+        heads = [(points.start, probe) for points, probe in self._probes if isinstance(probe, GasHead)]
+        self._probes = [(points, probe) for points, probe in self._probes if not isinstance(probe, GasHead)]
+        return heads
 
     @property
     def clock(self) -> tuple[int, int]:

@@ -23,7 +23,7 @@ def spread_heat(state: Floats, kind: Chemistry, rng: np.random.Generator) -> Non
     count = state.shape[1]
 
     def draw() -> Floats:
-        return rng.standard_normal(count).clip(-SPREAD_LIMIT, SPREAD_LIMIT)
+        return rng.standard_normal((count,)).clip(-SPREAD_LIMIT, SPREAD_LIMIT)
 
     state[cell.BODY] = (kind.body_share + kind.body_spread * draw()).clip(*BODY_RANGE)
     state[cell.EFFICIENCY] = (kind.isc_efficiency + kind.isc_spread * draw()).clip(0.0, 1.0)

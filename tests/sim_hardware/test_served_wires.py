@@ -201,7 +201,7 @@ async def test_the_controller_reads_the_truth_over_a_serial_line_tls_and_a_guard
         }  # fmt: skip
         for sensor in plant.sensors:
             off = np.abs(buffers[sensor.block.name].value - sensor.truth)
-            assert (off <= CLIP_SIGMA * sensor._sigma + 0.51 * _step(sensor) + DRIFT).all(), sensor.block.name
+            assert (off <= CLIP_SIGMA * sensor._heads.sigma + 0.51 * _step(sensor) + DRIFT).all(), sensor.block.name
         assert buffers["bms-1-temperature"].value.min() > 15.0
         assert buffers["heat-temperature"].value.min() > 15.0
         assert server.serial["heat"].requests > 0

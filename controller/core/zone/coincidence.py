@@ -1,6 +1,6 @@
 """Rule 3: which heads may release together, and whether they do. Also rule 9: how available the release is, and why."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from controller.core.events import Level
 from controller.core.inputs import WHOLE_HEAD, Inputs
@@ -25,9 +25,13 @@ def releasing_pairs(layout: Layout, zone: int) -> tuple[Pair, ...]:
 
 
 def confirmed(
-    pairs: tuple[Pair, ...], latches: Sequence[HeadLatch], disabled: Sequence[str], tick_ms: int, window_ms: int
+    pairs: tuple[Pair, ...],
+    latches: Sequence[HeadLatch],
+    disabled: Sequence[str],
+    reached: Callable[[int], bool],
+    window_ms: int,
 ) -> Pair | None:
-    """The first pair whose two heads both stand in fire alarm within the window; None if there is none.
+    """The first pair whose two heads both stand in fire alarm within the window; None if there is none. `reached` asks the draft.
 
     A head in fault keeps an alarm that it raised before (rule 1), but a fault is never an alarm. A BMS head counts by confirmed runaway only.
     """
@@ -35,7 +39,7 @@ def confirmed(
     for pair in pairs:
         for head in pair:
             if head.index not in standing:
-                standing[head.index] = _alarms(head, latches[head.index], disabled, tick_ms, window_ms)
+                standing[head.index] = _alarms(head, latches[head.index], disabled, reached, window_ms)
             if not standing[head.index]:
                 break
         else:
@@ -43,12 +47,14 @@ def confirmed(
     return None
 
 
-def _alarms(head: HeadLayout, latch: HeadLatch, disabled: Sequence[str], tick_ms: int, window_ms: int) -> bool:
+def _alarms(
+    head: HeadLayout, latch: HeadLatch, disabled: Sequence[str], reached: Callable[[int], bool], window_ms: int
+) -> bool:
     if latch.level < Level.ALARM or head.name in disabled:
         return False
     if head.physics is Physics.BMS and not latch.runaway:
         return False
-    return latch.ended_ms == NEVER or tick_ms - latch.ended_ms <= window_ms
+    return latch.ended_ms == NEVER or not reached(latch.ended_ms + window_ms + 1)
 
 
 def availability(

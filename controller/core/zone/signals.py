@@ -120,10 +120,7 @@ def _coincidence(draft: Draft, zone: ZoneRules, release: Release | None) -> Pair
     if release is None or not draft.rules.settings.extinguish:
         return None
     window_ms = round(release.coincidence_window_s * 1000)
-    for head in zone.sensing:
-        if draft.heads[head.index].ended_ms != NEVER:
-            draft.wake_at(draft.heads[head.index].ended_ms + window_ms + 1)
-    return confirmed(zone.pairs, draft.heads, draft.disabled, draft.tick_ms, window_ms)
+    return confirmed(zone.pairs, draft.heads, draft.disabled, draft.reached, window_ms)
 
 
 def _held_back(

@@ -8,6 +8,7 @@ import pytest
 from controller.core.commands import Reset, Silence
 from controller.core.events import Kind, Level
 from controller.core.state import Drive
+from drivers.points import Quality
 from tests.controller.core.field import Field, play, site, writes_of
 
 PRE_ALARM = "0 | cells-1 pre-alarm | quiescent |"
@@ -135,6 +136,18 @@ def test_a_release_that_a_restart_finds_still_to_drop_is_no_forged_channel() -> 
     field.run(3)
     assert field.buffer.value[field.layout.point("do-1-coils[3]")] == 0
     assert "release_channel" not in field.told(Kind.TROUBLE)
+
+
+def test_a_forged_release_channel_is_told_after_a_restart_that_cannot_hear_the_other_one() -> None:
+    field = Field()
+    play(field, f"{RELEASE}\n 61 | | hold-time |\n 10 | | hold-time | -agent")
+    field.point("do-1-coils[3]", 0.0, Quality.BAD)
+    field.deaf.add("agent")
+    field.point("do-2-coils[3]", 1.0)
+    field.clear()
+    field.restart()
+    field.run(3)
+    assert "release_channel:agent" in field.troubles()
 
 
 def test_a_release_channel_that_does_not_drop_after_a_restart_is_told() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 
 from controller.core import scan as scan_module
 from controller.core.commands import Acknowledge, AnyCommand, Disable, Enable, Reset
-from controller.core.events import Level
+from controller.core.events import Kind, Level
 from tests.controller.core.field import Field
 
 HEADS = ("smoke-1", "heat-1", "h2-1", "cells-1")
@@ -81,3 +83,35 @@ def test_a_rest_ends_at_the_first_tick_that_time_may_move(monkeypatch: pytest.Mo
     assert decided[-1] == due_ms
     assert len(decided) < 20
     assert field.zone().stage == "releasing"
+
+
+def test_time_is_asked_for_in_one_way_only() -> None:
+    """A comparison with the scan's tick beside `reached` would move what is decided without waking the controller."""
+    core = Path(scan_module.__file__).parent
+    compared = re.compile(r"tick_ms\s*(?:[<>]=?|-)|[<>]=?\s*(?:\w+\.)*tick_ms|-\s*(?:\w+\.)*tick_ms")
+    found = {
+        f"{file.relative_to(core)}: {line.strip()}"
+        for file in core.rglob("*.py")
+        if file.parent.name != "detect"
+        for line in file.read_text(encoding="utf-8").splitlines()
+        if compared.search(line) and "->" not in line
+    }
+    assert {entry.split(":")[0] for entry in found} == {"draft.py", "image.py", "scan.py"}, found
+    assert len([entry for entry in found if entry.startswith("draft.py")]) == 1
+
+
+def test_a_scan_that_failed_leaves_no_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    field = Field()
+    field.run(5)
+    decide = scan_module.decide  # type: ignore[attr-defined]
+
+    def fails(*_: Any) -> Any:
+        raise RuntimeError
+
+    field.level("smoke-1", Level.ALARM)
+    monkeypatch.setattr(scan_module, "decide", fails)
+    with pytest.raises(RuntimeError):
+        field.scan()
+    monkeypatch.setattr(scan_module, "decide", decide)
+    field.scan()
+    assert field.told(Kind.LEVEL, "smoke-1")

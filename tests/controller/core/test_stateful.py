@@ -84,7 +84,7 @@ class Watched(Field):
                 "nothing leads back once the valve was told (rule 4)"
             )
         if zone.stage is Stage.ACTIVATED and zone.trigger is Trigger.AUTOMATIC and before is not Stage.HELD:
-            pair = confirmed(rules.pairs, state.heads, state.disabled, state.tick_ms, 10**9)
+            pair = confirmed(rules.pairs, state.heads, state.disabled, lambda due_ms: state.tick_ms >= due_ms, 10**9)
             assert pair is not None, "rule 3"
             assert not zone.occupied, "rule 13"
         if zone.stage is Stage.ACTIVATED:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from controller.site.model import Family, Principle
-from sim_hardware.devices.head_gas import YEAR_S, GasHead, Surroundings
+from sim_hardware.devices.head_gas import FILTER_SAMPLES, YEAR_S, GasHead, HeadBank, Surroundings
 from sim_hardware.devices.head_types import (
     CATALYTIC,
     ELECTROCHEMICAL_CO,
@@ -69,6 +69,36 @@ def test_the_same_step_is_followed_alike_at_any_pace_of_sampling() -> None:
         air.ppm[H2] = 100.0
         shown.append(air.wait(head, 12.0, step_s))
     assert shown == pytest.approx([shown[0]] * 3)
+
+
+def test_a_filter_holds_as_many_samples_as_come_within_its_dead_time() -> None:
+    air = Air()
+    head = air.head(SOLID_STATE_H2)
+    shown = []
+    step_s = SOLID_STATE_H2.dead_s / (1.5 * FILTER_SAMPLES)
+    for sample in range(2 * FILTER_SAMPLES):
+        air.ppm[H2] = sample
+        shown.append(air.wait(head, step_s, step_s))
+    delayed = 1.5 * FILTER_SAMPLES
+    assert shown[: int(delayed)] == [0.0] * int(delayed)
+    assert np.all(np.diff(shown[int(delayed) + 1 :]) > 0.0)
+
+
+def test_heads_of_a_bank_show_what_each_shows_alone() -> None:
+    air = Air()
+    places = np.zeros((3, SPECIES))
+    around = Surroundings(
+        lambda: air.now_s, lambda: places, lambda: air.o2, lambda: air.halocarbon, lambda: air.humidity_pct
+    )
+    kinds = (SOLID_STATE_H2, PHOTOIONISATION, CATALYTIC)
+    alone, banked = ([GasHead(kind, around, 1, 7 + k, k) for k, kind in enumerate(kinds)] for _ in range(2))
+    bank = HeadBank(banked)
+    air.humidity_pct, air.halocarbon = 60.0, 0.002
+    for sample in range(50):
+        air.now_s += 0.5
+        places[:, [H2, VOC]] = sample * np.array([[10.0, 3.0], [5.0, 8.0], [7.0, 2.0]])
+        assert bank.shown().tolist() == [head() for head in alone]
+    assert len({round(value, 3) for value in bank.shown().tolist()}) == len(kinds)
 
 
 def test_a_carbon_monoxide_cell_reads_hydrogen() -> None:
