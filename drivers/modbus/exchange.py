@@ -79,9 +79,9 @@ class Exchange:
         if fd >= len(self._links):
             self._grow(2 * fd)
         self._links[fd] = 0
+        self._poller.register(fd, select.EPOLLIN)
         self._hearers[fd] = hearer
         hearer.cells = self._links[fd].data
-        self._poller.register(fd, select.EPOLLIN)
 
     def detach(self, fd: int) -> None:
         """Listen no more; call it before the socket is closed."""

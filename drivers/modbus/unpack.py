@@ -45,6 +45,11 @@ class Unpacker:
         else:
             codes = tuple(code & (0x10000**registers - 1) for code in codes)
         arrays = (raw, points.value, points.quality, points.sample, points.received_ms)
+        kinds = (np.uint8, np.float64, np.uint8, np.int64, np.int64)
+        if any(not a.flags.c_contiguous or a.dtype != kind for a, kind in zip(arrays, kinds, strict=True)):
+            raise ValueError(f"{block.name}: compiled decoding takes packed arrays alone")
+        if raw.size != 2 * registers * len(points.value):
+            raise ValueError(f"{block.name}: {raw.size} bytes for {len(points.value)} points of {registers} registers")
         self._numbers = np.array(
             [
                 *(array.ctypes.data for array in arrays),

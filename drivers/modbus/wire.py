@@ -86,7 +86,7 @@ class Once:
 
     def ahead(self) -> Sequence[Batch]:
         """Give what reads the write back: it follows the right echo alone."""
-        return () if self._back is None else (self._back,)
+        return () if self._back is None or self.is_written else (self._back,)
 
     def answered(self, batches: Sequence[Batch], waits_s: Sequence[float], times_s: Sequence[float]) -> None:  # noqa: ARG002 (not learned)
         """Take the echo, and the values. What is wrong with them is the wire's business too."""
