@@ -71,6 +71,7 @@ class PlainBlocks:
             for table in Table:
                 mine = [block for block in blocks if block.device == device and block.table is table]
                 at = self._lay_out(mine, table, first, at, memories[device])
+        self._word_of = {name: int(self._records[place]["word"]) for name, place in self._place.items()}
         self._words = np.zeros(at, WIRE)
         self._octets = self._words.view(np.uint8)
         self._gathers = [view for device in self.devices for view in self._views[device]]
@@ -109,16 +110,10 @@ class PlainBlocks:
         place = self._place.get(block.name)
         if place is None:
             return False
-        record = self._records[place]
-        self._words[record["word"] + index] = word
-        shown = self._records[place : place + 1].copy()
-        shown["first"] += index
-        shown["word"] += index
-        shown["count"] = 1
+        self._words[self._word_of[block.name] + index] = word
         buffer = self._buffer
         arrays = buffer.value, buffer.quality, buffer.sample, buffer.received_ms
-        _decode(self._octets, shown, self._all[:1], tick_ms, *arrays)
-        record["sample"] = shown["sample"][0]
+        _decode_point(self._octets, self._records, place, index, tick_ms, *arrays)
         return True
 
     def _decode(self, alive: npt.NDArray[np.bool_], tick_ms: int) -> None:
@@ -182,3 +177,26 @@ def _decode(
             if is_new:
                 sample[i] = block.sample
                 received_ms[i] = tick_ms
+
+
+_ALONE = np.ones(1, np.bool_)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _decode_point(
+    octets: npt.NDArray[np.uint8],
+    blocks: npt.NDArray[np.void],
+    place: int,
+    index: int,
+    tick_ms: int,
+    value: npt.NDArray[np.float64],
+    quality: npt.NDArray[np.uint8],
+    sample: npt.NDArray[np.int64],
+    received_ms: npt.NDArray[np.int64],
+) -> None:
+    """`_decode` of one point of a block: what its counter last said stays with the whole block."""
+    block = blocks[place]
+    first, word, count, said = block.first, block.word, block.count, block.said
+    block.first, block.word, block.count = first + index, word + index, 1
+    _decode(octets, blocks[place : place + 1], _ALONE, tick_ms, value, quality, sample, received_ms)
+    block.first, block.word, block.count, block.said = first, word, count, said

@@ -23,12 +23,14 @@ class DeviceMemory:
     bears in a read (they hold 0). The wire writes only blocks that the site calls writable. Identity registers hold their value from the
     start, for ever.
 
-    Words are kept in the order of bytes of the wire, so that a read on the wire is a slice of bytes.
+    Words are kept in the order of bytes of the wire, so that a read on the wire is a slice of bytes. `written` counts the calls of `write`
+    and `store`: the one way in which writable blocks change.
     """
 
     def __init__(self, name: str, blocks: Iterable[RegisterBlock], writable: frozenset[str], max_gap: int) -> None:
         self.name = name
         self.on_write: OnWrite | None = None
+        self.written = 0
         held = list(blocks)
         spans = [span for block in held for span in _spans(block, writable)]
         self._words: dict[Table, npt.NDArray[np.uint16]] = {}
@@ -64,6 +66,7 @@ class DeviceMemory:
         words = np.asarray(values).astype(np.uint16)
         self._check(self._writable[table], table, address, len(words))
         self._words[table][address : address + len(words)] = words
+        self.written += 1
         if self.on_write is not None:
             self.on_write(table, address, len(words))
 
@@ -72,6 +75,7 @@ class DeviceMemory:
         array = np.asarray(words, np.uint16)
         self._check(self._known[table], table, address, len(array))
         self._words[table][address : address + len(array)] = array
+        self.written += 1
 
     def _check(self, runs: "_Runs", table: Table, address: int, count: int) -> None:
         if not runs.hold(address, count):

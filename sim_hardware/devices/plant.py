@@ -164,8 +164,9 @@ class Plant:
             longest_ms = min(self._calm_ms, _longest_calm_ms(room)) if calm else CALM_STEP_MS
             room.room.advance(behind_ms / 1000, longest_ms / 1000)
             self._room_ms[name] = self.tick_ms
-            if self._contacts.get(name) != room.contacts:
-                self._contacts[name] = room.contacts
+            contacts = room.contacts
+            if self._contacts.get(name) != contacts:
+                self._contacts[name] = contacts
                 self.actuators.changed = True
 
     def _door_open(self, zone: str) -> bool:
@@ -215,10 +216,16 @@ class _Coils:
         self._output = np.array([output.index for output, _, _ in pairs], np.intp)
         self._normal = np.array([bool(output.output.normal) for output, _, _ in pairs])
         self._n_outputs = len(layout.outputs)
+        self._memories = [memories[device] for device in dict.fromkeys(blocks[name].device for name in names)]
+        self._written: list[int] = []
         self._seen = b""
 
     def changed(self) -> bool:
         """Whether any channel is not as it was at the last call."""
+        written = [memory.written for memory in self._memories]
+        if written == self._written:
+            return False
+        self._written = written
         before, self._seen = self._seen, b"".join([view.tobytes() for view in self._views])
         return before != self._seen
 

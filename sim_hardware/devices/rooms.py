@@ -150,7 +150,10 @@ class BatteryZone:
     @property
     def calm(self) -> bool:
         """No cell warm, nothing vented."""
-        return float(self.room.cell_temp_degc.max()) < CALM_DEGC and not self.room.vented.any()
+        room = self.room
+        if room.any_vented:
+            return False
+        return float(room.cell_temp_degc.max()) < CALM_DEGC and not room.vented.any()
 
     @property
     def low_agent(self) -> bool:

@@ -32,6 +32,8 @@ class AgentBank:
 
     def advance(self, dt_s: float, *, flowing: bool) -> float:
         """Discharge for ``dt_s`` if ``flowing``; return the mass in kg that left."""
+        if not flowing and self.manifold_bar == 0.0:
+            return 0.0  # at rest, as nearly always
         out_kg = self._outflow_kg(dt_s) if flowing else 0.0
         self.mass_kg -= out_kg
         target = min(NOZZLE_SHARE * self.pressure_bar, REDUCED_BAR) if flowing else 0.0

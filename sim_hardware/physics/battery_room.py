@@ -48,7 +48,7 @@ class BatteryRoom(RoomPlant):
     ``cell_temp_degc``, ``cell_voltage_v``, ``cell_soc``, ``vented``, ``runaway``, ``vent_time_s``, ``runaway_time_s``
     are ``[racks, modules, cells]`` (times are NaN until it happens); ``rack_h2_ppm``, ``rack_co_ppm``,
     ``rack_voc_ppm``, ``current_a`` and ``rack_air_degc`` are ``[racks]``; ``smoke_pct_per_m`` is ``[2]``,
-    ``heat_head_degc`` is ``[4]``; ``ledger_j`` gathers heat by the entries of ``stack``.
+    ``heat_head_degc`` is ``[4]``; ``ledger_j`` gathers heat by the entries of ``stack``. ``any_vented`` is as of the last step.
     """
 
     def __init__(self, geometry: BatteryRoomGeometry, seed: int) -> None:
@@ -93,7 +93,7 @@ class BatteryRoom(RoomPlant):
 
     def _init_views(self) -> None:
         cells = self._stack
-        self._any_vented = False
+        self.any_vented = False
         self.ledger_j = cells.ledger
         self.rack_air_degc = cells.air_degc
         self.housing_degc = cells.housing_degc
@@ -174,7 +174,7 @@ class BatteryRoom(RoomPlant):
         cells = self._stack
         if self._cell_powers:
             place_cell_power(self._cell_powers, self.time_s, cells)
-        casing_j, risen_w, self._any_vented = stack.advance_stack(
+        casing_j, risen_w, self.any_vented = stack.advance_stack(
             cells, self.current_a, self.inputs.coolant_flow_lpm, self._screen(), self.room.temp_degc,
             self.time_s, dt_s,
         )  # fmt: skip
@@ -214,7 +214,7 @@ class BatteryRoom(RoomPlant):
         cells = self._stack
         smoke_kg = burnt_j = 0.0
         by_rack = self._rack_gas_m3
-        if self._any_vented:
+        if self.any_vented:
             burns = gas.burnt_share(self.agent_strength, self.o2_pct)
             smoke_kg, burnt_j = gas.release(
                 cells.state, cells.vented, cells.runaway, self.geometry.capacity_ah, self._yields, burns, by_rack,

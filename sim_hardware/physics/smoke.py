@@ -25,12 +25,14 @@ class AspiratingPipe:
         Time constant of the chamber.
     """
 
-    __slots__ = ("_arrived", "_delay_s", "_in_pipe", "_lag_s", "_mixed", "value")
+    __slots__ = ("_arrived", "_delay_s", "_dt_s", "_in_pipe", "_lag_s", "_mixed", "_shares", "value")
 
     def __init__(self, delay_s: float, lag_s: float) -> None:
         """Start with clean air in the pipe."""
         self._delay_s = delay_s
         self._lag_s = lag_s
+        self._dt_s = 0.0
+        self._shares = 0.0, 0.0
         self._mixed = 0.0
         self._arrived = 0.0
         self._in_pipe: deque[tuple[float, float]] = deque()
@@ -38,10 +40,14 @@ class AspiratingPipe:
 
     def advance(self, now_s: float, dt_s: float, at_ceiling: float) -> float:
         """Draw in air of the value ``at_ceiling`` for ``dt_s`` up to ``now_s``; return the value in the chamber."""
-        self._mixed += (at_ceiling - self._mixed) * (1.0 - math.exp(-dt_s / MIXING_TAU_S))
+        if dt_s != self._dt_s:
+            self._dt_s = dt_s
+            self._shares = 1.0 - math.exp(-dt_s / MIXING_TAU_S), 1.0 - math.exp(-dt_s / self._lag_s)
+        mixing, lagging = self._shares
+        self._mixed += (at_ceiling - self._mixed) * mixing
         pipe = self._in_pipe
         pipe.append((now_s + self._delay_s, self._mixed))
         while pipe and pipe[0][0] <= now_s:
             self._arrived = pipe.popleft()[1]
-        self.value += (self._arrived - self.value) * (1.0 - math.exp(-dt_s / self._lag_s))
+        self.value += (self._arrived - self.value) * lagging
         return self.value
