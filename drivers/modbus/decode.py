@@ -43,11 +43,6 @@ _FLOAT_MAX = {
 }
 
 
-def is_view(block: RegisterBlock) -> bool:
-    """Whether `raw_of` gives a view of the words, which is made once and shows what comes later."""
-    return block.data_type is not DataType.BIT and not _is_swapped(block)
-
-
 def raw_of(block: RegisterBlock, words: Words) -> Raw:
     """Words (dtype `WIRE`; bits of any type) as raw numbers of the block's type and order."""
     if block.data_type is DataType.BIT:

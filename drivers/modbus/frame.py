@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +33,9 @@ from drivers.modbus.errors import (
 )
 from drivers.modbus.plan import BIT_TABLES, MOST_IN_FLIGHT
 from drivers.points import Table
+
+if TYPE_CHECKING:
+    from drivers.modbus.exchange import Run
 
 READ_FUNCTION = {Table.COIL: 1, Table.DISCRETE: 2, Table.HOLDING: 3, Table.INPUT: 4}
 """Function code that reads a table."""
@@ -94,11 +98,11 @@ class Batch:
     `data` uint8 holds the payloads of all replies one after the other, that of request i at `offsets[i]` (always even), in the byte order of
     the wire, and `images[i]` is that part of it. `codes[i]` is the exception code of reply i, 0 if it brought values. All are valid once
     all replies are in. `tails[i]` is what the right answer begins with, behind its transaction. Batches that follow each other may share
-    a `room`, each with its `data` from `base` on.
+    a `room`, each with its `data` from `base` on. `run` is what the compiled exchange made of it and of what is read next.
     """
 
     __slots__ = (
-        "asks", "base", "codes", "data", "frames", "framing", "images", "offsets", "room", "starts", "tails", "transactions",
+        "asks", "base", "codes", "data", "frames", "framing", "images", "offsets", "room", "run", "starts", "tails", "transactions",
     )  # fmt: skip
 
     def __init__(
@@ -125,6 +129,7 @@ class Batch:
         self.base = base
         self.data = self.room[base : base + size]
         image = self.data.data
+        self.run: Run | None = None
         self.images = [image[at : at + ask.payload] for at, ask in zip(self.offsets, asks, strict=True)]
 
     @property
@@ -176,6 +181,8 @@ class ReplyChecker(ABC):
         self._where = Where(link)
         self._buffer = bytearray(BUFFER_BYTES)
         self._view = memoryview(self._buffer)
+        self.address: int = np.frombuffer(self._buffer, np.uint8).ctypes.data
+        """Where the buffer stands, for who receives without Python."""
         self._end = 0
         self._batch: Batch | None = None
         self.answered = 0
@@ -191,6 +198,18 @@ class ReplyChecker(ABC):
         """`batch` has been sent: its replies are right from now on."""
         self._batch = batch
         self.answered = 0
+
+    def resume(self, batch: Batch | None, answered: int, waiting: int) -> None:
+        """Another one took `answered` replies of the batch in flight, if any is, and left `waiting` bytes in the buffer."""
+        self._batch = batch
+        self.answered = answered
+        self.stray = None
+        self._end = waiting
+
+    @property
+    def waiting(self) -> int:
+        """Bytes of a reply that is not whole yet."""
+        return self._end
 
     def forget(self) -> None:
         """Nothing is in flight, and what came does not count."""

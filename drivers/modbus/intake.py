@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from drivers.modbus.decode import WIRE, Decoder, Raw, Words, is_view, mark_bad, raw_of
+from drivers.modbus.decode import WIRE, Decoder, Words, mark_bad, raw_of
 from drivers.modbus.errors import IdentityError, Where
 from drivers.modbus.frame import Batch
 from drivers.modbus.plan import BIT_TABLES, Part, Request
+from drivers.modbus.unpack import Unpacker
 from drivers.points import NEVER, BlockBuffer, RegisterBlock
 
 
@@ -212,26 +213,25 @@ class _Stretch:
         """One decoding step for parts that lie one behind the other, in the block as in the bytes."""
         (part, number), count = run[0], sum(part.count for part, _ in run)
         intake = self._intakes[part.block.name]
-        decoder = Decoder(part.block, intake.buffer.part(part.first, count))
-        raw = self._raw(part, number, count)
+        points = intake.buffer.part(part.first, count)
+        decode: Callable[[int, int], None]
+        if part.block.table in BIT_TABLES:
+            decode = self._bits(part, number, Decoder(part.block, points))
+        else:
+            first = self._offsets[number] + 2 * part.offset
+            decode = Unpacker(
+                part.block, self.batches[0].room[first : first + 2 * count * part.block.data_type.registers], points
+            )
 
         def step(received_ms: int) -> None:
             if (sample := intake.next_sample()) is not None:
-                decoder(raw(), sample, received_ms)
+                decode(sample, received_ms)
 
         return step
 
-    def _raw(self, part: Part, number: int, count: int) -> Callable[[], Raw]:
-        """How to come by the raw numbers: mostly a view of the room, made here once and for all."""
-        if part.block.table in BIT_TABLES:
-            words = self._words[number]
-            return lambda: words()[part.offset : part.offset + count]
-        first = self._offsets[number] + 2 * part.offset
-        view = self.batches[0].room[first : first + 2 * count * part.block.data_type.registers].view(WIRE)
-        if not is_view(part.block):
-            return lambda: raw_of(part.block, view)
-        raw = raw_of(part.block, view)
-        return lambda: raw
+    def _bits(self, part: Part, number: int, decoder: Decoder) -> Callable[[int, int], None]:
+        words = self._words[number]
+        return lambda sample, received_ms: decoder(words()[part.offset : part.offset + part.count], sample, received_ms)
 
     def _words_of(self, number: int) -> Callable[[], Words]:
         """How to come by the words of one reply: registers, or bits."""

@@ -1,6 +1,7 @@
 """What the answers of a device teach: how long it takes, and whether it can be relied on. No I/O; times are seconds of a steady clock."""
 
 from collections import deque
+from collections.abc import Sequence
 
 LATENCIES = 256
 """Waits that are remembered: the 99th percentile is the third largest of them."""
@@ -26,12 +27,12 @@ class Learned:
         self._now = [0, 0]
         self._before = [0, 0]
 
-    def good(self, wait_s: float, now_s: float) -> None:
-        """A turn was answered after `wait_s`."""
-        self._waits_s.append(wait_s)
+    def good(self, waits_s: Sequence[float], now_s: float) -> None:
+        """So many turns were answered, each after its wait."""
+        self._waits_s.extend(waits_s)
         if now_s - self._began_s >= WINDOW_S:
             self._roll(now_s)
-        self._now[0] += 1
+        self._now[0] += len(waits_s)
 
     def failed(self, now_s: float) -> None:
         """A turn brought no right answer."""

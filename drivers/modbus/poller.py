@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from drivers.link import LinkError, LinkHealth, LinkState, NotConnectedError, PointWrite, TickMs, TimedOutError
 from drivers.modbus.errors import DeviceRefusedError
-from drivers.modbus.frame import Ask, Batch, Framing
+from drivers.modbus.frame import Batch, Framing
 from drivers.modbus.intake import Reading
 from drivers.modbus.plan import DeviceLimits, Request
 from drivers.modbus.polling import Polling
@@ -18,6 +18,9 @@ from drivers.points import BlockBuffer, RegisterBlock
 
 FIRST_BACKOFF_S = 0.1
 LONGEST_BACKOFF_S = 2.0
+
+WRITES_KEPT = 64
+"""Writes whose requests are kept ready."""
 
 SHORTEST_CONNECTION_S = 0.05
 """From one connection to the next at least (assumed): a peer that ends each after one answer, or pads its answers, is not stormed."""
@@ -56,6 +59,8 @@ class ModbusLink:
         )
         self._backs: dict[str, Reading] = {}
         """By place, what reads a write back: made at the first write."""
+        self._written: dict[tuple[str, bytes], Batch] = {}
+        """By place and request, writes that were made already: most outputs know two levels."""
         self._wire: Wire | None = None
         self._failures = 0
         self._opened_s = -math.inf
@@ -186,8 +191,9 @@ class ModbusLink:
         began_s = time.monotonic()
         back = self._back(job)
         try:
-            await _once(wire, Once(Batch((job.ask,), self._framing), wanted=lambda: not job.done.done()), job.ask)
-            await _once(wire, Once(back.batch, lambda: back.take(self._tick_ms())), job.ask)
+            write = self._write(job)
+            once = Once(write, back.batch, lambda: back.take(self._tick_ms()), lambda: not job.done.done())
+            await _ask(wire, once, job)
         except asyncio.CancelledError:
             job.settle(NotConnectedError(str(job.ask.where), "the link stops; whether it was written is not known"))
             raise
@@ -201,6 +207,15 @@ class ModbusLink:
             job.settle(error)
         else:
             job.settle(None)
+
+    def _write(self, job: Job) -> Batch:
+        """The request of a write; those made last are kept, with what the wire has made ready for them."""
+        key = (str(job.ask.where), job.ask.pdu)
+        if key not in self._written:
+            if len(self._written) == WRITES_KEPT:
+                self._written.clear()
+            self._written[key] = Batch((job.ask,), self._framing)
+        return self._written[key]
 
     def _back(self, job: Job) -> Reading:
         """What reads a write back; where no transaction tells replies apart, with the request that polls the point anyway.
@@ -223,13 +238,14 @@ class ModbusLink:
         return self._polling.readings(job.device, (request,))[0]
 
 
-async def _once(wire: Wire, once: Once, ask: Ask) -> None:
-    """One request of a write, and nothing after it. Raises `DeviceRefusedError` for an exception."""
+async def _ask(wire: Wire, once: Once, job: Job) -> None:
+    """A write and its read-back. Raises `DeviceRefusedError` for an exception."""
     await wire.poll(once)
     if not once.is_answered:
-        raise NotConnectedError(str(ask.where), "the connection went before the device was asked")
+        what = "what it had been told was read back" if once.is_written else "the device was asked"
+        raise NotConnectedError(str(job.ask.where), f"the connection went before {what}")
     if once.code:
-        raise DeviceRefusedError(str(ask.where), once.code)
+        raise DeviceRefusedError(str(job.ask.where), once.code)
 
 
 def _backoff_s(failures: int) -> float:

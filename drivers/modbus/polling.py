@@ -3,8 +3,9 @@
 Called from the connection's own call-backs, so that no task is woken between two requests.
 """
 
+import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from drivers.link import LinkError, NotConnectedError, TickMs
 from drivers.modbus.errors import DeviceRefusedError, StrayBytesError, TransactionError, UnitError, Where
@@ -17,6 +18,9 @@ from drivers.points import RegisterBlock
 
 STRETCH = 8
 """Requests whose values are decoded together where a block goes on from one to the next: few enough that a slow unit's values do not wait."""
+
+FAR_AHEAD = 32
+"""Most turns that a connection may take without a question."""
 
 GATEWAY_CODES = frozenset({10, 11})
 """Exceptions by which a gateway says that the device behind it is out (Modbus Application Protocol 1.1b3, 7)."""
@@ -56,6 +60,7 @@ class Polling:
         self._devices = dict(devices)
         self._tick_ms = tick_ms
         self._speed = speed
+        self._ms_per_s = 1e3 * speed
         self._waits = waits
         self._heard = heard
         self._note = note
@@ -133,21 +138,32 @@ class Polling:
         self._started_s = now_s
         return cycle.turn.batch
 
-    def answered(self, batch: Batch, wait_s: float, now_s: float) -> None:
+    def ahead(self) -> Sequence[Batch]:
+        """See `Turns.ahead`: the rest of a cycle, where there is no other that might have its turn in between."""
+        cycle = self._cycle
+        if cycle is None or not self.schedule.is_alone:
+            return ()
+        return [reading.batch for reading in cycle.turns[cycle.position + 1 : cycle.position + 1 + FAR_AHEAD]]
+
+    def answered(self, batches: Sequence[Batch], waits_s: Sequence[float], times_s: Sequence[float]) -> None:
         """See `Turns.answered`."""
         cycle = self._cycle
         if cycle is None:  # cannot be: what was polled was picked
             return
-        reading = cycle.turn
-        reading.take(self._tick_ms())
+        # Some were answered a while ago: they are as old as that.
+        tick_ms, clock_s, now_s = self._tick_ms(), time.monotonic(), times_s[-1]
+        readings = cycle.turns[cycle.position : cycle.position + len(batches)]
+        for reading, at_s in zip(readings, times_s, strict=True):
+            reading.take(tick_ms - int((clock_s - at_s) * self._ms_per_s))
+            self.reads += len(reading.requests)
         self._heard()
         self._pardoned.pop(cycle.device, None)
-        self.learned[cycle.device].good(wait_s, now_s)
-        self.reads += len(reading.requests)
-        if batch.refused:
-            self._refused(cycle, reading, now_s)
+        self.learned[cycle.device].good(waits_s, now_s)
+        if batches[0].refused:
+            self._refused(cycle, readings[0], now_s)
         else:
-            self.schedule.done(cycle, self._started_s, now_s)
+            self.schedule.done(cycle, self._started_s, now_s, len(batches))
+        self._started_s = now_s  # of the next turn of the cycle, if it is ahead
 
     def is_wanted(self) -> bool:
         """See `Turns.is_wanted`: a poll does not grow old."""

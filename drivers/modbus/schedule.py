@@ -57,6 +57,11 @@ class Schedule(Generic[Turn]):
         self._only = every[0] if len(every) == 1 else None
         self._preferred: Cycle[Turn] | None = None
 
+    @property
+    def is_alone(self) -> bool:
+        """Whether there is but one cycle."""
+        return self._only is not None
+
     def pick(self, now_s: float) -> Cycle[Turn] | None:
         """The cycle whose next turn it is, or None."""
         if self._only is not None:
@@ -80,10 +85,10 @@ class Schedule(Generic[Turn]):
         """When the next turn is due; infinity without any."""
         return min((cycle.due_s for share in self._shares.values() for cycle in share.cycles), default=float("inf"))
 
-    def done(self, cycle: Cycle[Turn], started_s: float, now_s: float) -> None:
-        """Account for a turn that was answered (be it with a refusal), and move its cycle on."""
+    def done(self, cycle: Cycle[Turn], started_s: float, now_s: float, turns: int = 1) -> None:
+        """Account for turns of a cycle that were answered (be it with a refusal), and move it on."""
         self._account(cycle.device, now_s - started_s).rest_s = FIRST_REST_S
-        cycle.position += 1
+        cycle.position += turns
         if cycle.position < len(cycle.turns):
             return
         cycle.position = 0

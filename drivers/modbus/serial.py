@@ -134,7 +134,7 @@ class SerialWire:
                 if isinstance(turn, Batch):
                     wait_s = await self._ask(turn, turns)
                     if wait_s is not None:
-                        turns.answered(turn, wait_s, self._loop.time())
+                        turns.answered((turn,), (wait_s,), (self._loop.time(),))
                     if self._checker.stray is not None:
                         self._doubt(self._checker.stray)
                 else:

@@ -1,10 +1,32 @@
 """What a Modbus link needs of a connection, be it a socket or a serial line; and what the connection asks of the link."""
 
-from collections.abc import Awaitable, Callable
+import random
+import struct
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from drivers.link import LinkError
 from drivers.modbus.frame import Batch
+
+NO_LINGER = struct.pack("ii", 1, 0)
+"""SO_LINGER: what is not sent yet is dropped when the socket is closed."""
+
+
+class Transactions:
+    """Transaction numbers of one link over all of its connections.
+
+    A gateway may hand a late reply to the connection that its client has opened since: it must not meet its own number there. So the numbers
+    go on, and begin anywhere when the process does. None is 0, the number that some gateways give to whatever they send.
+    """
+
+    def __init__(self) -> None:
+        self._next = random.randrange(1, 0x10000)  # noqa: S311 (a number not used of late, not a secret)
+
+    def take(self, count: int) -> int:
+        """The first of `count` numbers in a row."""
+        first = self._next if self._next + count <= 0x10000 else 1  # noqa: PLR2004 (16 bits)
+        self._next = first + count
+        return first
 
 
 class Turns(Protocol):
@@ -14,8 +36,19 @@ class Turns(Protocol):
         """Give the batch to send now, or until when nothing is to be asked, or None: the connection is handed back."""
         ...
 
-    def answered(self, batch: Batch, wait_s: float, now_s: float) -> None:
-        """Take in a batch whose replies are all in, `wait_s` being the longest wait for one of them. Raises `LinkError` for wrong values."""
+    def ahead(self) -> Sequence[Batch]:
+        """What follows the batch that `next` gave, one when the other is answered, as long as nobody wakes the connection.
+
+        A connection may send it without asking `next` in between.
+        """
+        ...
+
+    def answered(self, batches: Sequence[Batch], waits_s: Sequence[float], times_s: Sequence[float]) -> None:
+        """Take in batches whose replies are all in, with the longest wait for a reply of each, and when it was answered.
+
+        They are the one that `next` gave, or some that were `ahead`, in their order. One that was refused comes alone. Raises `LinkError` for
+        wrong values.
+        """
         ...
 
     def is_wanted(self) -> bool:
@@ -24,33 +57,53 @@ class Turns(Protocol):
 
 
 class Once:
-    """The turns of one batch: it, and then the connection is handed back.
+    """The turns of a write: it, what reads it back, and then the connection is handed back.
 
-    `take` is called when all of it was answered with values. `is_answered` stays False where it was never sent: the connection went, or
-    `wanted` said no, while it waited for its unit's silence.
+    `take` is called when the read-back was answered with values. `is_written` and `is_answered` stay False where the write, or the read-back,
+    was never sent: the connection went, or `wanted` said no, while it waited for its unit's silence.
     """
 
     def __init__(
-        self, batch: Batch, take: Callable[[], None] = lambda: None, wanted: Callable[[], bool] = lambda: True
+        self,
+        write: Batch,
+        back: Batch | None = None,
+        take: Callable[[], None] = lambda: None,
+        wanted: Callable[[], bool] = lambda: True,
     ) -> None:
-        self._batch: Batch | None = batch
+        self._write = write
+        self._back = back
         self._take = take
-        self.is_wanted = wanted
-        self.is_answered = False
+        self._wanted = wanted
+        self._next: Batch | None = write
+        self.is_written = self.is_answered = False
         self.code = 0
         """The exception by which it was refused."""
 
     def next(self, now_s: float) -> Batch | None:  # noqa: ARG002 (at once)
-        """Give the batch, then nothing."""
-        batch, self._batch = self._batch, None
+        """Give the write; once that is answered, what reads it back; then nothing."""
+        batch, self._next = self._next, None
         return batch
 
-    def answered(self, batch: Batch, wait_s: float, now_s: float) -> None:  # noqa: ARG002 (nothing is learned)
-        """Take the values. What is wrong with them is the wire's business too."""
-        self.code = max(batch.codes)
-        if not self.code:
-            self._take()
-        self.is_answered = True
+    def ahead(self) -> Sequence[Batch]:
+        """Give what reads the write back: it follows the right echo alone."""
+        return () if self._back is None or self.is_written else (self._back,)
+
+    def answered(self, batches: Sequence[Batch], waits_s: Sequence[float], times_s: Sequence[float]) -> None:  # noqa: ARG002 (not learned)
+        """Take the echo, and the values. What is wrong with them is the wire's business too."""
+        for batch in batches:
+            self.code = max(batch.codes)
+            if batch is self._write:
+                self.is_written = True
+                self._next = None if self.code else self._back
+            else:
+                self._next = None
+                if not self.code:
+                    self._take()
+            self.is_answered = self._next is None
+
+    def is_wanted(self) -> bool:
+        """Whether the write is still to be sent. What was written is read back in any case."""
+        return self.is_written or self._wanted()
 
 
 Lost = Callable[[LinkError | None], None]

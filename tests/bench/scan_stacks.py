@@ -113,8 +113,8 @@ class Ours:
         self._links = [self._field.link(unit, *((OUTPUT,) if unit == 1 else ()), tick_ms=self._tick) for unit in units]
         self._buffers = [link.buffers[f"{link.name}.t"] for link in self._links]
         self._max_age_ms = np.full(DEVICES * REGISTERS, 1000)
-        self._turns = DEVICES * -(-len(READS) // depth)
-        self._missing = 0
+        self._awaited = 0
+        self._looks = False
         self._all_in: asyncio.Future[None] | None = None
         self._running: list[asyncio.Task[None]] = []
 
@@ -124,23 +124,34 @@ class Ours:
         while sum(link.health().reads for link in self._links) < DEVICES * len(READS) + 1:
             await asyncio.sleep(READY_S)
 
+    def _reads(self) -> int:
+        return sum(link._polling.reads for link in self._links)
+
     def _tick(self) -> int:
-        """The plant's clock, which a link reads once for each batch of replies that it takes in."""
-        self._missing -= 1
-        if self._missing == 0 and self._all_in is not None:
-            self._all_in.set_result(None)  # whoever waits comes after the decoding of this batch
+        """The plant's clock, which a link reads once for all the replies that it takes in together."""
+        if self._all_in is not None and not self._looks:
+            self._looks = True
+            asyncio.get_running_loop().call_soon(self._look)
         return tick_ms()
+
+    def _look(self) -> None:
+        """Whether everything has been taken in, once a turn of the loop."""
+        self._looks = False
+        if self._all_in is not None and self._reads() == self._awaited:
+            self._all_in.set_result(None)
+            self._all_in = None
 
     async def scan(self, number: int) -> int:
         """One scan."""
-        self._missing, self._all_in = self._turns, asyncio.get_running_loop().create_future()
+        self._awaited = self._reads() + DEVICES * len(READS)
+        self._all_in = all_in = asyncio.get_running_loop().create_future()
         for link in self._links:
             for share in link._polling.schedule._shares.values():
                 for cycle in share.cycles:
                     cycle.due_s = 0.0 if cycle.period_s < NEVER_S else cycle.due_s
             link._rouse()
         async with asyncio.timeout(TIMEOUT_S):
-            await self._all_in
+            await all_in
         image = freeze(number, tick_ms(), self._buffers, self._max_age_ms)
         above = np.count_nonzero((image.value > LIMIT_C) & (image.quality == Quality.GOOD))
         await self._links[0].write(PointWrite("output", 0, float(number % 2)))

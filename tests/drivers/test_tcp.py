@@ -23,7 +23,8 @@ from drivers.link import (
 from drivers.modbus.frame import Framing
 from drivers.modbus.plan import DeviceLimits
 from drivers.modbus.poller import SHORTEST_CONNECTION_S, ModbusLink
-from drivers.modbus.tcp import Transactions, tcp_connector
+from drivers.modbus.tcp import tcp_connector
+from drivers.modbus.wire import Transactions
 from drivers.points import DataType, Quality, RegisterBlock, Table
 from tests.drivers.field import Answer, Ask, pymodbus_server, raw_server, running, stalls, tick_ms, truth, until
 from tests.drivers.oracle import WRITE_FUNCTIONS

@@ -1,0 +1,176 @@
+"""Requests out and replies in, compiled: all plain Modbus TCP connections of a process in one call.
+
+It takes nothing but what is right in every byte: a reply is compared with the head that was made ready for its request (transaction,
+protocol id, length, unit, function, byte count), its values are copied, and the next request of the run is sent. Whatever else comes to
+pass (an exception, a wrong byte, bytes behind the last reply, a closed connection, an error of the system) is left as it lies, and the
+connection is told to be ODD: the checker in `frame`, which stays the judge, then looks at the same bytes.
+
+Tables are int64: `links` has one row a connection, at the number of its descriptor, `rows` one for each request of a run. Addresses
+are those of memory that `exchange` keeps alive; times are nanoseconds of CLOCK_MONOTONIC. All that is called stands in this file
+(or in `compiled`), because the compiler's cache looks at the file of the outermost kernel only.
+"""
+
+import platform
+from typing import Any
+
+import numpy as np
+from numba import njit, types
+from numba.extending import register_jitable
+
+from drivers.modbus.compiled import carray, function, pointer
+
+STATE, BUFFER, ROOM, END, ROWS, POSITION, LAST, TAKEN, COUNT, FIRST, HOLD, SINCE, WAIT, SENT, NEWS = range(15)
+"""Columns of `links`. `END`: bytes that wait in the buffer. Rows `POSITION` to `LAST` are in flight, of `COUNT` in the run; those before
+`TAKEN` are whole batches that were answered. Row n has the transaction `FIRST` + n. With `HOLD` nothing more is sent. `SINCE`: when the last
+answer came or the request went; `WAIT`: the longest wait in this batch. `SENT`: bytes of a request that the system took. `NEWS`: told
+already."""
+
+LINK_COLUMNS = 15
+
+IDLE, DUE, ASKED, ODD, UNREAD, UNSENT = range(6)
+"""`STATE`: nothing in flight; a batch to be sent; a batch in flight; bytes that are not plainly right; nothing could be read (the end of
+the connection, or an error); not all of a request could be sent. The last three wait for Python."""
+
+REQUEST, REQUEST_BYTES, HEAD, HEAD_BYTES, TO, PAYLOAD, BATCH_END, TELL, WAITED, AT = range(10)
+"""Columns of `rows`. `HEAD`: what the right answer begins with; `TO`: where its values go; `BATCH_END`: the row behind its batch; `TELL`:
+Python is to hear of that batch at once, and of those before it. The last row of a batch tells the longest wait and when all of it was
+answered."""
+
+ROW_COLUMNS = 10
+
+SLOW_NS = 2_000_000
+"""Of a device whose answers take longer Python hears at once: its values must not lie in the room while the next answer is awaited."""
+
+MOST_EVENTS = 64
+EVENT_BYTES, EVENT_DATA = (12, 4) if platform.machine() in {"x86_64", "AMD64"} else (16, 8)
+"""struct epoll_event is packed on x86-64 alone; where its data, the descriptor, stands in it."""
+
+_CLOCK_MONOTONIC = 1
+_MSG_NOSIGNAL = 0x4000
+_MORE, _WRONG = 0, -1
+
+_recv = function("recv", types.intp, types.int32, types.intp, types.uintp, types.int32)
+_send = function("send", types.intp, types.int32, types.intp, types.uintp, types.int32)
+_epoll_wait = function("epoll_wait", types.int32, types.int32, types.intp, types.int32, types.int32)
+_clock_gettime = function("clock_gettime", types.int32, types.int32, types.intp)
+_memcmp = function("memcmp", types.int32, types.intp, types.intp, types.uintp)
+_memmove = function("memmove", types.intp, types.intp, types.intp, types.uintp)
+
+
+@register_jitable
+def _now(clock: Any) -> Any:
+    _clock_gettime(_CLOCK_MONOTONIC, clock.ctypes.data)
+    return clock[0] * 1_000_000_000 + clock[1]
+
+
+@register_jitable
+def _stamp(address: Any, transaction: Any) -> Any:
+    octets = carray(pointer(address), 2, np.uint8)
+    octets[0] = transaction >> 8
+    octets[1] = transaction & 0xFF
+
+
+@register_jitable
+def _ask(links: Any, fd: Any, now: Any) -> Any:
+    """Send the batch that begins at the position: transactions into its requests and into the heads of their answers first."""
+    link = links[fd]
+    rows = carray(pointer(link[ROWS]), (link[COUNT], ROW_COLUMNS), np.int64)
+    first = link[POSITION]
+    size = 0
+    link[LAST] = rows[first, BATCH_END]
+    for row in range(first, link[LAST]):
+        _stamp(rows[row, REQUEST], link[FIRST] + row)
+        _stamp(rows[row, HEAD], link[FIRST] + row)
+        size += rows[row, REQUEST_BYTES]
+    link[STATE] = ASKED
+    link[SINCE] = now
+    link[WAIT] = 0
+    sent = _send(fd, rows[first, REQUEST], size, _MSG_NOSIGNAL)
+    if sent != size:
+        link[STATE] = UNSENT
+        link[SENT] = max(sent, 0)
+
+
+@register_jitable
+def _fit(row: Any, address: Any, size: Any) -> Any:
+    """Bytes of the reply to this row's request at an address where `size` bytes are; _MORE if more have to come, or _WRONG."""
+    if _memcmp(row[HEAD], address, min(size, row[HEAD_BYTES])) != 0:
+        return _WRONG
+    whole = row[HEAD_BYTES] + row[PAYLOAD]
+    return whole if size >= whole else _MORE
+
+
+@register_jitable
+def _hear(links: Any, fd: Any, clock: Any) -> Any:
+    """Read what came on a connection, take the replies that are right, and send the next batch of the run; whether there is news."""
+    link = links[fd]
+    got = _recv(fd, link[BUFFER] + link[END], link[ROOM] - link[END], 0)
+    if got <= 0:
+        link[STATE] = UNREAD
+        return True
+    link[END] += got
+    if link[STATE] != ASKED:
+        link[STATE] = ODD
+        return True
+    rows = carray(pointer(link[ROWS]), (link[COUNT], ROW_COLUMNS), np.int64)
+    now = _now(clock)
+    position, at, used = link[POSITION], 0, _MORE
+    while position < link[LAST]:
+        row = rows[position]
+        used = _fit(row, link[BUFFER] + at, link[END] - at)
+        if used <= 0:
+            break
+        _memmove(row[TO], link[BUFFER] + at + row[HEAD_BYTES], row[PAYLOAD])
+        at += used
+        position += 1
+    if at > 0:
+        link[WAIT] = max(link[WAIT], now - link[SINCE])
+        link[SINCE] = now
+        link[END] -= at
+        link[POSITION] = position
+        _memmove(link[BUFFER], link[BUFFER] + at, link[END])
+    if used == _WRONG or (position == link[LAST] and link[END] > 0):
+        link[STATE] = ODD
+    elif position == link[LAST]:
+        rows[position - 1, WAITED] = link[WAIT]
+        rows[position - 1, AT] = now
+        link[TAKEN] = position
+        if position < link[COUNT] and link[HOLD] == 0:
+            _ask(links, fd, now)
+            return rows[position - 1, TELL] != 0 or rows[position - 1, WAITED] > SLOW_NS or link[STATE] != ASKED
+        link[STATE] = IDLE
+    return link[STATE] != ASKED
+
+
+@njit(
+    "int64(int32, int64[:, ::1], int64[::1], uint8[::1], int64[::1], int64[::1], int64)",
+    cache=True,
+    error_model="numpy",
+)
+def exchange(poller: Any, links: Any, due: Any, events: Any, told: Any, clock: Any, budget_ns: Any) -> Any:
+    """Send what is DUE among the connections of `due`, then read and go on until nothing is left or the time is up.
+
+    Gives how many connections have something to tell; they stand in `told`.
+    """
+    news = 0
+    began = _now(clock)
+    for fd in due:
+        if links[fd, STATE] == DUE:
+            _ask(links, fd, _now(clock))
+            if links[fd, STATE] == UNSENT and links[fd, NEWS] == 0:
+                links[fd, NEWS] = 1
+                told[news] = fd
+                news += 1
+    moved = True
+    while moved and _now(clock) - began < budget_ns:
+        moved = False
+        for place in range(_epoll_wait(poller, events.ctypes.data, MOST_EVENTS, 0)):
+            fd = carray(pointer(events.ctypes.data + place * EVENT_BYTES + EVENT_DATA), 1, np.int32)[0]
+            if links[fd, STATE] >= ODD:  # Python has to look first
+                continue
+            moved = True
+            if _hear(links, fd, clock) and links[fd, NEWS] == 0:
+                links[fd, NEWS] = 1
+                told[news] = fd
+                news += 1
+    return news
