@@ -44,7 +44,7 @@ class Unpacker:
             codes = tuple(int(np.float64(code).view(np.int64)) for code in codes)
         else:
             codes = tuple(code & (0x10000**registers - 1) for code in codes)
-        arrays = (raw, points.value, points.quality, points.sample, points.received_ms)
+        arrays: tuple[npt.NDArray[Any], ...] = (raw, points.value, points.quality, points.sample, points.received_ms)
         kinds = (np.uint8, np.float64, np.uint8, np.int64, np.int64)
         if any(not a.flags.c_contiguous or a.dtype != kind for a, kind in zip(arrays, kinds, strict=True)):
             raise ValueError(f"{block.name}: compiled decoding takes packed arrays alone")

@@ -103,7 +103,7 @@ async def test_an_error_at_the_deadline_ends_its_connection_and_reaches_the_owne
     lane.expect(read_of(17))
     inner = lane._lane
     assert inner is not None
-    inner._take_answered = lambda: (_ for _ in ()).throw(ZeroDivisionError)  # type: ignore[assignment, method-assign]
+    inner._take_answered = lambda: (_ for _ in ()).throw(ZeroDivisionError)  # type: ignore[method-assign]
     inner._look()
     assert inner._lost
     assert inner._timer is None
