@@ -425,19 +425,19 @@ def advance(
         stride = max(head.group, 1)
         died = False
         for start in range(head.first, head.first + head.count, stride):
-            news = False
-            for i in range(start, start + stride):
+            end = start + stride
+            if not has_news(index[start:end], quality, sample, seen_quality[start:end], seen_sample[start:end]):
+                continue  # its records, which are large, need not be looked at
+            for i in range(start, end):
                 k = index[i]
                 new = sample[k] != seen_sample[i]
                 points[i].fresh = 0
                 if new or quality[k] != seen_quality[i]:
-                    news = True
                     seen_sample[i] = sample[k]
                     seen_quality[i] = quality[k]
                     dies = take(points[i], head, value[k], quality[k], received_ms[k], new, tick_ms)
                     died = died or dies
-            if news:
-                judge_group(heads[h], points, partners, start, stride, scratch, tick_ms)
+            judge_group(heads[h], points, partners, start, stride, scratch, tick_ms)
         if died and head.judge_dying:
             judge_dying(points, head, tick_ms)
     return True
