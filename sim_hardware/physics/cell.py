@@ -36,7 +36,7 @@ VENT_GAS_TAU_S = 170.0
 RUNAWAY_GAS_TAU_S = 10.0
 """Decay of the gas release after runaway (assumed; databank event length 0.3 to 13 s for 18650 cells)."""
 CHARGE_INTO_SHORT = 0.5
-"""Share of a charging current that flows through an internal short instead of the cell (assumed)."""
+"""Share of a charging current that flows through an internal short instead of the cell: heat, not stored (assumed)."""
 VOLTAGE_TAU_S = 1.5
 """The voltage collapses with the separator (0 to 5 s about the runaway)."""
 MAX_RISE_PER_SUBSTEP_K = 1.0

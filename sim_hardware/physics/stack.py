@@ -44,7 +44,7 @@ from sim_hardware.physics.stack_layout import (
     VOLUME_M3,
     Stack,
 )  # fmt: skip
-from sim_hardware.physics.voltage import open_circuit_v, terminal_voltages
+from sim_hardware.physics.voltage import terminal_voltages
 
 STEFAN = 5.67e-8
 QUIET_STEP_S = 5.0
@@ -210,16 +210,12 @@ def cool(stack: Stack, rack: int, per_module: int, flow_lpm: float, dt_s: float)
 
 
 @njit(cache=True, nogil=True)
-def short_heat_w(
-    state: Floats, i: int, is_vented: bool, short_w: Floats, full_j: float, amps: float, kin: Floats, dt_s: float
-) -> float:
-    """Feed the internal short of cell ``i``; return its heat in W. A charging current adds to it."""
+def short_heat_w(state: Floats, i: int, is_vented: bool, short_w: Floats, full_j: float, dt_s: float) -> float:
+    """Feed the internal short of cell ``i`` from what the cell has stored; return its heat in W."""
     if is_vented:
         short_w[i] *= cell.SHORT_AFTER_VENT
     short_w[i] = cell.drain_short(state, i, short_w[i] * dt_s, full_j) / dt_s
-    if short_w[i] <= 0.0:
-        return 0.0
-    return float(short_w[i] + cell.CHARGE_INTO_SHORT * max(0.0, amps) * open_circuit_v(state[cell.SOC, i], kin))
+    return float(short_w[i])
 
 
 @njit(cache=True, nogil=True)
@@ -254,16 +250,22 @@ def advance_cells(stack: Stack, rack: int, per_rack: int, amps: float, now_s: fl
     ohmic_w = 0.0
     for i in range(rack * per_rack, (rack + 1) * per_rack):
         current_w = amps * amps * resistance_ohm[i]
-        current_w += charge(state, i, charged_j / full_j[i], full_j[i], overcharging, dt_s)
-        ohmic_w += current_w
-        inflow = flow_w[i] + current_w
+        inflow, into_cell = flow_w[i], 1.0
         if powered:
             inflow += heater_w[i]
             ledger[HEATED] += heater_w[i] * dt_s
             if short_w[i] > 0.0:
-                shorted_w = short_heat_w(state, i, vented[i], short_w, full_j[i], amps, kin, dt_s)
+                shorted_w = short_heat_w(state, i, vented[i], short_w, full_j[i], dt_s)
+                if (
+                    shorted_w > 0.0 and amps > 0.0
+                ):  # the short takes its share of the charge, and only the rest is stored
+                    shorted_w += cell.CHARGE_INTO_SHORT * charged_j / dt_s
+                    into_cell -= cell.CHARGE_INTO_SHORT
                 ledger[SHORTED] += shorted_w * dt_s
                 inflow += shorted_w
+        current_w += charge(state, i, into_cell * charged_j / full_j[i], full_j[i], overcharging, dt_s)
+        ohmic_w += current_w
+        inflow += current_w
         if state[cell.TEMP, i] < reactive_degc and not vented[i]:
             state[cell.TEMP, i] += inflow * dt_s / capacity
         else:

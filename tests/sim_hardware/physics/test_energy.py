@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sim_hardware.physics import cell, stack_layout
-from sim_hardware.physics.battery_room import BatteryRoom
+from sim_hardware.physics.battery_room import BatteryRoom, BatteryRoomGeometry
 from sim_hardware.physics.kinetics import CHEMISTRIES
 from tests.sim_hardware.physics.drills import drill
 
@@ -94,3 +94,19 @@ def test_cell_outside_the_room_is_refused() -> None:
     room = BatteryRoom(drill(1, 0.0).room.geometry, 1)
     with pytest.raises(ValueError, match="rack 8"):
         room.inject_heater(8, 0, 0, 0.0, 1.0)
+
+
+@pytest.mark.parametrize("current_a", [0.0, 30.0])
+def test_a_charged_cell_with_a_short_creates_no_energy(current_a: float) -> None:
+    room = BatteryRoom(BatteryRoomGeometry(start_soc=0.5), 1)
+    room.inject_internal_short(0, 0, 0, 0.0, 25.0)
+    room.inputs.string_current_a[0] = current_a
+    full_j = float(room._stack.full_j[0])
+    stored_j = full_j * float(room._stack.state[cell.SOC, 0])
+    while room.time_s < 600.0:
+        room.advance(0.5)
+    put_in_j = current_a * CHEMISTRIES[room.geometry.chemistry].nominal_v * room.time_s
+    heat_j = float(room.ledger_j[stack_layout.SHORTED])
+    change_j = full_j * float(room._stack.state[cell.SOC, 0]) - stored_j
+    assert heat_j == pytest.approx(25.0 * room.time_s + 0.5 * put_in_j, rel=1e-3)
+    assert heat_j + change_j == pytest.approx(put_in_j, abs=1e-3 * heat_j)
