@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from controller.core.scan import Controller
 from controller.site.loader import load
 from controller.site.model import Site
+from sim_hardware.campaign.worker import settle
 from sim_hardware.devices.plant import Plant
 from sim_hardware.lockstep import LockStep
 from sim_hardware.scenarios import loader
@@ -47,8 +48,9 @@ class Drilled:
 
 
 def drill(site: Site, seconds: float = DRILL_S, step: Callable[[str], None] = lambda _: None) -> Drilled:
-    """A closed loop of the `runaway` drill on `site`, from its first second to its last."""
+    """A closed loop of the `runaway` drill on `site`, from its first second to its last, as a campaign's worker runs it."""
     _warm(site)
+    settle()
     lockstep = LockStep(site, loader.load("runaway"))
     physics = _Physics(lockstep.plant)
     scan_s = site.site.scan_s
