@@ -2,8 +2,8 @@
 
 Sources: Hatchard 2001 and Kim 2007 (LCO; three public codes agree on every number), Kurzawski 2020 as LIM1TR's public
 example has it (LCO of the stack of Torres-Castro 2020), Feng 2015/16 (NMC 25 Ah, as read in one public model), Peng and
-Jiang 2016 (LFP, from memory: assumed). Efficiency of the internal short, body share and their spreads are fitted on half
-of the cell types of the NREL/NASA databank (``tests/validation/databank.py``).
+Jiang 2016 (LFP, from memory: assumed). Efficiency of the internal short and the spreads of heat and body share are fitted on
+half of the cell types of the NREL/NASA databank (``tests/validation/databank.py``); the body share itself is assumed.
 """
 
 from typing import Final

@@ -13,7 +13,7 @@ from sim_hardware.physics.arrays import Bools, Floats
 from sim_hardware.physics.fire_plume import AT_WALL, FREE
 from sim_hardware.physics.heat_detector import ceiling_jet, element_step
 from sim_hardware.physics.layered_room import LayeredRoom, RoomShape, Wall
-from tests.validation.chapter import Chapter, Row
+from tests.validation.chapter import Chapter, Row, of_kind
 from tests.validation.graph import Graph, Series
 
 CLOSED_WITHIN, ACTIVATION_WITHIN = 1e-6, 0.15
@@ -98,7 +98,8 @@ def chapter(data: Path) -> Chapter:
     fire = np.array([from_fire(test, head, recording(data, test.number)) for test, head, _ in seen])
     recorded = np.array([time_s for _, _, time_s in seen])
     beams = np.array([test.beams for test, _, _ in seen])
-    rows = [*formula_rows(), _row("element in the recorded gas, all", element, recorded)]
+    rows = [*of_kind("self-check", formula_rows()), _row("element in the recorded gas, all", element, recorded)]
+    rows.append(_row("from the fire, all", fire, recorded))
     rows.append(_row("from the fire, flat ceiling", fire[~beams], recorded[~beams]))
     rows.append(_row("from the fire, beams below the ceiling", fire[beams], recorded[beams], asked=False))
     plots = {"ceiling-jet-vettori.svg": _plot(recorded, element, fire, beams)}

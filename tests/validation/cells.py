@@ -13,7 +13,7 @@ from sim_hardware.physics.kinetics import CHEMISTRIES, LCO
 from tests.naive import kinetics as naive
 from tests.validation import whole_cells
 from tests.validation.abuse import CELL_M3, Course, OneCell, Oven, arc, bare, critical_oven_degc, oven, run
-from tests.validation.chapter import Chapter, Row
+from tests.validation.chapter import Chapter, Row, of_kind
 from tests.validation.graph import Graph, Series
 
 MINUTE_S = 60.0
@@ -60,8 +60,8 @@ CRITICALS = (
 
 TEXT = """
 The reactions of Hatchard and Kim alone (no vent, no electrical energy, no ejecta) in an 18650 cell, by the kernel of the plant. Targets
-were computed by an independent integrator of the same equations; `tests/naive/kinetics.py` does it once more with scipy's LSODA, for
-every chemistry, and for whole cells of 30 kJ on a 40 W heater: vent, collapse, ejecta and all. The balance is that of a whole cell too.
+were computed beforehand with an integrator of our own for the same equations; `tests/naive/kinetics.py` does it once more with scipy's
+LSODA, for every chemistry, and for whole cells of 30 kJ on a 40 W heater: vent, collapse, ejecta and all. The balance is that of a whole cell too.
 
 The calorimeter heats by 5 K, waits 30 minutes and searches for 0.02 K/min; then it follows without loss for {hours:.0f} hours. T3 depends
 on how long one waits: the film on the anode lets its last percents react for hours (657 °C after 30 h, 663 °C in the end). The time
@@ -175,15 +175,8 @@ def chapter(data: Path) -> Chapter:
     del data
     courses = {degc: oven(bare(LCO), Oven(degc), RUN_S) for degc, _ in PEAKS}
     told, to_t2 = arc_rows()
-    rows = [
-        *stay_rows(),
-        *peak_rows(courses),
-        *critical_rows(),
-        *told,
-        *twin_rows(),
-        *whole_cells.rows(),
-        balance_row(),
-    ]
+    ovens = [*stay_rows(), *peak_rows(courses), *critical_rows()]
+    rows = of_kind("self-check", [*ovens, *told, *twin_rows(), *whole_cells.rows(), balance_row()])
     text = TEXT.format(hours=ARC_S / 3600.0, to_t2=to_t2)
     plots = {"cell-ovens.svg": _ovens(courses), "cell-chemistries.svg": _chemistries()}
     return Chapter("One cell in ovens and in the calorimeter", text, rows, plots)

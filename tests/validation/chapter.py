@@ -1,7 +1,16 @@
 """A chapter of the plant's validation: what was asked, what was seen, and its drawings."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal
+
+Kind = Literal["compared", "calibrated", "self-check"]
+KINDS: Final[Mapping[Kind, str]] = {
+    "compared": "against other people's measurement or model",
+    "calibrated": "parameters were set on this very number",
+    "self-check": "our own formula, setting or integrator, reckoned a second way",
+}
+"""What a row is worth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +21,12 @@ class Row:
     target: str
     seen: str
     met: bool
+    kind: Kind = "compared"
+
+
+def of_kind(kind: Kind, rows: Iterable[Row]) -> list[Row]:
+    """The rows, all of that kind."""
+    return [replace(row, kind=kind) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +45,10 @@ class Chapter:
 
     def markdown(self) -> str:
         """The chapter as Markdown; its drawings lie beside the report."""
-        table = ["| what | target | seen | met |", "|---|---|---|---|"]
-        table += [f"| {row.what} | {row.target} | {row.seen} | {'yes' if row.met else '**no**'} |" for row in self.rows]
+        table = ["| what | kind | target | seen | met |", "|---|---|---|---|---|", *map(_line, self.rows)]
         drawings = [f"![{self.title}]({name})" for name in self.plots]
         return "\n".join([f"## {self.title}", "", self.text.strip(), "", *table, "", *drawings, ""])
+
+
+def _line(row: Row) -> str:
+    return f"| {row.what} | {row.kind} | {row.target} | {row.seen} | {'yes' if row.met else '**no**'} |"

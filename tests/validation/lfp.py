@@ -13,7 +13,7 @@ import numpy as np
 
 from sim_hardware.physics.kinetics import LFP
 from tests.validation.abuse import OneCell
-from tests.validation.chapter import Chapter, Row
+from tests.validation.chapter import Chapter, Row, of_kind
 from tests.validation.graph import Graph, Series
 
 CAPACITY_AH, VOLUME_M3 = 280.0, 2.59e-3
@@ -142,7 +142,7 @@ def chapter(data: Path) -> Chapter:
     del data
     seen = [heat(recorded.soc_pct) for recorded in RECORDED]
     text = TEXT.format(heater=HEATER_W, kind=LFP, table="\n".join(beside_rows(seen)))
-    return Chapter("LFP: from vent to runaway", text, rows(seen), {"lfp-soc.svg": _plot(seen)})
+    return Chapter("LFP: from vent to runaway", text, of_kind("calibrated", rows(seen)), {"lfp-soc.svg": _plot(seen)})
 
 
 def _plot(seen: Sequence[Seen]) -> str:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tests.validation.chapter import Chapter
+from tests.validation.chapter import KINDS, Chapter
 
 NAME = "plant"
 CHAPTERS = ("cells", "databank", "lfp", "propagation", "fsri", "rooms", "ceiling_jet", "agents")
@@ -44,8 +44,16 @@ def write(found: Sequence[Chapter], folder: Path) -> Path:
 def _summary(found: Sequence[Chapter]) -> str:
     rows = [row for chapter in found for row in chapter.rows]
     met = sum(row.met for row in rows)
+    table = ["| kind | what it is | met | of |", "|---|---|---|---|"]
+    for kind, words in KINDS.items():
+        mine = [row.met for row in rows if row.kind == kind]
+        table.append(f"| {kind} | {words} | {sum(mine)} | {len(mine)} |")
     missed = [
-        f"- {chapter.title}: {row.what}: {row.seen} (asked {row.target})" for chapter in found for row in chapter.missed
+        f"- {chapter.title} ({row.kind}): {row.what}: {row.seen} (asked {row.target})"
+        for chapter in found
+        for row in chapter.missed
     ]
     told = "\n".join(["", "Missed:", "", *missed]) if missed else ""
-    return f"**{met} of {len(rows)} targets met.**\n{told}\n"
+    return "\n".join(
+        [f"**{met} of {len(rows)} targets met.** Only the first kind can tell of the world:", "", *table, told, ""]
+    )
