@@ -61,7 +61,8 @@ CRITICALS = (
 TEXT = """
 The reactions of Hatchard and Kim alone (no vent, no electrical energy, no ejecta) in an 18650 cell, by the kernel of the plant. Targets
 were computed beforehand with an integrator of our own for the same equations; `tests/naive/kinetics.py` does it once more with scipy's
-LSODA, for every chemistry, and for whole cells of 30 kJ on a 40 W heater: vent, collapse, ejecta and all. The balance is that of a whole cell too.
+LSODA, for every chemistry, and for whole cells of 30 kJ on a 40 W heater: vent, collapse, ejecta and all. The balance is that of a
+whole cell too.
 
 The calorimeter heats by 5 K, waits 30 minutes and searches for 0.02 K/min; then it follows without loss for {hours:.0f} hours. T3 depends
 on how long one waits: the film on the anode lets its last percents react for hours (657 °C after 30 h, 663 °C in the end). The time
