@@ -22,7 +22,7 @@ class InternalShort:
 
 
 RUNAWAY_DRILL = InternalShort(rack=3, module=4, cell=8, start_s=20.0, power_w=1040.0, stored_fraction=0.9)
-"""Calibrated on FSRI test 2 for charging currents up to about 30 A: the cell vents 136 s after the short began and runs
-away 305 to 320 s later (235 s while 30 A charge; FSRI: 329 s); smoke passes 3.3 %/m 41 and 49 s after that (FSRI: 47 s).
-Without response a second cell follows after 50 to 120 s, the next module after 5 min, the next rack after an hour.
+"""Calibrated on FSRI test 2 for charging currents up to about 30 A: the cell vents 136 s after the short began (126 s while
+30 A charge) and runs away 290 to 320 s later (240 to 250 s while 30 A charge; FSRI: 329 s); smoke passes 3.3 %/m 41 and 49 s after
+that (FSRI: 47 s). Without response a second cell follows after 50 to 130 s, the next module after 5 min, the next rack after an hour.
 """
