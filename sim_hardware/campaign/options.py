@@ -11,7 +11,10 @@ from sim_hardware.campaign.errors import CampaignError
 from sim_hardware.campaign.local import cores
 from sim_hardware.campaign.model import Case, Order, cases_of
 from sim_hardware.campaign.tables import WRITERS
+from sim_hardware.cli.wishes import check_folder
 from sim_hardware.scenarios import loader
+from sim_hardware.scenarios.check import refuse
+from sim_hardware.scenarios.model import MOST_SEED
 
 AUTO = "auto"
 TRIES = 3
@@ -61,7 +64,7 @@ def parse(arguments: Sequence[str]) -> Campaign:
     if said.scheduler and said.workers != AUTO:
         raise CampaignError("--workers and --scheduler: a cluster has its own workers; remedy: leave one out")
     seeds = parse_seeds(said.seeds)
-    return Campaign(cases, seeds, _workers(said.workers), said.scheduler, said.out, said.format, said.tries)
+    return Campaign(cases, seeds, _workers(said.workers), said.scheduler, _out(said.out), said.format, said.tries)
 
 
 def parse_seeds(text: str) -> tuple[int, ...]:
@@ -70,23 +73,33 @@ def parse_seeds(text: str) -> tuple[int, ...]:
     for part in text.split(","):
         first, colon, end = part.partition(":")
         try:
-            wanted = range(int(first), int(end) if colon else int(first) + 1)
+            begin = int(first)
+            stop = int(end) if colon else begin + 1
         except ValueError as error:
             raise CampaignError(
                 f"--seeds {text}: {part!r} is no seed; remedy: for example 0:1000, or 7,20:25"
             ) from error
-        if not wanted or wanted[0] < 0 or len(wanted) + len(seeds) > MOST_RUNS:
+        if not 0 <= begin < stop <= MOST_SEED + 1 or stop - begin + len(seeds) > MOST_RUNS:
             raise CampaignError(
                 f"--seeds {text}: {part!r} is empty, below 0 or too many; remedy: from the first to one after the last, "
-                f"{MOST_RUNS} at most"
+                f"{MOST_RUNS} at most, none above {MOST_SEED}"
             )
-        seeds.update(dict.fromkeys(wanted))
+        seeds.update(dict.fromkeys(range(begin, stop)))
     return tuple(seeds)
 
 
 def _cases(words: str) -> tuple[Case, ...]:
     scenario = loader.load(words)
-    return cases_of(words, scenario, load_site(loader.site_path(scenario, loader.find(words).parent)))
+    site = load_site(loader.site_path(scenario, loader.find(words).parent))
+    refuse(scenario, site)
+    return cases_of(words, scenario, site)
+
+
+def _out(folder: Path) -> Path:
+    try:
+        return check_folder("--out", folder)
+    except ValueError as error:
+        raise CampaignError(str(error)) from error
 
 
 def _workers(text: str) -> int:

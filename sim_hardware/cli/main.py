@@ -14,12 +14,14 @@ from controller.site.loader import load as load_site
 from controller.site.problem import SiteError
 from drivers.link import LinkError
 from drivers.recording import read_recording
+from sim_hardware.cli.wishes import check_positive, check_seed
 from sim_hardware.devices.plant import Plant
 from sim_hardware.devices.playback import Playback
 from sim_hardware.faults.kinds import FAULTS
 from sim_hardware.faults.spec import FaultError, parse_fault
 from sim_hardware.rehost import rehost
 from sim_hardware.scenarios import loader as scenarios
+from sim_hardware.scenarios.check import refuse
 from sim_hardware.serve import Ends, PlantClock, serve
 from sim_hardware.wires.served import Served
 from sim_hardware.wires.servers import OWN, SERVERS, server_tls
@@ -106,8 +108,7 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
-    if arguments.speed <= 0.0:
-        raise ValueError(f"--speed {arguments.speed}: time goes forward; remedy: a number above 0")
+    check_positive("--speed", arguments.speed)
     if (arguments.recording is None) != (arguments.mapping is None):
         raise ValueError("--recording and --mapping belong together; remedy: give both")
     epoch_ns = time.monotonic_ns() if arguments.epoch_ns is None else arguments.epoch_ns
@@ -141,7 +142,9 @@ def _tls(arguments: argparse.Namespace) -> ssl.SSLContext | None:
 def _plant(arguments: argparse.Namespace) -> Served:
     site = rehost(load_site(arguments.site), arguments.port_offset)
     scenario = scenarios.load(arguments.scenario) if arguments.scenario else None
-    seed = arguments.seed if arguments.seed is not None else (scenario.seed if scenario else 1)
+    if scenario:
+        refuse(scenario, site)
+    seed = check_seed(arguments.seed) if arguments.seed is not None else (scenario.seed if scenario else 1)
     faults = [parse_fault(text) for text in arguments.fault]
     playback = Playback(read_recording(arguments.recording, arguments.mapping)) if arguments.recording else None
     return Plant(site, seed, scenario, faults, playback)

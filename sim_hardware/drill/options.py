@@ -9,9 +9,11 @@ from msgspec.structs import replace
 
 from controller.site.loader import load as load_site
 from controller.site.model import Site
+from sim_hardware.cli.wishes import check_folder, check_positive, check_seed
 from sim_hardware.faults.spec import parse_fault
 from sim_hardware.rehost import split_endpoint
 from sim_hardware.scenarios import loader
+from sim_hardware.scenarios.check import refuse
 from sim_hardware.scenarios.model import Scenario
 
 SPEED = 5.0
@@ -53,15 +55,17 @@ def parse(arguments: Sequence[str]) -> Drill:
     scenario = loader.load(said.scenario)
     site_file = said.site or loader.site_path(scenario, loader.find(said.scenario).parent)
     scenario = replace(scenario, faults=(*scenario.faults, *(parse_fault(text) for text in said.fault)))
-    if said.speed <= 0.0:
-        raise ValueError(f"--speed {said.speed:g}: time goes forward; remedy: a number above 0")
+    seed = scenario.seed if said.seed is None else check_seed(said.seed)
     virtual = said.virtual or bool(scenario.rows)
     usual_s = scenario.duration_s if virtual else scenario.on_sockets_s or scenario.duration_s
+    duration_s = usual_s if said.duration is None else check_positive("--duration", said.duration)
+    site = load_site(site_file)
+    refuse(scenario, site)
     return Drill(
-        words=said.scenario, scenario=scenario, site=load_site(site_file),
-        seed=scenario.seed if said.seed is None else said.seed, speed=said.speed, virtual=virtual,
-        broker=_broker(said.broker), out=said.out, live=not said.no_live, as_json=said.json, compare=not said.no_compare,
-        timeline=said.timeline, duration_s=said.duration or usual_s, fault_words=tuple(said.fault),
+        words=said.scenario, scenario=scenario, site=site, seed=seed, virtual=virtual,
+        speed=check_positive("--speed", said.speed), broker=_broker(said.broker), out=check_folder("--out", said.out),
+        live=not said.no_live, as_json=said.json, compare=not said.no_compare,
+        timeline=said.timeline, duration_s=duration_s, fault_words=tuple(said.fault),
     )  # fmt: skip
 
 

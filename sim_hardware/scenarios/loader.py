@@ -1,9 +1,13 @@
 """Find and read scenario files, and the site that a scenario runs on."""
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
+from controller.site.problem import Problem
+from sim_hardware.scenarios.form import form_problems
 from sim_hardware.scenarios.model import Scenario
 
 FOLDER = Path(__file__).parent
@@ -32,9 +36,18 @@ def load(name: str) -> Scenario:
     """Read a scenario, by name or path. Raises ScenarioError."""
     path = find(name)
     try:
-        return msgspec.toml.decode(path.read_bytes(), type=Scenario)
-    except msgspec.DecodeError as error:  # ValidationError too
+        raw = msgspec.toml.decode(path.read_bytes(), type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ScenarioError(f"{path.name}: {error}; remedy: correct what is named") from error
+    try:
+        return msgspec.convert(raw, Scenario, str_keys=True)
+    except msgspec.ValidationError as error:
+        raise refusal(path.name, form_problems(raw, error)) from error
+
+
+def refusal(name: str, problems: Iterable[Problem]) -> ScenarioError:
+    """The error that tells all `problems` of the scenario `name`, a line each."""
+    return ScenarioError("\n".join(f"{name}: {one.path}: {one.what}; remedy: {one.remedy}" for one in problems))
 
 
 def site_path(scenario: Scenario, beside: Path | None = None) -> Path:

@@ -1,12 +1,32 @@
 """A drill as a file: what breaks or burns when, what people do, and what counts as passed."""
 
 import math
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
 from controller.core.commands import AnyCommand
 from sim_hardware.faults.spec import FaultSpec
+
+Second = Annotated[float, Meta(ge=0.0, le=1e10)]
+"""A second of plant time; 300 years are more than any drill lasts. No range admits a number that is none (NaN)."""
+Lasting = Annotated[float, Meta(gt=0.0)]
+"""How long something lasts, or when it ends; infinity: for ever."""
+Span = Annotated[float, Meta(gt=0.0, le=1e10)]
+"""How long something lasts that has an end."""
+Ampere = Annotated[float, Meta(ge=0.0, le=1e5)]
+Signed = Annotated[float, Meta(ge=-1e5, le=1e5)]
+"""A current (A) of either sign."""
+Watt = Annotated[float, Meta(ge=0.0, le=1e9)]
+Rate = Annotated[float, Meta(ge=0.0, le=1e6)]
+"""g/s or l/s. This limit and those of A and W are beyond anything that a room holds (assumed): they catch slips of the finger."""
+Limit = Annotated[float, Meta(ge=-1e12, le=1e12)]
+"""What a figure is held against."""
+Count = Annotated[int, Meta(ge=0)]
+MOST_SEED = 2**32 - 1
+Seed = Annotated[int, Meta(ge=0, le=MOST_SEED)]
+"""Of cells and noise."""
 
 
 class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -16,10 +36,10 @@ class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 class Load(Strict, frozen=True, kw_only=True):
     """From `at_s` on each string of `zone` carries `current_a` (+ charges). `every_s` repeats the step (0: once)."""
 
-    at_s: float
+    at_s: Second
     zone: str
-    current_a: float
-    every_s: float = 0.0
+    current_a: Signed
+    every_s: Second = 0.0
 
 
 class Cycle(Strict, frozen=True, kw_only=True):
@@ -28,15 +48,15 @@ class Cycle(Strict, frozen=True, kw_only=True):
     Currents are amounts (A); the recharge lasts until the charge taken is back. From `until_s` on the float charge alone remains.
     """
 
-    at_s: float
+    at_s: Second
     zone: str
-    every_s: float
-    discharge_a: float
-    discharge_s: float
-    rest_s: float = 0.0
-    charge_a: float
-    float_a: float = 1.0
-    until_s: float = math.inf
+    every_s: Span
+    discharge_a: Annotated[float, Meta(gt=0.0, le=1e5)]
+    discharge_s: Span
+    rest_s: Second = 0.0
+    charge_a: Annotated[float, Meta(gt=0.0, le=1e5)]
+    float_a: Ampere = 1.0
+    until_s: Lasting = math.inf
 
 
 class Ambient(Strict, frozen=True, kw_only=True):
@@ -45,20 +65,20 @@ class Ambient(Strict, frozen=True, kw_only=True):
     `day_swing_k` and `weather_k` are amplitudes, half of what lies between the extremes.
     """
 
-    at_s: float
+    at_s: Second
     zone: str
-    mean_degc: float
-    day_swing_k: float = 0.0
-    weather_k: float = 0.0
-    seed: int = 1
+    mean_degc: Annotated[float, Meta(ge=-90.0, le=60.0)]
+    day_swing_k: Annotated[float, Meta(ge=0.0, le=60.0)] = 0.0
+    weather_k: Annotated[float, Meta(ge=0.0, le=60.0)] = 0.0
+    seed: Seed = 1
 
 
 class Outage(Strict, frozen=True, kw_only=True):
     """The air conditioning of `zone` does nothing from `at_s` to `until_s`, whatever it is told; nobody is told either."""
 
-    at_s: float
+    at_s: Second
     zone: str
-    until_s: float = math.inf
+    until_s: Lasting = math.inf
 
 
 class Initiation(Strict, frozen=True, kw_only=True):
@@ -73,26 +93,26 @@ class Initiation(Strict, frozen=True, kw_only=True):
         "cable-smoulder", "server-fire", "dust", "aerosol", "steam",
     ]  # fmt: skip
     zone: str
-    at_s: float
+    at_s: Second
     rack: str = ""
-    module: int = 0
-    cell: int = 0
-    place: int = -1
-    duration_s: float = math.inf
-    power_w: float = 0.0
-    current_a: float = 0.0
-    stored_fraction: float = 1.0
-    smoke_g_per_s: float = 0.0
-    rate_g_per_s: float = 0.0
-    h2_l_per_s: float = 0.0
-    co_l_per_s: float = 0.0
-    voc_l_per_s: float = 0.0
+    module: Count = 0
+    cell: Count = 0
+    place: Annotated[int, Meta(ge=-1)] = -1
+    duration_s: Lasting = math.inf
+    power_w: Watt = 0.0
+    current_a: Ampere = 0.0
+    stored_fraction: Annotated[float, Meta(gt=0.0, le=1.0)] = 1.0
+    smoke_g_per_s: Rate = 0.0
+    rate_g_per_s: Rate = 0.0
+    h2_l_per_s: Rate = 0.0
+    co_l_per_s: Rate = 0.0
+    voc_l_per_s: Rate = 0.0
 
 
 class Input(Strict, frozen=True, kw_only=True):
     """Somebody operates a wired input: head `input` says yes (or no) from `at_s` on."""
 
-    at_s: float
+    at_s: Second
     input: str
     value: bool = True
 
@@ -101,7 +121,7 @@ class Act(Strict, frozen=True, kw_only=True):
     """Somebody at the panel gives `command`: `after_s` after the first event of `kind` about `what` (both empty: after the start)."""
 
     command: AnyCommand
-    after_s: float = 0.0
+    after_s: Second = 0.0
     kind: str = ""
     what: str = ""
     subject: str = ""
@@ -115,9 +135,9 @@ class Nuisance(Strict, frozen=True, kw_only=True):
     """
 
     kind: str
-    at_s: float
+    at_s: Second
     zone: str = ""
-    seed: int | None = None
+    seed: Seed | None = None
 
 
 class PlantSettings(Strict, frozen=True, kw_only=True):
@@ -125,13 +145,13 @@ class PlantSettings(Strict, frozen=True, kw_only=True):
 
     chemistry: str | None = None
     """A name of `sim_hardware.physics.kinetics.CHEMISTRIES`."""
-    start_soc: float | None = None
-    capacity_ah: float | None = None
-    volume_m3: float | None = None
-    wall_m2: float | None = None
+    start_soc: Annotated[float, Meta(ge=0.0, le=1.0)] | None = None
+    capacity_ah: Annotated[float, Meta(ge=0.1, le=1e4)] | None = None
+    volume_m3: Annotated[float, Meta(ge=1.0, le=1e6)] | None = None
+    wall_m2: Annotated[float, Meta(ge=1.0, le=1e6)] | None = None
     agent: str | None = None
     """A name of the agents: `fk-5-1-12`, `ig-541`, `ig-100`, `ig-01`."""
-    agent_design_pct: float | None = None
+    agent_design_pct: Annotated[float, Meta(gt=0.0, lt=100.0)] | None = None
 
     def given(self) -> dict[str, float | str]:
         """What is set, by name."""
@@ -156,7 +176,7 @@ class Comparison(Strict, frozen=True, kw_only=True):
     title: str
     title_ko: str = ""
     responses: Responses
-    duration_s: float
+    duration_s: Span
     until_spread: bool = False
 
 
@@ -169,9 +189,9 @@ class Criterion(Strict, frozen=True, kw_only=True):
     metric: str
     title: str
     title_ko: str = ""
-    at_most: float | None = None
-    at_least: float | None = None
-    equals: float | None = None
+    at_most: Limit | None = None
+    at_least: Limit | None = None
+    equals: Limit | None = None
 
     def met(self, value: float | None) -> bool:
         """Whether the figure passes; one that never came about (None) passes only what asks for nothing."""
@@ -210,8 +230,8 @@ class Scenario(Strict, frozen=True, kw_only=True):
     site: str
     zone: str = ""
     """The zone that the report is about; empty: where the first initiation is, or the site's first."""
-    duration_s: float
-    seed: int = 1
+    duration_s: Span
+    seed: Seed = 1
     sources: tuple[str, ...] = ()
     """Where facts and times come from; the file's comments say which is which, and what is assumed."""
     plant: dict[str, PlantSettings] = {}
@@ -228,6 +248,6 @@ class Scenario(Strict, frozen=True, kw_only=True):
     rows: tuple[Row, ...] = ()
     criteria: tuple[Criterion, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
-    on_sockets_s: float = 0.0
+    on_sockets_s: Second = 0.0
     """Plant time of the drill on sockets, where that is not `duration_s` (0: the same)."""
     responses: Responses = Responses()
