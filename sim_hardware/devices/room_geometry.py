@@ -7,7 +7,8 @@ from controller.core.layout import Layout
 from controller.site.model import Family
 from sim_hardware.physics.agents import AGENTS
 from sim_hardware.physics.battery_geometry import BatteryRoomGeometry
-from sim_hardware.physics.server_room import ServerRoomGeometry
+from sim_hardware.physics.layered_room import RoomShape
+from sim_hardware.physics.server_room import HEIGHT_M, ServerRoomGeometry
 from sim_hardware.scenarios.model import PlantSettings
 
 Geometry = TypeVar("Geometry", BatteryRoomGeometry, ServerRoomGeometry)
@@ -34,13 +35,20 @@ def battery_geometry(
         cells=cells,
         n_dampers=max(1, dampers),
         volume_m3=default.volume_m3 * racks / default.racks,
-        wall_m2=default.wall_m2 * (racks / default.racks) ** 0.5,
+        wall_m2=_wall_m2(default, racks),
     )
     return _with_settings(geometry, settings, layout.zones[zone])
 
 
+def _wall_m2(default: BatteryRoomGeometry, racks: int) -> float:
+    """Ceiling, walls and floor of a room as long as its row of ``racks`` needs, and as wide and high as the default's."""
+    shape = RoomShape.of_volume(default.volume_m3, default.wall_m2, default.height_m)
+    per_length_m = 2.0 * (shape.width_m + shape.height_m)
+    return default.wall_m2 + per_length_m * shape.length_m * (racks / default.racks - 1.0)
+
+
 def server_geometry(layout: Layout, zone: int, dampers: int, settings: PlantSettings | None) -> ServerRoomGeometry:
-    """The default's room with as many measured places as the site has. Raises ValueError for settings that it does not have."""
+    """The default's room with as many measured places as the site has. Raises ValueError for settings that it cannot have."""
     geometry = ServerRoomGeometry(sensors=_climate_points(layout, zone), n_dampers=max(1, dampers))
     return _with_settings(geometry, settings, layout.zones[zone])
 
@@ -57,7 +65,12 @@ def _with_settings(geometry: Geometry, settings: PlantSettings | None, zone: str
     if agent != geometry.agent:
         own = AGENTS[agent]
         given = {"agent_bar": own.cylinder_bar, "agent_design_pct": own.design_higher_a_pct} | given
-    return dataclasses.replace(geometry, **given)
+    made = dataclasses.replace(geometry, **given)
+    try:
+        RoomShape.of_volume(made.volume_m3, made.wall_m2, HEIGHT_M)
+    except ValueError as error:
+        raise ValueError(f"plant.{zone}: {error}") from error
+    return made
 
 
 def _climate_points(layout: Layout, zone: int) -> int:

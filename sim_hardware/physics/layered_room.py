@@ -72,6 +72,9 @@ class Wall:
         return scaled
 
 
+NARROWEST_M = 1.5
+"""Width from which on a place is a room and not a duct: a row of racks and an aisle to reach them (assumed)."""
+
 CONCRETE = Wall(1.6, 2400.0 * 750.0, 0.94, 0.15, 8.0)
 """15 cm of concrete (properties as in the examples of CFAST; thickness and transfer assumed)."""
 
@@ -87,11 +90,20 @@ class RoomShape:
 
     @classmethod
     def of_volume(cls, volume_m3: float, wall_m2: float, height_m: float) -> "RoomShape":
-        """Make the oblong that has this volume and inner surface; a square room if the surface is too small for one."""
+        """Make the oblong that has this volume and inner surface; a square room if the surface is too small for one.
+
+        Raises ValueError if it is narrower than `NARROWEST_M`.
+        """
         floor, around = volume_m3 / height_m, (wall_m2 - 2.0 * volume_m3 / height_m) / height_m
         half = 0.25 * around
         spread = math.sqrt(max(0.0, half * half - floor))
         width = half - spread if spread > 0.0 else math.sqrt(floor)
+        if width < NARROWEST_M:
+            most_m2 = 2.0 * floor + 2.0 * height_m * (floor / NARROWEST_M + NARROWEST_M)
+            raise ValueError(
+                f"{volume_m3:g} m3 within {wall_m2:g} m2 of ceiling, walls and floor, {height_m:g} m high, is a slot {width:.2f} m "
+                f"wide; remedy: give both volume_m3 and wall_m2, the latter at most {math.floor(most_m2)}"
+            )
         return cls(floor / width, width, height_m)
 
     @property
