@@ -169,7 +169,7 @@ def _plant_figures(record: Record) -> dict[str, float | None]:
         "cells_in_runaway": sum(last.runaway),
         "modules_in_runaway": last.modules_in_runaway,
         "racks_in_runaway": sum(count > 0 for count in last.runaway),
-        "neighbour_peak_degc": max(max(b.module_max_degc[k]) for _, b in battery for k in others),
+        "neighbour_peak_degc": max((max(b.module_max_degc[k]) for _, b in battery for k in others), default=None),
         "neighbour_runaway_cells": sum(last.runaway[k] for k in others),
         "spread_s": moments.spread_s(record),
         "cells_after_release": None if at_command is None else sum(last.runaway) - at_command,
