@@ -50,6 +50,7 @@ def restore(path: Path) -> Restored:
         return Restored()
     try:
         with closing(_open(path)) as database:
+            database.execute("BEGIN")
             last = database.execute("SELECT seq, hash, scan, tick_ms FROM events ORDER BY seq DESC LIMIT 1").fetchone()
             latched = database.execute("SELECT body, digest, scan, tick_ms, seq FROM latched").fetchone()
     except sqlite3.DatabaseError as error:
@@ -71,6 +72,8 @@ def verify(path: Path) -> Verdict:
     entries, previous_seq, previous_hash = 0, 0, GENESIS
     try:
         with closing(_open(path)) as database:
+            # One look at one moment: a daemon that writes meanwhile would seem to have lost what came between two.
+            database.execute("BEGIN")
             for row in _rows(database, 0):
                 if row.seq != previous_seq + 1:
                     problems.append(f"entries {previous_seq + 1} to {row.seq - 1} are missing")

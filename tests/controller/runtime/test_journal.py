@@ -3,7 +3,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -13,9 +13,11 @@ import pytest
 from controller.core.chain import GENESIS, encode, hash_next
 from controller.core.events import Event
 from controller.core.state import State
+from controller.runtime import journalfile
 from controller.runtime.journal import Entry, Journal
 from controller.runtime.journalfile import (
     JournalError,
+    JournalRow,
     read_meta,
     restore,
     rows,
@@ -52,6 +54,24 @@ def wait_for(condition: Callable[[], bool], limit_s: float = 3.0) -> None:
 def change(path: Path, statement: str) -> None:
     with closing(sqlite3.connect(path)) as database, database:
         database.execute(statement)
+
+
+def test_a_daemon_that_writes_meanwhile_seems_to_have_lost_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    filled(path)
+    looked = journalfile._rows
+
+    def slowly(database: sqlite3.Connection, after_seq: int) -> Iterator[JournalRow]:
+        yield from looked(database, after_seq)
+        journal = Journal(path, restore(path).seq + 1, restore(path).last_hash)
+        journal.start()
+        journal.append(6, 600, (event(6, "what 6"),), latched(600, openings=6))
+        assert journal.close()
+
+    monkeypatch.setattr(journalfile, "_rows", slowly)
+    verdict = verify(path)
+    assert (verdict.entries, verdict.problems) == (5, ())
+    monkeypatch.undo()
+    assert verify(path).entries == 6
 
 
 def test_events_and_state_come_back(path: Path) -> None:
