@@ -274,13 +274,3 @@ class BatteryRoom(RoomPlant):
     def room_h2_ppm(self) -> float:
         """H2 at the room's reference head."""
         return ppm_of(self._room_head, gas.H2)
-
-    @property
-    def room_co_ppm(self) -> float:
-        """CO at the room's reference head."""
-        return ppm_of(self._room_head, gas.CO)
-
-    @property
-    def room_voc_ppm(self) -> float:
-        """VOC at the room's reference head."""
-        return ppm_of(self._room_head, gas.VOC)

@@ -182,16 +182,6 @@ class RoomPlant:
         return self._main.pressure_bar
 
     @property
-    def reserve_mass_left_kg(self) -> float:
-        """Mass left in the reserve bank."""
-        return self._reserve.mass_kg
-
-    @property
-    def reserve_pressure_bar(self) -> float:
-        """Pressure of the reserve bank's cylinders."""
-        return self._reserve.pressure_bar
-
-    @property
     def discharge_pressure_bar(self) -> float:
         """Pressure in the manifold that both banks feed: what the pressure switch sees."""
         return max(self._main.manifold_bar, self._reserve.manifold_bar)

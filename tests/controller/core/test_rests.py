@@ -115,3 +115,16 @@ def test_a_scan_that_failed_leaves_no_rest(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(scan_module, "decide", decide)
     field.scan()
     assert field.told(Kind.LEVEL, "smoke-1")
+
+
+def test_a_call_point_in_a_zone_that_cannot_release_still_leads_to_the_hand_over() -> None:
+    """Racks stay hot, and nothing moves any more but the time limit after which the brigade is asked: the rest ends there."""
+    field = Field()
+    field.script.readings.rack_hottest_degc[:] = 200.0
+    field.say(Disable(operator="kim", subject="hall"))
+    field.contact("call-point", on=True)
+    field.run(5.0)
+    assert field.zone().first_fire_ms >= 0
+    assert field.zone().hand_over_ms < 0
+    field.run(field.layout.site.zones["hall"].hand_over_after_s)
+    assert field.zone().hand_over_ms >= 0
