@@ -6,7 +6,7 @@ import random
 import termios
 import time
 from collections.abc import AsyncIterator, Callable
-from itertools import pairwise
+from itertools import dropwhile, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -308,15 +308,14 @@ async def test_nothing_is_sent_until_the_late_unit_has_fallen_silent(line: Line,
         await until(lambda: good(link, "h") and good(link, "other"))
         unit.answer = answer
         async with stalls() as stalled:
-            await until(lambda: link.health().timeouts >= 4, 30)
-    late = [(a, b) for a, b in pairwise(unit.heard) if a.unit == 1 and b.at_s - a.at_s > TIMEOUT_S]
-    assert all(b.at_s - a.at_s >= 2 * TIMEOUT_S - stalled.longest_s for a, b in late)
-    learned = late[2:]
-    assert learned
-    for asked, following in learned:
-        assert following.at_s - (asked.at_s + late_s) >= TIMEOUT_S - stalled.longest_s, (
-            "a late reply begins the silence anew"
-        )
+            await until(lambda: link.health().timeouts >= 8, 30)
+    waits_s = [b.at_s - a.at_s for a, b in pairwise(unit.heard) if a.unit == 1 and b.at_s - a.at_s > TIMEOUT_S]
+    assert all(wait_s >= 2 * TIMEOUT_S - stalled.longest_s for wait_s in waits_s)
+    # A late reply may first pass for the answer to the next request of its own unit; once one was heard as late, it is known for good.
+    learned = list(dropwhile(lambda wait_s: wait_s < late_s, waits_s))
+    assert len(learned) >= 3
+    for wait_s in learned:
+        assert wait_s - late_s >= TIMEOUT_S - stalled.longest_s, "a late reply begins the silence anew"
 
 
 async def test_a_late_echo_never_vouches_for_a_write(line: Line, unit: Slave) -> None:
