@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from controller.core.detect.defaults import limits_of
-from controller.core.detect.detector import Readings
+from controller.core.detect.readings import Readings
 from controller.core.image import Image, is_again
 from controller.core.layout import Layout
 from controller.core.state import Tri

@@ -8,7 +8,8 @@ from msgspec.structs import replace
 from controller.core.chain import InputDigest
 from controller.core.commands import AnyCommand
 from controller.core.decide import Decision, decide, first_state, take_up
-from controller.core.detect.detector import Detector, Readings
+from controller.core.detect.detector import Detector
+from controller.core.detect.readings import Readings
 from controller.core.events import Event, Kind, Level, Write
 from controller.core.image import FOR_EVER, Image
 from controller.core.inputs import InputReader, Inputs

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from controller.core.detect.detector import Detector, Readings
+from controller.core.detect.detector import Detector
+from controller.core.detect.readings import Readings
 from controller.core.events import Evidence, Feature, Level
 from controller.core.image import Image, freeze
 from controller.core.layout import Layout, lay_out

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from controller.core import inputs
-from controller.core.detect.detector import Detector, Readings
+from controller.core.detect.detector import Detector
+from controller.core.detect.readings import Readings
 from controller.core.events import Level
 from controller.core.image import Image
 from controller.core.zone import signals

@@ -6,21 +6,11 @@ What the fields mean stands in `records`. The plain Python twin of all this is t
 """
 
 import math
-from collections.abc import Callable
-from typing import Any, TypeVar
-
-from numba import njit
+from typing import Any
 
 from controller.core.detect import codes
+from controller.core.detect.compile import jit
 from controller.core.detect.records import RING
-
-_F = TypeVar("_F", bound=Callable[..., Any])
-
-
-def jit(function: _F) -> _F:
-    """Compile strictly: cached on disk, without the interpreter's lock, division as IEEE has it."""
-    return njit(cache=True, nogil=True, error_model="numpy")(function)  # type: ignore[return-value]
-
 
 RATE_HYSTERESIS = 0.5
 """A rate of rise counts until it falls below this share of its threshold (assumed)."""

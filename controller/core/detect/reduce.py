@@ -7,13 +7,14 @@ import math
 from typing import Any
 
 from controller.core.detect import codes
-from controller.core.detect.kernels import DYING_COUNT, jit
+from controller.core.detect.compile import jit
+from controller.core.detect.kernels import DYING_COUNT
 
 
 @jit
 def reduce_heads(
     index: Any, heads: Any, points: Any,
-    level: Any, runaway: Any, fault: Any, point: Any, feature: Any, value: Any, threshold: Any,
+    level: Any, runaway: Any, fault: Any, point: Any, feature: Any, value: Any, threshold: Any, weight: Any,
 ) -> None:  # fmt: skip
     """Write the readings of a bank's heads (arrays over all heads): the strongest evidence of each, or its fault."""
     for h in range(heads.shape[0]):
@@ -41,6 +42,7 @@ def reduce_heads(
             point[out] = index[head.dying_point]
             value[out] = head.dying_count
             threshold[out] = DYING_COUNT
+        weight[out] = level[out]  # one nat a level (assumed)
         show_fault(out, head, index, points, level, fault, point, feature, value, threshold)
 
 

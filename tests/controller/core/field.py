@@ -10,7 +10,8 @@ from pathlib import Path
 import msgspec
 
 from controller.core.commands import AnyCommand
-from controller.core.detect.detector import Detector, Readings
+from controller.core.detect.detector import Detector
+from controller.core.detect.readings import Readings
 from controller.core.events import Event, Evidence, Feature, Kind, Level, Write
 from controller.core.image import Image, freeze
 from controller.core.layout import Layout, OutputLayout, lay_out

@@ -1,0 +1,43 @@
+"""What the detector sees now, as arrays by head and by rack."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from controller.core.layout import Layout
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """What the detector sees now, by head index and by rack index. Owned by the detector, overwritten by `advance`.
+
+    `level` uint8 (`Level`), not latched; `runaway` uint8; `fault` uint8 (0 none, 1 some points, 2 the whole head);
+    `point` int32 image index of the strongest evidence, or of the fault; `feature` uint8 (place in `Feature`); `value`
+    and `threshold` float64 in the feature's units, NaN for none; `weight` float32, log-likelihood ratio (nats, 0 to 3)
+    of fire against normal life for that evidence, 0 for none. Wired heads stay 0. `rack_hottest_degc` and its
+    `rack_slope_degc_per_s` (NaN: no live sensor, or not known yet) and `rack_live_fraction` float64.
+    """
+
+    level: npt.NDArray[np.uint8]
+    runaway: npt.NDArray[np.uint8]
+    fault: npt.NDArray[np.uint8]
+    point: npt.NDArray[np.int32]
+    feature: npt.NDArray[np.uint8]
+    value: npt.NDArray[np.float64]
+    threshold: npt.NDArray[np.float64]
+    weight: npt.NDArray[np.float32]
+    rack_hottest_degc: npt.NDArray[np.float64]
+    rack_slope_degc_per_s: npt.NDArray[np.float64]
+    rack_live_fraction: npt.NDArray[np.float64]
+
+    @classmethod
+    def empty(cls, layout: Layout) -> "Readings":
+        """Nothing seen yet."""
+        n_heads, n_racks = len(layout.heads), len(layout.racks)
+        first_points = np.array([head.points[0] for head in layout.heads], np.int32)
+        level, runaway, fault, feature = (np.zeros(n_heads, np.uint8) for _ in range(4))
+        value, threshold = np.full(n_heads, np.nan), np.full(n_heads, np.nan)
+        weight = np.zeros(n_heads, np.float32)
+        racks = (np.full(n_racks, np.nan), np.full(n_racks, np.nan), np.zeros(n_racks))
+        return cls(level, runaway, fault, first_points, feature, value, threshold, weight, *racks)
