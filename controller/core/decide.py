@@ -12,7 +12,7 @@ from controller.core.events import Event, Evidence, Write
 from controller.core.inputs import Inputs
 from controller.core.latch import latch_heads
 from controller.core.layout import Layout, OutputLayout
-from controller.core.matrix import driven, interlock
+from controller.core.matrix import Moment, driven, interlock
 from controller.core.operators import obey
 from controller.core.rules import Rules, ZoneRules
 from controller.core.state import (
@@ -95,7 +95,8 @@ def _wanted(draft: Draft) -> list[int]:
     conditions, zones = condition_vector(draft)
     outputs = draft.layout.outputs
     since_ms = draft.row_since_ms
-    rows = driven(draft.rules.matrix, conditions, since_ms, draft.tick_ms, draft.reached, len(outputs))
+    moment = Moment(draft.tick_ms, draft.reached, False, frozenset(draft.unlatched))
+    rows = driven(draft.rules.matrix, conditions, since_ms, moment, len(outputs))
     wanted = []
     for output, row in zip(outputs, rows, strict=True):
         may_cool = output.rack >= 0 and _may_cool(draft, output)

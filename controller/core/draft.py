@@ -33,6 +33,8 @@ class Draft:
         self.disabled = state.disabled
         self.openings = state.openings
         self.resets: list[int] = []
+        self.unlatched: set[int] = set()
+        """Zones that were reset in this scan: what rows of the matrix have latched in them is let go."""
         self.events: list[Event] = []
         self.writes: list[Write] = []
         self.wake_ms = NEVER

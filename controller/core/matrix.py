@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from controller.core.layout import Layout, OutputLayout
 from controller.core.state import NEVER, NO_EXHAUST, ZoneState
 from controller.site.conditions import RACK, SITE, ZONE
-from controller.site.model import Role
+from controller.site.model import Role, Row
 
 ZONE_CONDITIONS, RACK_CONDITIONS, SITE_CONDITIONS = tuple(ZONE), tuple(RACK), tuple(SITE)
 """Names of the conditions, in the order of the condition vector."""
@@ -14,12 +15,15 @@ ZONE_CONDITIONS, RACK_CONDITIONS, SITE_CONDITIONS = tuple(ZONE), tuple(RACK), tu
 
 @dataclass(frozen=True, slots=True)
 class CompiledRow:
-    """A row by index into the condition vector and the outputs."""
+    """A row by index into the condition vector and the outputs; `zones` are those whose reset lets go of what it latched."""
 
     when: tuple[int, ...]
     unless: tuple[int, ...]
     then: tuple[int, ...]
+    row: Row
+    zones: frozenset[int]
     delay_ms: int
+    for_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,33 +51,63 @@ def compile_matrix(layout: Layout) -> CompiledMatrix:
             tuple(place[name] for name in row.when),
             tuple(place[name] for name in row.unless),
             tuple(output[name] for name in row.then),
+            row,
+            _zones(layout, row),
             round(row.delay_s * 1000),
+            round(row.for_s * 1000),
         )
         for row in layout.site.matrix.values()
     )
     return CompiledMatrix(rows, place)
 
 
+def _zones(layout: Layout, row: Row) -> frozenset[int]:
+    """The zones that the causes of a row name; those of the whole site are every zone's."""
+    named = {cause.partition(".")[0] for cause in row.when}
+    return frozenset(index for index, zone in enumerate(layout.zones) if zone in named or "site" in named)
+
+
+class Moment(NamedTuple):
+    """When the rows are asked: `reached` is the draft's, `unlatched` are the zones that were just reset."""
+
+    tick_ms: int
+    reached: Callable[[int], bool]
+    night: bool
+    unlatched: frozenset[int]
+
+
+_SILENT = -(2**31)
+"""Below every priority: no row has a word on the output."""
+
+
 def driven(
-    matrix: CompiledMatrix,
-    conditions: Sequence[bool],
-    row_since_ms: list[int],
-    tick_ms: int,
-    reached: Callable[[int], bool],
-    n_outputs: int,
+    matrix: CompiledMatrix, conditions: Sequence[bool], row_since_ms: list[int], moment: Moment, n_outputs: int
 ) -> list[bool]:
-    """Which outputs the rows drive. `row_since_ms` (in and out) remembers since when each row's causes hold; `reached` asks the draft."""
-    result = [False] * n_outputs
+    """Which outputs the rows drive. `row_since_ms` (in and out) remembers since when each row's causes hold."""
+    said = [(_SILENT, False)] * n_outputs
     for index, row in enumerate(matrix.rows):
-        if not any(conditions[c] for c in row.when) or any(conditions[c] for c in row.unless):
-            row_since_ms[index] = NEVER
-            continue
-        if row_since_ms[index] == NEVER:
-            row_since_ms[index] = tick_ms
-        if reached(row_since_ms[index] + row.delay_ms):
+        row_since_ms[index] = _since(row, conditions, row_since_ms[index], moment)
+        if _drives(row, row_since_ms[index], moment):
+            word = row.row.priority, row.row.to == "active"
             for output in row.then:
-                result[output] = True
-    return result
+                said[output] = max(said[output], word)
+    return [active for _, active in said]
+
+
+def _since(row: CompiledRow, conditions: Sequence[bool], since_ms: int, moment: Moment) -> int:
+    """Since when the row holds, by its causes or because it has latched; NEVER: it does not."""
+    in_its_time = row.row.at == "always" or (row.row.at == "night") == moment.night
+    causes = in_its_time and sum(conditions[c] for c in row.when) >= row.row.votes
+    may_stay = row.row.latch and since_ms != NEVER and row.zones.isdisjoint(moment.unlatched)
+    if any(conditions[c] for c in row.unless) or not (causes or (may_stay and moment.reached(since_ms + row.delay_ms))):
+        return NEVER
+    return moment.tick_ms if since_ms == NEVER else since_ms
+
+
+def _drives(row: CompiledRow, since_ms: int, moment: Moment) -> bool:
+    if since_ms == NEVER or not moment.reached(since_ms + row.delay_ms):
+        return False
+    return row.for_ms == 0 or not moment.reached(since_ms + row.delay_ms + row.for_ms)
 
 
 def may_exhaust(zone: ZoneState) -> bool:

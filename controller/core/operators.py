@@ -119,6 +119,7 @@ def _reset(draft: Draft, zone: ZoneRules) -> str:
     for output in draft.layout.outputs:
         if output.zone == zone.index:
             draft.outputs[output.index] = replace(draft.outputs[output.index], adopted=-1)
+    draft.unlatched.add(zone.index)
     draft.zones[zone.index] = ZoneState(
         since_ms=draft.tick_ms, occupied=state.occupied, availability=state.availability
     )

@@ -417,12 +417,23 @@ class Output(Strict, frozen=True, kw_only=True):
 
 
 class Row(Strict, frozen=True, kw_only=True):
-    """One row of the cause-and-effect matrix: any cause of `when` and none of `unless` drives all of `then`."""
+    """One row of the cause-and-effect matrix: enough causes of `when` and none of `unless` drive all of `then`."""
 
     when: tuple[str, ...]
     then: tuple[str, ...]
     unless: tuple[str, ...] = ()
+    votes: int = 1
+    """So many causes of `when` must hold at the same time."""
     delay_s: float = 0.0
+    latch: bool = False
+    """Once it drives, it goes on until a zone that its causes name is reset."""
+    for_s: float = 0.0
+    """It drives for so long at most, then its causes must go before it drives again; 0: as long as they hold. A level of its own (rule 11)."""
+    at: Literal["always", "day", "night"] = "always"
+    to: Literal["active", "normal"] = "active"
+    """Where it drives its outputs: `normal` holds them back."""
+    priority: int = 0
+    """Of the rows that drive an output the one with the highest priority counts; among equals `active` does."""
 
 
 class Site(Strict, frozen=True, kw_only=True):
@@ -436,3 +447,11 @@ class Site(Strict, frozen=True, kw_only=True):
     heads: dict[str, Head]
     outputs: dict[str, Output]
     matrix: dict[str, Row]
+    settings: dict[Family, Limits] = {}
+    """Limits by head type, between the defaults of the family and the limits of a head."""
+
+
+def limits_within(settings: Limits, head: Limits) -> Limits:
+    """The limits of a head's table, and for those that it leaves open the ones of its head type's table (both may leave one open)."""
+    said = {name: value for name, value in msgspec.structs.asdict(head).items() if value is not None}
+    return msgspec.structs.replace(settings, **said)

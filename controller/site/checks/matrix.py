@@ -1,5 +1,6 @@
 """Cause and effect: rows that can never be true, unknown causes, and outputs that one condition alone may drive."""
 
+import math
 from collections.abc import Iterator
 from difflib import get_close_matches
 
@@ -16,6 +17,19 @@ ALONE: dict[Role, tuple[str, str]] = {
     Role.CURTAIN: ("curtain", "a curtain comes down when nobody is under it"),
 }
 """Roles that one condition of their own zone (coolant: of their own rack) may drive, and why."""
+
+_PEOPLE = "people are warned by it (rule 13)"
+_ISOLATION = "isolation and cooling are not stopped by a row (rules 4 and 7)"
+NOT_HELD_BACK: dict[Role, str] = {role: why for role, (_, why) in ALONE.items()} | {
+    Role.BREAKER: _ISOLATION,
+    Role.CHARGER_STOP: _ISOLATION,
+    Role.PUMP: _ISOLATION,
+    Role.WATER_BARRIER: _ISOLATION,
+    Role.SOUNDER: _PEOPLE,
+    Role.FIRE_RELAY: _PEOPLE,
+    Role.FAULT_RELAY: _PEOPLE,
+}
+"""Roles that no row may hold back, or end by the clock, and why."""
 
 
 def matrix(look: Look) -> Iterator[Problem]:
@@ -42,11 +56,20 @@ def _row(path: str, row: Row) -> Iterator[Problem]:
         yield Problem(path, "a row without cause or effect", "fill `when` and `then`")
     elif set(row.when) <= set(row.unless):
         yield Problem(path, "unreachable row: all of `when` stands in `unless`", "take it out of one of the two")
-    if row.delay_s < 0:
-        yield Problem(f"{path}.delay_s", f"a delay of {row.delay_s:g} s", "state 0 or more")
+    for field, value in (("delay_s", row.delay_s), ("for_s", row.for_s)):
+        if not 0 <= value < math.inf:
+            yield Problem(f"{path}.{field}", f"a time of {value:g} s", "state 0 or more")
+    if not 1 <= row.votes <= max(len(row.when), 1):
+        remedy = f"state 1 to {len(row.when)}, the number of its causes"
+        yield Problem(f"{path}.votes", f"{row.votes} of {len(row.when)} causes", remedy)
+    if row.latch and row.for_s:
+        yield Problem(f"{path}.for_s", "a latched row does not end by itself", "take out latch or for_s")
 
 
 def _alone(output: Output, name: str, path: str, row: Row) -> Iterator[Problem]:
+    if output.role in NOT_HELD_BACK and (row.to == "normal" or row.for_s):
+        what = f"{name} ({output.role}) is never held back or ended by a row: {NOT_HELD_BACK[output.role]}"
+        yield Problem(f"{path}.{'to' if row.to == 'normal' else 'for_s'}", what, "take it out of `then`")
     if output.role not in ALONE:
         return
     condition, why = ALONE[output.role]
@@ -57,10 +80,13 @@ def _alone(output: Output, name: str, path: str, row: Row) -> Iterator[Problem]:
         yield Problem(
             f"{path}.when", f"{others[0]} may not drive {name}: {why}", f"drive it by {allowed!r} in a row of its own"
         )
-    if output.role in {Role.AGENT, Role.AGENT_RESERVE} and (row.unless or row.delay_s):
-        yield Problem(
-            path, f"a delay or exception in front of {name}: {why}", "take out unless and delay_s; set pre_warning_s"
-        )
+    if output.role in {Role.AGENT, Role.AGENT_RESERVE} and not _is_plain(row):
+        remedy = "take out unless, votes, delay_s, for_s, latch and at; set pre_warning_s"
+        yield Problem(path, f"a delay or exception in front of {name}: {why}", remedy)
+
+
+def _is_plain(row: Row) -> bool:
+    return not (row.unless or row.delay_s or row.for_s or row.latch) and row.votes <= 1 and row.at == "always"
 
 
 def cause_problem(look: Look, path: str, cause: str) -> Iterator[Problem]:

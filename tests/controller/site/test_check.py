@@ -144,6 +144,20 @@ MORE = {
     "agent behind a delay": (('then = ["agent"]', 'then = ["agent"]\ndelay_s = 5.0'), "matrix.release"),
     "water before isolation": (('when = ["hall.rack-{n}.cool"]', 'when = ["hall.fire"]'), "matrix.cool-1.when"),
     "output that nothing drives": (('then = ["drain"]', 'then = ["attention"]'), "outputs.drain"),
+    "more votes than causes": (('then = ["drain"]', 'then = ["drain"]\nvotes = 2'), "matrix.drain.votes"),
+    "latched row with an end": (
+        ('then = ["drain"]', 'then = ["drain"]\nlatch = true\nfor_s = 60.0'),
+        "matrix.drain.for_s",
+    ),
+    "sounder held back": (
+        ('when = ["hall.alert", "hall.evacuate"]', 'when = ["hall.alert", "hall.evacuate"]\nto = "normal"'),
+        "matrix.sound.to",
+    ),
+    "breaker by the clock": (
+        ('when = ["hall.rack-{n}.isolate"]', 'when = ["hall.rack-{n}.isolate"]\nfor_s = 5.0'),
+        "matrix.isolate-1.for_s",
+    ),
+    "agent by night only": (('then = ["agent"]', 'then = ["agent"]\nat = "night"'), "matrix.release"),
     "row that cancels itself": (
         ('when = ["hall.cool"]', 'when = ["hall.cool"]\nunless = ["hall.cool"]'),
         "matrix.drain",

@@ -1,0 +1,132 @@
+"""Rows of the cause-and-effect matrix: votes, delays, latches, times, priorities. Outputs as the field shows them, from the whole core."""
+
+import pytest
+
+from controller.core.commands import Reset
+from controller.core.events import Level
+from tests.controller.core.field import Field, play, site
+
+BEACON = '[matrix.do-not-enter]\nwhen = ["hall.gas", "hall.evacuate", "hall.released"]\nthen = ["beacon"]'
+
+
+def field_with(row: str, *others: tuple[str, str]) -> Field:
+    """The test site with another row for the beacon."""
+    return Field(site((BEACON, row), *others))
+
+
+def beacon(fields: str, when: str = '"hall.fire"') -> str:
+    return f'[matrix.do-not-enter]\nwhen = [{when}]\nthen = ["beacon"]\n{fields}'
+
+
+def test_so_many_causes_must_hold_together() -> None:
+    field = field_with(beacon("votes = 2", '"hall.gas", "hall.fire", "server.fire"'))
+    play(
+        field,
+        """
+        0 | h2-2 pre-alarm | | -beacon
+        2 |                | | -beacon
+        0 | smoke-1 alarm  | |
+        1 |                | | +beacon
+        """,
+    )
+
+
+def test_a_row_without_latch_follows_its_causes() -> None:
+    field = field_with(beacon("", '"hall.trouble"'))
+    field.lose("gas")
+    field.run(20)
+    troubled = field.on("beacon")
+    field.lost.clear()
+    field.run(20)
+    assert (troubled, field.on("beacon")) == (True, False)
+
+
+def test_a_latched_row_stands_until_its_zone_is_reset() -> None:
+    field = field_with(beacon("latch = true", '"hall.trouble"'))
+    field.lose("gas")
+    field.run(20)
+    field.lost.clear()
+    field.run(20)
+    assert field.on("beacon")
+    field.say(Reset(zone="server", operator="kim"))
+    field.run(2)
+    assert field.on("beacon"), "another zone's reset is not this one's"
+    field.say(Reset(zone="hall", operator="kim"))
+    field.run(2)
+    assert not field.on("beacon")
+
+
+def test_a_reset_does_not_interrupt_a_latched_row_whose_causes_still_hold() -> None:
+    field = field_with(beacon("latch = true\ndelay_s = 5.0", '"hall.trouble"'))
+    field.lose("gas")
+    field.run(30)
+    field.clear()
+    field.say(Reset(zone="hall", operator="kim"))
+    field.run(10)
+    assert field.on("beacon")
+    assert "beacon" not in {write.output for _, write in field.writes}
+
+
+def test_a_row_that_has_not_passed_its_delay_latches_nothing() -> None:
+    field = field_with(beacon("latch = true\ndelay_s = 60.0", '"hall.trouble"'))
+    field.lose("gas")
+    field.run(20)
+    field.lost.clear()
+    field.run(80)
+    assert not field.on("beacon")
+
+
+def test_an_exception_ends_a_latched_row() -> None:
+    field = field_with(beacon('latch = true\nunless = ["server.fire"]', '"hall.trouble"'))
+    field.lose("gas")
+    field.run(20)
+    field.lost.clear()
+    field.run(20)
+    assert field.on("beacon")
+    field.level("server-smoke-3", Level.ALARM)
+    field.run(2)
+    assert not field.on("beacon")
+    field.level("server-smoke-3", Level.NORMAL)
+    field.say(Reset(zone="server", operator="kim"))
+    field.run(2)
+    assert not field.on("beacon"), "what it had latched is gone"
+
+
+def test_a_row_with_an_end_drives_once_for_so_long() -> None:
+    field = field_with(beacon("delay_s = 5.0\nfor_s = 10.0"))
+    play(
+        field,
+        """
+        0  | smoke-1 alarm | |
+        3  |               | | -beacon
+        3  |               | | +beacon
+        8  |               | | +beacon
+        3  |               | | -beacon
+        60 |               | | -beacon
+        """,
+    )
+
+
+def test_a_timed_row_drives_again_after_its_causes_were_gone() -> None:
+    field = field_with(beacon("for_s = 10.0"))
+    play(field, "0 | smoke-1 alarm | |\n 20 | | | -beacon\n 0 | smoke-1 normal | |")
+    field.say(Reset(zone="hall", operator="kim"))
+    field.run(2)
+    play(field, "0 | smoke-1 alarm | |\n 2 | | | +beacon")
+
+
+@pytest.mark.parametrize(("priority", "shown"), [(0, True), (1, False), (-1, True)])
+def test_of_two_rows_the_higher_priority_counts_and_among_equals_the_active_one(priority: int, shown: bool) -> None:
+    back = f'[matrix.held-back]\nwhen = ["server.fire"]\nthen = ["beacon"]\nto = "normal"\npriority = {priority}'
+    field = field_with(f"{beacon('')}\n{back}")
+    play(field, "0 | smoke-1 alarm, server-smoke-3 alarm | |\n 2 | | |")
+    assert field.on("beacon") == shown
+
+
+def test_a_held_back_output_comes_once_nothing_holds_it() -> None:
+    back = '[matrix.held-back]\nwhen = ["server.fire"]\nthen = ["beacon"]\nto = "normal"\npriority = 1'
+    field = field_with(f"{beacon('')}\n{back}")
+    play(field, "0 | smoke-1 alarm, server-smoke-3 alarm | |\n 2 | server-smoke-3 normal | | -beacon")
+    field.say(Reset(zone="server", operator="kim"))
+    field.run(2)
+    assert field.on("beacon")
