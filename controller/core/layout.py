@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from controller.site.model import PHYSICS, Family, Head, Output, Physics, Role, Site
+from controller.site.model import PHYSICS, Family, Head, Output, Physics, Role, Site, limits_within
 from controller.site.reference import block_size, parse_reference
 from controller.site.registers import register_block
 from drivers.points import Block as DriverBlock
@@ -139,7 +140,7 @@ def _points_of(device: str, blocks: tuple[DriverBlock, ...], first: dict[str, in
 def _head(
     index: int, name: str, site: Site, first: dict[str, int], zones: tuple[str, ...], racks: tuple[str, ...]
 ) -> HeadLayout:
-    head = site.heads[name]
+    head = _with_settings(site.heads[name], site)
     points = np.concatenate([resolve(reference, site, first) for reference in head.points])
     device = site.blocks[parse_reference(head.points[0])[0]].device
     link = site.devices[device].link
@@ -148,6 +149,12 @@ def _head(
     return HeadLayout(
         name, index, head, PHYSICS[Family(head.family)], zones.index(head.zone), rack, points, device, link, on_mqtt
     )
+
+
+def _with_settings(head: Head, site: Site) -> Head:
+    """The head, what its limits leave open taken from the site's settings of its type: nobody below has to ask for them again."""
+    settings = site.settings.get(Family(head.family))
+    return head if settings is None else msgspec.structs.replace(head, limits=limits_within(settings, head.limits))
 
 
 def _output(

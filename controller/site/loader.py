@@ -116,22 +116,36 @@ def _lists(path: str, value: Any, problems: list[Problem]) -> Any:
 def _convert(raw: dict[str, Any], problems: list[Problem]) -> Site | None:
     """The site, entry by entry; None when any entry failed (its problems are appended)."""
     sections = {field.name: field.type for field in msgspec.structs.fields(Site)}
+    optional = {field.name for field in msgspec.structs.fields(Site) if not field.required}
     remedy = f"use one of {', '.join(sections)}"
     problems += [Problem(section, "unknown section", remedy) for section in raw if section not in sections]
     parts: dict[str, Any] = {}
     for section, hint in sections.items():
         if section not in raw:
+            if section in optional:
+                continue
             problems.append(Problem(section, "this section is missing", f"add [{section}]"))
         elif section == "site":
             parts[section] = _value(section, raw[section], hint, problems)
         elif not isinstance(raw[section], dict):
             problems.append(Problem(section, "not a table of entries", f"write [{section}.NAME]"))
         else:
-            kind = get_args(hint)[1]
+            names, kind = get_args(hint)
             parts[section] = {
-                name: _value(f"{section}.{name}", entry, kind, problems) for name, entry in raw[section].items()
+                _name(f"{section}.{name}", name, names, problems): _value(f"{section}.{name}", entry, kind, problems)
+                for name, entry in raw[section].items()
             }
     return None if problems else Site(**parts)
+
+
+def _name(path: str, name: str, kind: Any, problems: list[Problem]) -> Any:
+    """The name of an entry as `kind`: free text, or one of a list."""
+    if kind is str or name in _choices(kind):
+        return name if kind is str else kind(name)
+    close = get_close_matches(name, _choices(kind), 1)
+    remedy = f"write {close[0]!r} if you mean that" if close else f"use one of {', '.join(_choices(kind))}"
+    problems.append(Problem(path, "there is nothing of this name", remedy))
+    return name
 
 
 def _value(path: str, raw: Any, kind: Any, problems: list[Problem]) -> Any:

@@ -11,6 +11,7 @@ from controller.site.loader import load
 from controller.site.model import Site
 from controller.site.problem import Problem, SiteError, merge
 from controller.site.summary import summary
+from controller.tools.limits import limit_problems
 
 REFUSED = 2
 """Exit code for a site file that may not run."""
@@ -27,7 +28,7 @@ class Checked:
 def load_checked(path: Path | str) -> Site:
     """The site of a file that may run. Raises SiteError with every problem, OSError, UnicodeDecodeError when it is no UTF-8."""
     site = load(path)
-    if problems := check(site, Path(path).parent) + merge(_consequences(site)):
+    if problems := check(site, Path(path).parent) + merge([*_consequences(site), *limit_problems(site)]):
         raise SiteError(problems)
     return site
 
