@@ -23,10 +23,11 @@ HOST_FACTS = (
     "near_deadline_device",
     "unreliable_device",
     "lossy_link",
+    "night",
 )
-"""What the runtime knows of itself and of its links, in the order of `Image.host`. Overruns: share of the last 600 scan periods. Lags are
-given in whole steps of 50 ms, so that a healthy controller gives the same facts scan after scan. Devices and links: 0 for none, otherwise 1 +
-the place of the first one in the layout; the next is told when that one is well again."""
+"""What the runtime knows of itself, its links and the time of day, in the order of `Image.host`. Overruns: share of the last 600 periods.
+Lags are given in whole steps of 50 ms, so that a healthy controller gives the same facts scan after scan. Devices and links: 0 for none,
+otherwise 1 + the place of the first one in the layout; the next is told when that one is well again. `night`: 1 within the site's night."""
 
 OVERRUN_LIMIT_PERMILLE = 10
 JOURNAL_LAG_LIMIT_MS = 2000

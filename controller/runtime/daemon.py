@@ -26,7 +26,7 @@ from controller.runtime.clock import PlantClock
 from controller.runtime.control import ControlServer
 from controller.runtime.datadir import Beginning
 from controller.runtime.eventlog import KEPT, EventLog
-from controller.runtime.hostfacts import HostFacts
+from controller.runtime.hostfacts import HostFacts, night_watch
 from controller.runtime.journal import Journal
 from controller.runtime.linkfacts import LinkFacts
 from controller.runtime.logs import configure_log
@@ -108,8 +108,9 @@ class Daemon:
         )  # fmt: skip
         links = LinkFacts(self.field.links, layout.devices, layout.links)
         self.facts = HostFacts(
-            self.journal.lag_ms, self.recorder.lag_ms, lambda: self.writer.intent_timeouts, links.read
-        )
+            self.journal.lag_ms, self.recorder.lag_ms, lambda: self.writer.intent_timeouts, links.read,
+            night_watch(site.site.night),
+        )  # fmt: skip
         outlets = Outlets(self.journal, self.recorder, self.writer, self._publish)
         self.scanner = Scanner(
             layout, self.core, self.field.buffers, self.clock, self.facts, outlets, self.supervision, restored.scan,

@@ -6,6 +6,9 @@ They are coarse on purpose: a figure that changed every scan would wake `decide`
 import time
 from collections import deque
 from collections.abc import Callable
+from functools import lru_cache
+
+from controller.site.model import Night
 
 STEP_MS = 50
 """Lags are given in whole steps; what is below one step is health."""
@@ -17,7 +20,7 @@ _STEP_SEEN_MS = 200
 
 
 class HostFacts:
-    """Shares, counts and lags, and behind them what `links` says; `read` gives them in the order of `controller.core.trips.HOST_FACTS`.
+    """Shares, counts and lags, what `links` says, and the night; `read` gives them in the order of `controller.core.trips.HOST_FACTS`.
 
     `overruns` is the total since the start, for people; the core is given its share of the last `WINDOW_SCANS` periods.
     """
@@ -28,6 +31,7 @@ class HostFacts:
         recorder_lag_ms: Callable[[], int],
         intent_timeouts: Callable[[], int],
         links: Callable[[], tuple[int, int, int]],
+        night: Callable[[], bool],
         wall_ns: Callable[[], int] = time.time_ns,
         monotonic_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
@@ -35,6 +39,7 @@ class HostFacts:
         self._recorder_lag_ms = recorder_lag_ms
         self._intent_timeouts = intent_timeouts
         self._links = links
+        self._night = night
         self._wall_ns = wall_ns
         self._monotonic_ns = monotonic_ns
         self._reference_ns = wall_ns() - monotonic_ns()
@@ -52,7 +57,7 @@ class HostFacts:
             self._missed.append(period_missed)
 
     def read(self) -> tuple[int, ...]:
-        """scan_overruns_permille, journal_lag_ms, recorder_lag_ms, intent_timeouts_total, loop_late_ms, wall_clock_step_ms, and `links`."""
+        """In the order of HOST_FACTS: six of its own, then `links`, then the night."""
         return (
             self._recent * 1000 // WINDOW_SCANS,
             _coarse(self._journal_lag_ms()),
@@ -61,6 +66,7 @@ class HostFacts:
             _coarse(self.loop_late_ms),
             self._wall_clock_step_ms(),
             *self._links(),
+            int(self._night()),
         )
 
     def _wall_clock_step_ms(self) -> int:
@@ -71,6 +77,20 @@ class HostFacts:
         if now_ns - self._referred_ns > _REFERENCE_S * 1e9:
             self._reference_ns, self._referred_ns = offset_ns, now_ns
         return step_ms // _STEP_SEEN_MS * _STEP_SEEN_MS
+
+
+def night_watch(night: Night | None, wall_s: Callable[[], float] = time.time) -> Callable[[], bool]:
+    """Whether it is night now, by the machine's local time; reckoned once a minute. Without a night it is always day."""
+    if night is None:
+        return lambda: False
+    begins, ends = night.begins, night.ends
+
+    @lru_cache(maxsize=1)
+    def in_minute(minute: int) -> bool:
+        now = time.strftime("%H:%M", time.localtime(minute * 60))
+        return begins <= now < ends if begins <= ends else now >= begins or now < ends
+
+    return lambda: in_minute(int(wall_s() // 60))
 
 
 def _coarse(lag_ms: int) -> int:

@@ -6,7 +6,7 @@ its points), `block[3]` or `block[0:16]`.
 """
 
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -96,6 +96,17 @@ class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """Base of all: frozen, unknown fields refused (and keyword-only, which msgspec asks for class by class)."""
 
 
+TimeOfDay = Annotated[str, msgspec.Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+"""HH:MM of the machine's local time."""
+
+
+class Night(Strict, frozen=True, kw_only=True):
+    """From when to when nobody is expected: heads with `night_share` are more sensitive. Over midnight when it ends before it begins."""
+
+    begins: TimeOfDay = msgspec.field(name="from")
+    ends: TimeOfDay = msgspec.field(name="to")
+
+
 class SiteInfo(Strict, frozen=True, kw_only=True):
     """[site]: name, how far the daemon may go, the scan, and limits that hold for the whole site."""
 
@@ -109,6 +120,8 @@ class SiteInfo(Strict, frozen=True, kw_only=True):
     """What isolation does while the UPS carries the load: open all the same, or ask a person."""
     trouble_delay_s: float = 3.0
     """How long a device may be out before it is a trouble. With the age of its values it makes at most 10 s (checker)."""
+    night: Night | None = None
+    """None: it is always day."""
 
 
 class Tls(Strict, frozen=True, kw_only=True):

@@ -5,7 +5,9 @@ import time
 from functools import partial
 from pathlib import Path
 
+import msgspec
 import numpy as np
+import pytest
 
 from controller.core.commands import Acknowledge
 from controller.core.events import Event, Kind, Write
@@ -14,7 +16,7 @@ from controller.core.trips import HOST_FACTS
 from controller.runtime.assemble import device_of
 from controller.runtime.clock import PlantClock
 from controller.runtime.daemon import call_on
-from controller.runtime.hostfacts import WINDOW_SCANS, HostFacts
+from controller.runtime.hostfacts import WINDOW_SCANS, HostFacts, night_watch
 from controller.runtime.journal import Journal
 from controller.runtime.journalfile import restore
 from controller.runtime.recorder import Recorder
@@ -22,6 +24,7 @@ from controller.runtime.recording import Start, open_recording
 from controller.runtime.scanner import MAX_COMMANDS, Outlets, Scanner
 from controller.runtime.supervision import Supervision
 from controller.runtime.writer import Writer
+from controller.site.model import Night
 from drivers.points import BlockBuffer, Quality
 from tests.controller.core.field import Field
 from tests.controller.runtime.fakes import FakeCore, FakeLink, Outcome, event, latched, small_layout, until
@@ -42,7 +45,11 @@ class Bench:
         )
         self.buffers = [BlockBuffer.empty(block.count) for block in LAYOUT.blocks]
         self.facts = HostFacts(
-            self.journal.lag_ms, self.recorder.lag_ms, lambda: self.writer.intent_timeouts, lambda: (0, 2, 0)
+            self.journal.lag_ms,
+            self.recorder.lag_ms,
+            lambda: self.writer.intent_timeouts,
+            lambda: (0, 2, 0),
+            lambda: True,
         )
         self.published: list[tuple[int, tuple[Event, ...]]] = []
         outlets = Outlets(
@@ -193,8 +200,9 @@ class Steps:
 
     def facts(self) -> HostFacts:
         return HostFacts(
-            lambda: 149, lambda: 30, lambda: 2, lambda: (4, 0, 1), lambda: self.wall_ns, lambda: self.monotonic_ns
-        )
+            lambda: 149, lambda: 30, lambda: 2, lambda: (4, 0, 1), lambda: True, lambda: self.wall_ns,
+            lambda: self.monotonic_ns,
+        )  # fmt: skip
 
     def later(self, wall_s: float, monotonic_s: float) -> None:
         self.wall_ns += int(wall_s * 1e9)
@@ -205,13 +213,25 @@ def test_host_facts_are_coarse_and_a_step_of_the_wall_clock_shows_for_ten_second
     steps = Steps()
     facts = steps.facts()
     facts.loop_late_ms = 60
-    assert facts.read() == (0, 100, 0, 2, 50, 0, 4, 0, 1)
+    assert facts.read() == (0, 100, 0, 2, 50, 0, 4, 0, 1, 1)
     steps.later(-3600.0, 1.0)
     assert facts.read()[5] == 3_601_000 // 200 * 200
     steps.later(11.0, 11.0)
     facts.read()
     steps.later(1.0, 1.0)
     assert facts.read()[5] == 0
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "nights"),
+    [("20:00", "06:00", {"20:00", "23:59", "00:30", "05:59"}), ("00:30", "05:59", {"00:30", "05:58"})],
+)
+def test_it_is_night_by_local_time_also_over_midnight(begins: str, ends: str, nights: set[str]) -> None:
+    night = msgspec.convert({"from": begins, "to": ends}, Night)
+    for clock in nights | {"06:00", "12:00", "19:59"}:
+        wall_s = time.mktime((2026, 3, 9, int(clock[:2]), int(clock[3:]), 30, 0, 0, -1))
+        assert night_watch(night, partial(float, wall_s))() is (clock in nights), clock
+    assert not night_watch(None)()
 
 
 def test_overruns_are_a_share_of_the_last_minute_and_pass() -> None:
