@@ -59,6 +59,12 @@ def _run(options: argparse.Namespace) -> int:
     return run_site(options)
 
 
+def _matrix(options: argparse.Namespace) -> int:
+    from controller.cli.matrices import show_matrix  # noqa: PLC0415 (numpy and the drivers are loaded by those who need them)
+
+    return show_matrix(options.site, options.html, options.sheet, options.read_from, options.language)
+
+
 def _probe(options: argparse.Namespace) -> int:
     from controller.cli.probing import probe_device  # noqa: PLC0415 (the drivers are loaded by those who need them)
 
@@ -194,6 +200,15 @@ def _site_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     run.add_argument("--core", type=int, metavar="N", help="core that the scan stays on")
     run.add_argument("--lock-memory", action="store_true", help="keep all memory out of the swap")
     run.set_defaults(run=_run)
+    matrix = commands.add_parser("matrix", help="the cause-and-effect matrix as a page or a sheet, and back")
+    matrix.add_argument("site", type=Path)
+    matrix.add_argument("--html", type=Path, metavar="FILE", help="draw it as a page")
+    matrix.add_argument("--sheet", type=Path, metavar="FILE", help="write it as a sheet, .csv or .xlsx")
+    matrix.add_argument(
+        "--from", dest="read_from", type=Path, metavar="FILE", help="read a sheet; its tables, checked, go to stdout"
+    )
+    matrix.add_argument("--language", choices=("en", "ko"))
+    matrix.set_defaults(run=_matrix)
     probe = commands.add_parser("probe", help="how many requests in flight a device bears; reads only, daemon stopped")
     probe.add_argument("site", type=Path)
     probe.add_argument("device")
