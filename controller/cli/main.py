@@ -65,6 +65,12 @@ def _matrix(options: argparse.Namespace) -> int:
     return show_matrix(options.site, options.html, options.sheet, options.read_from, options.language)
 
 
+def _import(options: argparse.Namespace) -> int:
+    from controller.cli.importing import import_points  # noqa: PLC0415 (the drivers are loaded by those who need them)
+
+    return import_points(options.file, options.site)
+
+
 def _probe(options: argparse.Namespace) -> int:
     from controller.cli.probing import probe_device  # noqa: PLC0415 (the drivers are loaded by those who need them)
 
@@ -209,6 +215,10 @@ def _site_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     )
     matrix.add_argument("--language", choices=("en", "ko"))
     matrix.set_defaults(run=_matrix)
+    points = commands.add_parser("import", help="an installer's point list as blocks and heads of a site file")
+    points.add_argument("file", type=Path, help="the list, .csv or .xlsx: a line a point, columns by name")
+    points.add_argument("--site", type=Path, help="check this site with them first")
+    points.set_defaults(run=_import)
     probe = commands.add_parser("probe", help="how many requests in flight a device bears; reads only, daemon stopped")
     probe.add_argument("site", type=Path)
     probe.add_argument("device")

@@ -12,7 +12,7 @@ from controller.tools import sheets
 from controller.tools.check import load_or_tell
 from controller.tools.matrix.grid import FIRST, Reading, to_grid
 from controller.tools.matrix.page import page
-from controller.tools.matrix.tables import to_toml
+from controller.tools.tables import tables
 
 OK, FAILED, MISUSED = 0, 1, 2
 
@@ -39,7 +39,7 @@ def show_matrix(
         print(f"haechi: {error}; name a file that can be read or written", file=sys.stderr)
         return FAILED
     written = [str(path) for path in (html, sheet) if path is not None]
-    print("\n".join(written) if written else to_toml(site.matrix), end="\n" if written else "")
+    print("\n".join(written) if written else tables("matrix", site.matrix), end="\n" if written else "")
     return OK
 
 
@@ -51,7 +51,7 @@ def _read(site: Site, site_file: Path, sheet: Path) -> int:
         rows = reading.rows()
         problems += check(replace(site, matrix=rows), site_file.parent)
         if not problems:
-            print(to_toml(rows), end="")
+            print(tables("matrix", rows), end="")
             return OK
     print("\n".join(str(problem) for problem in problems), file=sys.stderr)
     print(f"{sheet}: {len(problems)} problems, nothing was made of it", file=sys.stderr)

@@ -15,7 +15,7 @@ from controller.site.model import Row, Site
 from controller.tools import sheets
 from controller.tools.matrix.grid import FIRST, Reading, to_grid
 from controller.tools.matrix.page import page
-from controller.tools.matrix.tables import to_toml
+from controller.tools.tables import tables
 
 HALL = Path("deploy/sites/hall.toml")
 
@@ -68,7 +68,7 @@ def test_every_field_of_a_row_survives_sheet_and_table(rows: dict[str, Row]) -> 
     reading = Reading(grid)
     assert reading.problems == []
     assert reading.rows() == rows
-    assert msgspec.toml.decode(to_toml(rows), type=dict[str, dict[str, Row]]) == {"matrix": rows}
+    assert msgspec.toml.decode(tables("matrix", rows), type=dict[str, dict[str, Row]]) == {"matrix": rows}
 
 
 SPOILT = {

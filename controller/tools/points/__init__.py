@@ -1,0 +1,1 @@
+"""An installer's point list, as blocks and heads of a site file."""
