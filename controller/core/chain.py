@@ -5,10 +5,10 @@ import hashlib
 import msgspec
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from controller.core.events import Event
 from controller.core.image import Image, is_again
+from drivers.compiled.door import kernel
 
 GENESIS = bytes(32)
 """The hash before the first record."""
@@ -97,7 +97,7 @@ _Ints = npt.NDArray[np.int64]
 _Bytes = npt.NDArray[np.uint8]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _gather_changed(
     old_value: _Ints, old_quality: _Bytes, old_sample: _Ints, old_received_ms: _Ints,
     value: _Ints, quality: _Bytes, sample: _Ints, received_ms: _Ints,

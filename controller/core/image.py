@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from drivers.compiled.door import kernel
 from drivers.points import NEVER, BlockBuffer, Quality
 
 GOOD, STALE = int(Quality.GOOD), int(Quality.STALE)
@@ -73,7 +73,7 @@ def ages_ms(image: Image, max_age_ms: npt.NDArray[np.int64]) -> int:
     return int(_next_age(image.received_ms, max_age_ms, image.quality))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _judge_ages(
     tick_ms: int,
     received_ms: npt.NDArray[np.int64],
@@ -85,7 +85,7 @@ def _judge_ages(
             quality[i] = STALE
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _next_age(
     received_ms: npt.NDArray[np.int64], max_age_ms: npt.NDArray[np.int64], quality: npt.NDArray[np.uint8]
 ) -> int:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
+from drivers.compiled.door import kernel_of
 from drivers.modbus import kernel
 from drivers.modbus.frame import Batch
 
@@ -72,6 +73,7 @@ class Exchange:
         self._due: list[int] = []
         self._links = np.zeros((0, kernel.LINK_COLUMNS), np.int64)
         self._grow(FIRST_LINKS)
+        kernel_of(kernel.exchange).prepare(0, self._links, self._told, self._events, self._told, self._clock, BUDGET_NS)
         loop.add_reader(self._poller.fileno(), self._go_on)
 
     def attach(self, fd: int, hearer: Hearer) -> None:

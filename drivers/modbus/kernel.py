@@ -6,17 +6,15 @@ pass (an exception, a wrong byte, bytes behind the last reply, a closed connecti
 connection is told to be ODD: the checker in `frame`, which stays the judge, then looks at the same bytes.
 
 Tables are int64: `links` has one row a connection, at the number of its descriptor, `rows` one for each request of a run. Addresses
-are those of memory that `exchange` keeps alive; times are nanoseconds of CLOCK_MONOTONIC. All that is called stands in this file
-(or in `compiled`), because the compiler's cache looks at the file of the outermost kernel only.
+are those of memory that `exchange` keeps alive; times are nanoseconds of CLOCK_MONOTONIC.
 """
 
 import platform
 from typing import Any
 
 import numpy as np
-from numba import njit, types
-from numba.extending import register_jitable
 
+from drivers.compiled.door import short_kernel
 from drivers.modbus.compiled import carray, function, pointer
 
 STATE, BUFFER, ROOM, END, ROWS, POSITION, LAST, TAKEN, COUNT, FIRST, HOLD, SINCE, WAIT, SENT, NEWS = range(15)
@@ -49,28 +47,28 @@ _CLOCK_MONOTONIC = 1
 _MSG_NOSIGNAL = 0x4000
 _MORE, _WRONG = 0, -1
 
-_recv = function("recv", types.intp, types.int32, types.intp, types.uintp, types.int32)
-_send = function("send", types.intp, types.int32, types.intp, types.uintp, types.int32)
-_epoll_wait = function("epoll_wait", types.int32, types.int32, types.intp, types.int32, types.int32)
-_clock_gettime = function("clock_gettime", types.int32, types.int32, types.intp)
-_memcmp = function("memcmp", types.int32, types.intp, types.intp, types.uintp)
-_memmove = function("memmove", types.intp, types.intp, types.intp, types.uintp)
+_recv = function("recv", "intp", "int32", "intp", "uintp", "int32")
+_send = function("send", "intp", "int32", "intp", "uintp", "int32")
+_epoll_wait = function("epoll_wait", "int32", "int32", "intp", "int32", "int32")
+_clock_gettime = function("clock_gettime", "int32", "int32", "intp")
+_memcmp = function("memcmp", "int32", "intp", "intp", "uintp")
+_memmove = function("memmove", "intp", "intp", "intp", "uintp")
 
 
-@register_jitable
+@short_kernel
 def _now(clock: Any) -> Any:
     _clock_gettime(_CLOCK_MONOTONIC, clock.ctypes.data)
     return clock[0] * 1_000_000_000 + clock[1]
 
 
-@register_jitable
+@short_kernel
 def _stamp(address: Any, transaction: Any) -> Any:
     octets = carray(pointer(address), 2, np.uint8)
     octets[0] = transaction >> 8
     octets[1] = transaction & 0xFF
 
 
-@register_jitable
+@short_kernel
 def _ask(links: Any, fd: Any, now: Any) -> Any:
     """Send the batch that begins at the position: transactions into its requests and into the heads of their answers first."""
     link = links[fd]
@@ -91,7 +89,7 @@ def _ask(links: Any, fd: Any, now: Any) -> Any:
         link[SENT] = max(sent, 0)
 
 
-@register_jitable
+@short_kernel
 def _fit(row: Any, address: Any, size: Any) -> Any:
     """Bytes of the reply to this row's request at an address where `size` bytes are; _MORE if more have to come, or _WRONG."""
     if _memcmp(row[HEAD], address, min(size, row[HEAD_BYTES])) != 0:
@@ -100,7 +98,7 @@ def _fit(row: Any, address: Any, size: Any) -> Any:
     return whole if size >= whole else _MORE
 
 
-@register_jitable
+@short_kernel
 def _hear(links: Any, fd: Any, clock: Any) -> Any:
     """Read what came on a connection, take the replies that are right, and send the next batch of the run; whether there is news."""
     link = links[fd]
@@ -142,11 +140,7 @@ def _hear(links: Any, fd: Any, clock: Any) -> Any:
     return link[STATE] != ASKED
 
 
-@njit(
-    "int64(int32, int64[:, ::1], int64[::1], uint8[::1], int64[::1], int64[::1], int64)",
-    cache=True,
-    error_model="numpy",
-)
+@short_kernel
 def exchange(poller: Any, links: Any, due: Any, events: Any, told: Any, clock: Any, budget_ns: Any) -> Any:
     """Send what is DUE among the connections of `due`, then read and go on until nothing is left or the time is up.
 

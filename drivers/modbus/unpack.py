@@ -1,6 +1,5 @@
 """From registers on the wire to points in a buffer, compiled: one call a run of points. `decode` says what the fields mean.
 
-All that is called stands in this file but `pointer`, because the compiler's cache looks at the file of the outermost kernel only.
 Strict IEEE arithmetic: the same bits as numpy's.
 """
 
@@ -8,9 +7,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
-from numba.extending import register_jitable
 
+from drivers.compiled.door import kernel_of, short_kernel
 from drivers.modbus.compiled import carray, pointer
 from drivers.points import BlockBuffer, DataType, Order, Quality, RegisterBlock
 
@@ -64,18 +62,19 @@ class Unpacker:
             np.int64,
         )
         self._scaling = (float(block.scaling.factor), float(block.scaling.offset))
+        kernel_of(_unpack).prepare(self._numbers, *self._scaling, 0, 0)
 
     def __call__(self, sample: int, received_ms: int) -> None:
         """Decode what the registers hold now, of sample number `sample`."""
         _unpack(self._numbers, *self._scaling, sample, received_ms)
 
 
-@register_jitable
+@short_kernel
 def _word(octets: Any, place: Any, swapped: Any) -> Any:
     return np.uint64(octets[2 * place + swapped]) << np.uint64(8) | np.uint64(octets[2 * place + 1 - swapped])
 
 
-@register_jitable
+@short_kernel
 def _bits(octets: Any, place: Any, registers: Any, swapped: Any, is_reversed: Any) -> Any:
     """The bit pattern of a value of one, two or four registers. Written out: a loop over the words takes twice as long."""
     if registers == 1:
@@ -90,7 +89,7 @@ def _bits(octets: Any, place: Any, registers: Any, swapped: Any, is_reversed: An
     return bits << np.uint64(32) | low
 
 
-@register_jitable
+@short_kernel
 def _number(bits: Any, kind: Any, registers: Any) -> Any:
     """What a bit pattern says."""
     if kind == _FLOAT32:
@@ -104,7 +103,7 @@ def _number(bits: Any, kind: Any, registers: Any) -> Any:
     return np.float64(bits)
 
 
-@register_jitable
+@short_kernel
 def _is_code(numbers: Any, bits: Any, kind: Any, registers: Any) -> Any:
     """Whether a bit pattern means "no value". Floats are compared as numbers: minus zero is zero, NaN is no code."""
     for place in range(_CODES + 1, _CODES + 1 + numbers[_CODES]):
@@ -117,7 +116,7 @@ def _is_code(numbers: Any, bits: Any, kind: Any, registers: Any) -> Any:
     return False
 
 
-@njit("void(int64[::1], float64, float64, int64, int64)", cache=True, error_model="numpy")
+@short_kernel
 def _unpack(numbers: Any, factor: Any, offset: Any, sample: Any, received_ms: Any) -> None:
     count, registers, swapped, kind = numbers[_COUNT], numbers[_REGISTERS], numbers[_SWAPPED], numbers[_KIND]
     octets = carray(pointer(numbers[_RAW]), 2 * registers * count, np.uint8)
