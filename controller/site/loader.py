@@ -126,13 +126,13 @@ def _convert(raw: dict[str, Any], problems: list[Problem]) -> Site | None:
                 continue
             problems.append(Problem(section, "this section is missing", f"add [{section}]"))
         elif section == "site":
-            parts[section] = _value(section, raw[section], hint, problems)
+            parts[section] = convert(section, raw[section], hint, problems)
         elif not isinstance(raw[section], dict):
             problems.append(Problem(section, "not a table of entries", f"write [{section}.NAME]"))
         else:
             names, kind = get_args(hint)
             parts[section] = {
-                _name(f"{section}.{name}", name, names, problems): _value(f"{section}.{name}", entry, kind, problems)
+                _name(f"{section}.{name}", name, names, problems): convert(f"{section}.{name}", entry, kind, problems)
                 for name, entry in raw[section].items()
             }
     return None if problems else Site(**parts)
@@ -148,7 +148,7 @@ def _name(path: str, name: str, kind: Any, problems: list[Problem]) -> Any:
     return name
 
 
-def _value(path: str, raw: Any, kind: Any, problems: list[Problem]) -> Any:
+def convert(path: str, raw: Any, kind: Any, problems: list[Problem]) -> Any:
     """One value as `kind`, fields of a table one by one; None when it failed (its problems are appended)."""
     before = len(problems)
     structs = [
@@ -191,7 +191,7 @@ def _fields(path: str, raw: dict[str, Any], struct: type[msgspec.Struct], proble
         problems.append(Problem(f"{path}.{name}", "unknown field", remedy))
     for name, field in fields.items():
         if name in raw:
-            _value(f"{path}.{name}", raw[name], field.type, problems)
+            convert(f"{path}.{name}", raw[name], field.type, problems)
         elif field.required:
             problems.append(Problem(f"{path}.{name}", "this value is missing", _missing_remedy(name)))
 
