@@ -26,7 +26,7 @@ from controller.core.state import (
     Tri,
     ZoneState,
 )
-from controller.core.trips import step_trips
+from controller.core.trips import NIGHT, step_trips
 from controller.core.zone.conditions import condition_vector
 from controller.core.zone.ladder import run_ladder, shown_open
 from controller.core.zone.signals import RETRY_PAUSE_MS, pre_warning_ms, run_zone
@@ -95,7 +95,8 @@ def _wanted(draft: Draft) -> list[int]:
     conditions, zones = condition_vector(draft)
     outputs = draft.layout.outputs
     since_ms = draft.row_since_ms
-    moment = Moment(draft.tick_ms, draft.reached, False, frozenset(draft.unlatched))
+    night = bool(draft.inputs.host) and draft.inputs.host[NIGHT] == 1
+    moment = Moment(draft.tick_ms, draft.reached, night, frozenset(draft.unlatched))
     rows = driven(draft.rules.matrix, conditions, since_ms, moment, len(outputs))
     wanted = []
     for output, row in zip(outputs, rows, strict=True):

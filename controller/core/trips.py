@@ -200,6 +200,7 @@ _DEVICE_FACTS = (
 _LOSSY_LINK = HOST_FACTS.index("lossy_link")
 SILENT_FIELD = frozenset({Stage.UNCONFIRMED, Stage.HOLD_TIME, Stage.DISCHARGED})
 """Stages that agent may have reached without proof."""
+NIGHT = HOST_FACTS.index("night")
 INTENT_TIMEOUTS = HOST_FACTS.index("intent_timeouts_total")
 HOST_HOLD_MS = 60_000
 """A release whose intent was not durable in time is shown for this long."""

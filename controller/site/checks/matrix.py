@@ -40,6 +40,8 @@ def matrix(look: Look) -> Iterator[Problem]:
             for cause in causes:
                 yield from cause_problem(look, f"{path}.{field}", cause)
         yield from _row(path, row)
+        if row.at != "always" and look.site.site.night is None:
+            yield Problem(f"{path}.at", "the site has no night", "state it in [site]: night, from and to")
         for output in row.then:
             if output in look.site.outputs:
                 yield from _alone(look.site.outputs[output], output, path, row)

@@ -4,6 +4,7 @@ import pytest
 
 from controller.core.commands import Reset
 from controller.core.events import Level
+from controller.core.trips import HOST_FACTS
 from tests.controller.core.field import Field, play, site
 
 BEACON = '[matrix.do-not-enter]\nwhen = ["hall.gas", "hall.evacuate", "hall.released"]\nthen = ["beacon"]'
@@ -130,3 +131,14 @@ def test_a_held_back_output_comes_once_nothing_holds_it() -> None:
     field.say(Reset(zone="server", operator="kim"))
     field.run(2)
     assert field.on("beacon")
+
+
+def test_a_row_by_night_follows_the_sites_night() -> None:
+    field = field_with(beacon('at = "night"'), ('name = "', 'night = { from = "20:00", to = "06:00" }\nname = "'))
+    play(field, "0 | smoke-1 alarm | |\n 2 | | | -beacon")
+    seen = []
+    for night in (1, 0):
+        field.host = tuple(night if fact == "night" else 0 for fact in HOST_FACTS)
+        field.run(1)
+        seen.append(field.on("beacon"))
+    assert seen == [True, False]

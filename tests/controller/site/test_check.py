@@ -158,6 +158,7 @@ MORE = {
         "matrix.isolate-1.for_s",
     ),
     "agent by night only": (('then = ["agent"]', 'then = ["agent"]\nat = "night"'), "matrix.release"),
+    "day without a night": (('then = ["drain"]', 'then = ["drain"]\nat = "day"'), "matrix.drain.at"),
     "row that cancels itself": (
         ('when = ["hall.cool"]', 'when = ["hall.cool"]\nunless = ["hall.cool"]'),
         "matrix.drain",
