@@ -71,6 +71,12 @@ def _import(options: argparse.Namespace) -> int:
     return import_points(options.file, options.site)
 
 
+def _diff(options: argparse.Namespace) -> int:
+    from controller.cli.differing import show_changes  # noqa: PLC0415 (the drivers are loaded by those who need them)
+
+    return show_changes(options.old, options.new, options.language, as_json=options.json)
+
+
 def _probe(options: argparse.Namespace) -> int:
     from controller.cli.probing import probe_device  # noqa: PLC0415 (the drivers are loaded by those who need them)
 
@@ -219,6 +225,12 @@ def _site_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     points.add_argument("file", type=Path, help="the list, .csv or .xlsx: a line a point, columns by name")
     points.add_argument("--site", type=Path, help="check this site with them first")
     points.set_defaults(run=_import)
+    diff = commands.add_parser("diff", help="what changed between two site files, and what to test again")
+    diff.add_argument("old", type=Path)
+    diff.add_argument("new", type=Path)
+    diff.add_argument("--json", action="store_true")
+    diff.add_argument("--language", choices=("en", "ko"))
+    diff.set_defaults(run=_diff)
     probe = commands.add_parser("probe", help="how many requests in flight a device bears; reads only, daemon stopped")
     probe.add_argument("site", type=Path)
     probe.add_argument("device")
