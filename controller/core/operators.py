@@ -17,6 +17,7 @@ from controller.core.commands import (
 )
 from controller.core.draft import Draft
 from controller.core.events import Kind, Level
+from controller.core.inputs import FIRE_2
 from controller.core.layout import OutputLayout
 from controller.core.rules import ZoneRules
 from controller.core.state import (
@@ -32,9 +33,10 @@ from controller.core.state import (
     ZoneState,
 )
 from controller.core.zone.coincidence import confirmed
+from controller.core.zone.contacts import wired
 from controller.core.zone.ladder import hand_over
 from controller.core.zone.machine import Signal, step
-from controller.core.zone.signals import STRAYED, blocks, wired
+from controller.core.zone.signals import STRAYED, blocks
 from controller.site.model import Family, Physics, Role
 
 ALWAYS_NEEDED = frozenset({Role.FAULT_RELAY, Role.SOUNDER})
@@ -160,7 +162,8 @@ def _burns(draft: Draft, zone: ZoneRules, latches: Sequence[HeadLatch], *, enabl
         reading = draft.inputs.heads[head.index]
         if reading.level >= Level.ALARM and not head.on_mqtt:
             runaway = bool(reading.runaway) or heads[head.index].runaway
-            heads[head.index] = HeadLatch(level=reading.level, runaway=runaway)
+            fire_2 = bool(reading.marks & FIRE_2) or heads[head.index].fire_2
+            heads[head.index] = HeadLatch(level=reading.level, runaway=runaway, fire_2=fire_2)
     release = zone.zone.release
     window_ms = round(release.coincidence_window_s * 1000) if release else 0
     return confirmed(zone.pairs, heads, () if enabled else draft.disabled, draft.reached, window_ms) is not None

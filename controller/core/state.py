@@ -89,6 +89,10 @@ class HeadLatch(msgspec.Struct, frozen=True):
     ended_ms: int = NEVER
     runaway: bool = False
     evidence: Evidence | None = None
+    fire_2_ms: int = NEVER
+    """Smoke: since when it stands at fire 2 without a break; NEVER: it does not now."""
+    fire_2: bool = False
+    """It has stood there for the zone's `same_family_hold_s`: with another such head it may release, where the owner allows one family."""
 
 
 class ZoneState(msgspec.Struct, frozen=True):
@@ -98,6 +102,10 @@ class ZoneState(msgspec.Struct, frozen=True):
     since_ms: int = 0
     due_ms: int = NEVER
     trigger: Trigger = Trigger.NONE
+    left_ms: int = 0
+    """Held: what was left of the pre-warning when it was stopped."""
+    pressed_early: bool = False
+    """The abort device was pressed between the first alarm and the second, and has not been let go since."""
     attempt: int = 0
     reserve: bool = False
     provable: bool = False

@@ -289,6 +289,36 @@ class Limits(Strict, frozen=True, kw_only=True):
     """Units per second above which a step is absurd."""
     stuck_s: float | None = None
     """0 switches the test off (coarse steps)."""
+    fire_2: float | None = None
+    """Smoke: the stage above `alarm` (fire 1), the same by day and by night; two heads of one family may release at it (`same_family`)."""
+    night_share: Annotated[float, msgspec.Meta(gt=0.0, le=1.0)] | None = None
+    """Smoke: at night (`[site] night`) advisory, pre-alarm and alarm are times this."""
+    drift_limit: Annotated[float, msgspec.Meta(ge=0.0)] | None = None
+    """Smoke: most that the slow drift of clean air is compensated, either way; a head that has reached it is a maintenance trouble."""
+    fast_rise: float | None = None
+    """Smoke: units per second from which a stage is believed after two samples, not after `persistence_s`."""
+    slope_clip: Annotated[float, msgspec.Meta(gt=0.0)] | None = None
+    """Cells: an innovation counts for the slopes up to this and twice the trend (Huber)."""
+    bias_tau_s: Annotated[float, msgspec.Meta(gt=0.0)] | None = None
+    """Cells: memory of the slow bias of a cell against its module, and of its spread."""
+    suspicious: Annotated[float, msgspec.Meta(gt=0.0)] | None = None
+    """Cells: farther from the module and the bias than this, bias and spread stand still."""
+    spread_floor: Annotated[float, msgspec.Meta(gt=0.0)] | None = None
+    """Cells: the spread is never taken to be less."""
+    cusum_slack: Annotated[float, msgspec.Meta(gt=0.0)] | None = None
+    """Cells: deviation that a cumulative sum lets pass, in spreads."""
+    cusum_limit: Annotated[float, msgspec.Meta(gt=0.0)] | None = None
+    """Cells: cumulative sum that is an advisory, in spreads (`controller.core.detect.run_length`)."""
+    heat_slack: Annotated[float, msgspec.Meta(ge=0.0)] | None = None
+    """Cell temperatures: rise of a whole module beyond its habit that its heat balance lets pass, K/s; so much habit is learnt at most."""
+    common_rise: Annotated[float, msgspec.Meta(gt=0.0)] | None = None
+    """Cell temperatures: rise of a whole module beyond its heat balance that is an advisory, K."""
+    dip: Annotated[float, msgspec.Meta(gt=0.0)] | None = None
+    """Cell temperatures: sudden fall of a suspicious cell that is a sign of a vent, K."""
+    noise: Annotated[float, msgspec.Meta(gt=0.0)] | None = None
+    """Gas: standard deviation of the values of normal life."""
+    min_rise: float | None = None
+    """Gas: rise over the slow base below which no likelihood ratio counts."""
 
 
 class Head(Strict, frozen=True, kw_only=True):
@@ -310,10 +340,22 @@ class Head(Strict, frozen=True, kw_only=True):
 
 
 class Strategy(StrEnum):
-    """Abort and hold strategies (docs/decisions/0003); further names of the trade come with their rows in the machine."""
+    """Abort and hold strategies, after the makers' documents of domain.md 4.1. Manual release beats them all, flooding ends them all."""
 
     HOLD_RELOAD = "hold-reload"
+    """While the hold contact is on nothing counts; then the whole pre-warning anew. An abort contact aborts until a reset."""
     LATCHED_ABORT = "latched-abort"
+    """The abort contact aborts until a reset; a hold contact does nothing."""
+    ULI = "uli"
+    """While the abort contact is on the countdown runs on to 10 s and stops there; from below it goes back to 10 s."""
+    IRI = "iri"
+    """As `uli`, but only for a press between the first alarm and the second."""
+    NYC = "nyc"
+    """Each press sets the countdown to the pre-warning and 90 s more, 120 s at most; it runs on."""
+    LOCAL = "local"
+    """As the authority having jurisdiction has it: as `hold-reload`, by the abort contact, which aborts nothing."""
+    DEAD_MAN = "dead-man"
+    """While the abort contact is pressed nothing counts; let go, the countdown goes on from where it stood."""
     NONE = "none"
 
 
@@ -334,6 +376,8 @@ class Release(Strict, frozen=True, kw_only=True):
     coincidence_window_s: float = 1800.0
     same_family: bool = False
     """Two heads of one family may release (rule 3); shown wherever availability is shown."""
+    same_family_hold_s: float = 20.0
+    """They count only while both have stood at fire 2 for so long: steam and dust dim every head of a room, and less (assumed)."""
     faulty_member: Literal["degrade", "block"] = "degrade"
     """Rule 9: with a faulty or disabled member the rest still coincides (degrade), or there is no automatic release."""
     purge_limit_s: float = 120.0

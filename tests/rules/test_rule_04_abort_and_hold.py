@@ -5,7 +5,7 @@ import pytest
 from controller.core import operators
 from controller.core.commands import Disable, Occupied, Reset
 from controller.core.state import AGENT_IN_ROOM, Stage
-from controller.core.zone import signals
+from controller.core.zone import signals, strategies
 from controller.core.zone.machine import TABLE, Signal
 from tests.controller.core.field import Field, play
 from tests.rules.breaking import Check, Mutant, notices
@@ -47,7 +47,7 @@ CHECKS = (no_way_back_in_the_table, nothing_stops_agent_on_its_way, a_hand_beats
 
 def abort_leads_out_of_releasing(patch: pytest.MonkeyPatch) -> None:
     patch.setitem(TABLE[Stage.RELEASING], Signal.ABORT, Stage.ABORTED)
-    patch.setattr(signals, "BEFORE_FLOODING", frozenset(Stage))
+    patch.setattr(strategies, "BEFORE_FLOODING", frozenset(Stage))
 
 
 def the_key_leads_out_of_releasing(patch: pytest.MonkeyPatch) -> None:

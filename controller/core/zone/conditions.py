@@ -16,8 +16,9 @@ from controller.core.state import (
     ZoneState,
 )
 from controller.core.zone.coincidence import FIRE_PHYSICS
+from controller.core.zone.contacts import wired
 from controller.core.zone.ladder import level_of
-from controller.core.zone.signals import blocks, wired
+from controller.core.zone.signals import blocks
 from controller.site.model import Family, Physics
 
 ENERGISED = frozenset({Stage.RELEASING, Stage.UNCONFIRMED, Stage.RELEASED})

@@ -6,7 +6,7 @@ from controller.core.inputs import WHOLE_HEAD
 from controller.core.layout import HeadLayout
 from controller.core.rules import ZoneRules
 from controller.core.state import NEVER, PEOPLE_OUT, Isolation, RackState, Tri
-from controller.core.zone.signals import wired
+from controller.core.zone.contacts import wired
 from controller.site.model import Family, Physics
 
 NO_BREAKER = "the rack has no breaker that Haechi can open"

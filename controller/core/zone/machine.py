@@ -28,6 +28,8 @@ class Signal(StrEnum):
     ABORT = "abort"
     NOT_AUTOMATIC = "not-automatic"
     """Manual-only, occupied, disabled: what was activated automatically must not go on."""
+    PROLONG = "prolong"
+    """A press that sets the countdown to more, which runs on."""
     HOLD = "hold"
     HOLD_ENDS = "hold-ends"
     CONFIRMED = "confirmed"
@@ -60,6 +62,7 @@ TABLE: dict[Stage, dict[Signal, Stage]] = {
         Signal.MANUAL: Stage.ACTIVATED,
         Signal.ABORT: Stage.ABORTED,
         Signal.NOT_AUTOMATIC: Stage.PRE_ACTIVATED,
+        Signal.PROLONG: Stage.ACTIVATED,
         Signal.HOLD: Stage.HELD,
         Signal.OVER_INHIBITED: Stage.WAITING,
         Signal.OVER: Stage.RELEASING,
@@ -68,7 +71,7 @@ TABLE: dict[Stage, dict[Signal, Stage]] = {
         Signal.MANUAL: Stage.ACTIVATED,
         Signal.ABORT: Stage.ABORTED,
         Signal.NOT_AUTOMATIC: Stage.PRE_ACTIVATED,
-        # Entering ACTIVATED loads the full pre-warning anew: that is "hold with reload".
+        # What the countdown is then, the site's strategy says: the full pre-warning anew is "hold with reload".
         Signal.HOLD_ENDS: Stage.ACTIVATED,
     },
     Stage.ABORTED: {
@@ -81,6 +84,7 @@ TABLE: dict[Stage, dict[Signal, Stage]] = {
         Signal.MANUAL: Stage.RELEASING,
         Signal.ABORT: Stage.ABORTED,
         Signal.NOT_AUTOMATIC: Stage.PRE_ACTIVATED,
+        Signal.PROLONG: Stage.ACTIVATED,
         Signal.HOLD: Stage.HELD,
         Signal.OVER: Stage.RELEASING,
     },

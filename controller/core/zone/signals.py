@@ -12,24 +12,23 @@ from controller.core.state import (
     ZoneState,
 )
 from controller.core.zone.coincidence import MEMBERS, Pair, availability, confirmed, sick_members
+from controller.core.zone.contacts import wired
 from controller.core.zone.machine import Signal, step
-from controller.site.model import Family, Release, Strategy
+from controller.core.zone.strategies import held_ms, left_ms, people
+from controller.site.model import Family, Release
 
-HANDS = {Signal.MANUAL: Family.CALL_POINT, Signal.ABORT: Family.ABORT, Signal.HOLD: Family.HOLD}
-"""Signals that a person gives, and the contact that gives them."""
+HANDS = {
+    Signal.MANUAL: (Family.CALL_POINT,),
+    Signal.ABORT: (Family.ABORT,),
+    Signal.HOLD: (Family.HOLD, Family.ABORT),
+    Signal.PROLONG: (Family.ABORT,),
+}
+"""Signals that a person gives, and the contacts that give them."""
 STRAYED = "discharge switch on without release"
 RETRY_PAUSE_MS = 2000
 """The actuator is let go for so long before it is tried again (assumed: longer than a solenoid's drop-out)."""
 EXHAUST_OFF_MS = 15_000
 """A release waits at most so long for exhaust to be proven off (assumed: a large fan has run down); agent late is worse than agent thin."""
-
-
-def wired(draft: Draft, zone: ZoneRules, family: Family) -> Tri:
-    """A wired input of a zone: YES if any contact says so, else UNKNOWN if any is in fault, else NO."""
-    states = [draft.inputs.wired[head] for head in zone.wired.get(family, ())]
-    if Tri.YES in states:
-        return Tri.YES
-    return Tri.UNKNOWN if Tri.UNKNOWN in states else Tri.NO
 
 
 def blocks(draft: Draft, zone: ZoneRules) -> tuple[str, ...]:
@@ -154,8 +153,8 @@ def _signals(
         found.append(Signal.MANUAL)
     if state.provable and draft.inputs.discharged[zone.index] == Tri.YES:
         found.append(Signal.PROOF)
-    found += _people(draft, zone, state, release)
-    return found + _timers(draft, state, release)
+    found += people(draft, zone, release)
+    return found + _timers(draft, draft.zones[zone.index], release)
 
 
 def _manual(draft: Draft, zone: ZoneRules, state: ZoneState) -> bool:
@@ -169,21 +168,6 @@ def _manual(draft: Draft, zone: ZoneRules, state: ZoneState) -> bool:
 
 def _reserve_key(draft: Draft, zone: ZoneRules) -> bool:
     return wired(draft, zone, Family.RESERVE_KEY) is Tri.YES and len(zone.release_outputs) > 1
-
-
-def _people(draft: Draft, zone: ZoneRules, state: ZoneState, release: Release) -> list[Signal]:
-    """Abort and hold: before flooding only, by the site's strategy, and never against a person's release (rule 4)."""
-    if release.strategy is Strategy.NONE or state.stage not in BEFORE_FLOODING or state.trigger is Trigger.MANUAL:
-        return []
-    found = []
-    if wired(draft, zone, Family.ABORT) is Tri.YES:
-        found.append(Signal.ABORT)
-    hold = wired(draft, zone, Family.HOLD)
-    # A contact that is lost while a person holds is not a person who lets go.
-    held = hold is Tri.YES or (hold is Tri.UNKNOWN and state.stage is Stage.HELD)
-    holding = held and release.strategy is Strategy.HOLD_RELOAD
-    found.append(Signal.HOLD if holding else Signal.HOLD_ENDS)
-    return found
 
 
 def _timers(draft: Draft, state: ZoneState, release: Release) -> list[Signal]:
@@ -204,13 +188,17 @@ def _enter(draft: Draft, zone: ZoneRules, move: tuple[Stage, Signal], pair: Pair
     before = draft.zones[zone.index]
     trigger = _trigger(before, signal)
     due_ms = _due_ms(draft, zone, stage, trigger)
-    if before.stage is Stage.ACTIVATED is stage:
+    if signal is Signal.MANUAL and before.stage is Stage.ACTIVATED:
         due_ms = min(due_ms, before.due_ms)
+    if stage is Stage.ACTIVATED and zone.zone.release is not None:
+        devices_ms = held_ms(draft, zone.zone.release, before, signal)
+        due_ms = due_ms if devices_ms == NEVER else devices_ms
     state = draft.zone(
         zone.index,
         stage=stage,
         since_ms=draft.tick_ms,
         due_ms=due_ms,
+        left_ms=left_ms(draft, before) if stage is Stage.HELD else 0,
         trigger=trigger if stage not in {Stage.QUIESCENT, Stage.PRE_ACTIVATED} else Trigger.NONE,
         proven=before.proven or signal is Signal.PROOF,
     )
@@ -263,7 +251,8 @@ def _due_ms(draft: Draft, zone: ZoneRules, stage: Stage, trigger: Trigger) -> in
 def _evidence(draft: Draft, zone: ZoneRules, signal: Signal, pair: Pair | None) -> tuple[Evidence, ...]:
     """Why the zone moved (rule 12): a person's contact, the field's switch, the pair of rule 3, or every head in fire alarm."""
     if signal in HANDS:
-        pressed = [h for h in zone.wired.get(HANDS[signal], ()) if draft.inputs.wired[h] == Tri.YES]
+        contacts = [head for family in HANDS[signal] for head in zone.wired.get(family, ())]
+        pressed = [head for head in contacts if draft.inputs.wired[head] == Tri.YES]
         return tuple(draft.contact(h) for h in pressed)
     if signal is Signal.PROOF and zone.zone.release is not None:
         switch = zone.zone.release.discharged

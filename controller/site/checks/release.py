@@ -14,7 +14,11 @@ _CONFIRM_MAX_S = 30.0
 """Rule 8: unconfirmed in 30 s is tried again."""
 _COOLANT_MAX_S = 240.0
 """The time budget of the first owner: coolant within four minutes of the first fire alarm."""
-_NEEDED_HEAD = {Strategy.HOLD_RELOAD: Family.HOLD, Strategy.LATCHED_ABORT: Family.ABORT}
+_NEEDED_HEAD = dict.fromkeys(Strategy, Family.ABORT) | {
+    Strategy.HOLD_RELOAD: Family.HOLD,
+    Strategy.NONE: None,
+}
+"""The device of each strategy."""
 
 
 def release(look: Look) -> Iterator[Problem]:

@@ -1,0 +1,136 @@
+"""Abort and hold strategies: what each does with a press before, during and after the countdown. One story a row of domain.md 4.1."""
+
+import pytest
+
+from controller.core.state import AGENT_IN_ROOM, Stage
+from controller.core.zone.strategies import MANNERS
+from controller.site.model import Strategy
+from tests.controller.core.field import Field, play, site
+
+ALARM = "0 | smoke-1 alarm, heat-1 alarm | activated |\n"
+FIRST, SECOND = "0 | smoke-1 alarm | pre-activated |\n", "0 | heat-1 alarm | activated |\n"
+
+FROM_TEN = "60 | abort off | activated |\n 9 | | activated |\n 1 | | releasing |"
+
+
+def field_of(strategy: Strategy) -> Field:
+    """The hall with a pre-warning of 30 s and the strategy."""
+    return Field(site(('strategy = "hold-reload"', f'strategy = "{strategy}"')))
+
+
+STORIES: dict[str, tuple[Strategy, str]] = {
+    "hold with reload: the whole pre-warning anew": (
+        Strategy.HOLD_RELOAD,
+        f"{ALARM} 20 | hold on | held |\n 60 | hold off | activated |\n 29 | | activated |\n 1 | | releasing |",
+    ),
+    "hold with reload: the abort contact aborts": (Strategy.HOLD_RELOAD, f"{ALARM} 5 | abort on | aborted |"),
+    "latched abort: until a reset": (
+        Strategy.LATCHED_ABORT,
+        f"{ALARM} 5 | abort on | aborted |\n 1 | abort off | aborted |\n 99 | | aborted |",
+    ),
+    "latched abort: hold does nothing": (
+        Strategy.LATCHED_ABORT,
+        f"{ALARM} 5 | hold on | activated |\n 25 | | releasing |",
+    ),
+    "uli: counts on to ten seconds and stops": (
+        Strategy.ULI,
+        f"{ALARM} 5 | abort on | activated |\n 14 | | activated |\n 2 | | held |\n {FROM_TEN}",
+    ),
+    "uli: let go before ten seconds, nothing is lost": (
+        Strategy.ULI,
+        f"{ALARM} 5 | abort on | activated |\n 5 | abort off | activated |\n 19 | | activated |\n 1 | | releasing |",
+    ),
+    "uli: from below ten seconds back to ten": (
+        Strategy.ULI,
+        f"{ALARM} 25 | abort on | held |\n 3 | abort off | activated |\n 9 | | activated |\n 1 | | releasing |",
+    ),
+    "iri: a press between the alarms counts": (
+        Strategy.IRI,
+        f"{FIRST} 1 | abort on | pre-activated |\n {SECOND} 19 | | activated |\n 2 | | held |\n {FROM_TEN}",
+    ),
+    "iri: a press after the second alarm does nothing": (
+        Strategy.IRI,
+        f"{ALARM} 5 | abort on | activated |\n 24 | | activated |\n 1 | | releasing |",
+    ),
+    "iri: a press that was let go between the alarms counts no more": (
+        Strategy.IRI,
+        f"{FIRST} 1 | abort on | |\n 1 | abort off | |\n {SECOND} 5 | abort on | activated |\n 25 | | releasing |",
+    ),
+    "nyc: each press gives two minutes at most, and it runs on": (
+        Strategy.NYC,
+        f"{ALARM} 20 | abort on | activated |\n 1 | abort off | activated |\n 117 | | activated |\n 2 | | releasing |",
+    ),
+    "nyc: a press that is kept is one press": (
+        Strategy.NYC,
+        f"{ALARM} 20 | abort on | activated |\n 118 | | activated |\n 2 | | releasing |",
+    ),
+    "nyc: another press, another two minutes": (
+        Strategy.NYC,
+        f"{ALARM} 20 | abort on | |\n 1 | abort off | |\n 100 | abort on | activated |\n 118 | | activated |\n 2 | | releasing |",
+    ),
+    "local: the whole pre-warning anew": (
+        Strategy.LOCAL,
+        f"{ALARM} 20 | abort on | held |\n 60 | abort off | activated |\n 29 | | activated |\n 1 | | releasing |",
+    ),
+    "dead man: goes on from where it stood": (
+        Strategy.DEAD_MAN,
+        f"{ALARM} 20 | abort on | held |\n 60 | abort off | activated |\n 9 | | activated |\n 1 | | releasing |",
+    ),
+    "none: nothing stops it": (
+        Strategy.NONE,
+        f"{ALARM} 5 | abort on, hold on | activated |\n 24 | | activated |\n 1 | | releasing |",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_story(name: str) -> None:
+    strategy, story = STORIES[name]
+    field = field_of(strategy)
+    field.agent_flows = False
+    play(field, story)
+
+
+def test_every_strategy_has_its_manner_and_its_story() -> None:
+    assert set(MANNERS) == set(Strategy) == {strategy for strategy, _ in STORIES.values()}
+
+
+@pytest.mark.parametrize("strategy", Strategy)
+@pytest.mark.parametrize("press", ["abort on", "hold on", "abort on, hold on"])
+def test_a_person_s_release_passes_every_strategy(strategy: Strategy, press: str) -> None:
+    for story in (
+        f"0 | {press}, call-point on | activated |\n 11 | | |\n 1 | | released | +agent",
+        f"{ALARM} 1 | {press} | |\n 1 | call-point on | activated |\n 11 | | |\n 1 | | released | +agent",
+        f"{ALARM} 25 | {press} | |\n 1 | call-point on | activated |\n 11 | | |\n 1 | | released | +agent",
+    ):
+        play(field_of(strategy), story)
+
+
+@pytest.mark.parametrize("strategy", Strategy)
+def test_no_strategy_acts_once_flooding_has_begun(strategy: Strategy) -> None:
+    field = field_of(strategy)
+    field.agent_flows = False
+    play(field, f"{ALARM} 30 | | releasing |\n 1 | abort on, hold on | releasing | +agent\n 5 | | releasing | +agent")
+    field.agent_flows = True
+    play(field, "2 | | released | +agent\n 70 | abort off, hold off | |")
+    assert field.zone().stage in AGENT_IN_ROOM | {Stage.DISCHARGED}
+
+
+@pytest.mark.parametrize("strategy", [s for s in Strategy if MANNERS[s].stops])
+def test_a_device_that_is_lost_while_it_is_pressed_is_not_let_go(strategy: Strategy) -> None:
+    device = MANNERS[strategy].device
+    field = field_of(strategy)
+    play(field, f"{FIRST} 1 | {device} on | |" if strategy is not Strategy.HOLD_RELOAD else FIRST)
+    play(field, f"{SECOND} 25 | {device} on | held |\n 0 | {device} fault | held |\n 60 | | held |")
+
+
+@pytest.mark.parametrize("strategy", [s for s in Strategy if MANNERS[s].stops])
+def test_a_restart_keeps_what_was_held(strategy: Strategy) -> None:
+    device = MANNERS[strategy].device
+    field = field_of(strategy)
+    play(field, f"{FIRST} 1 | {device} on | |" if strategy is not Strategy.HOLD_RELOAD else FIRST)
+    play(field, f"{SECOND} 25 | {device} on | held |")
+    left_ms = field.zone().left_ms
+    field.restart()
+    field.run(5)
+    assert (field.zone().stage, field.zone().left_ms) == (Stage.HELD, left_ms)
