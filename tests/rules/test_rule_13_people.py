@@ -2,6 +2,7 @@
 
 import pytest
 
+from controller.core import decide
 from controller.core.commands import Occupied
 from controller.core.state import Tri
 from controller.core.zone import conditions, signals
@@ -70,6 +71,17 @@ CHECKS = (
 
 
 def no_pre_warning(patch: pytest.MonkeyPatch) -> None:
+    due_ms = signals._due_ms
+    patch.setattr(
+        signals, "_due_ms", lambda d, z, stage, t: d.tick_ms + 1000 if stage == "activated" else due_ms(d, z, stage, t)
+    )
+
+
+def a_restart_goes_on_counting(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(decide, "_warn_anew", lambda state, *a: state)
+
+
+def a_hold_does_not_reload(patch: pytest.MonkeyPatch) -> None:
     manner = strategies.MANNERS[Strategy.HOLD_RELOAD]
     patch.setitem(strategies.MANNERS, Strategy.HOLD_RELOAD, manner._replace(leaves_ms=lambda _release, _left_ms: 1000))
 
