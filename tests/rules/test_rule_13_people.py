@@ -5,9 +5,10 @@ import pytest
 from controller.core import decide
 from controller.core.commands import Occupied
 from controller.core.state import Tri
-from controller.core.zone import conditions, signals
+from controller.core.zone import conditions, signals, strategies
 from controller.site.check import check as check_site
 from controller.site.checks import release
+from controller.site.model import Strategy
 from tests.controller.core.field import Field, play, site
 from tests.rules.breaking import Check, Mutant, notices, original
 
