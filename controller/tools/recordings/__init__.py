@@ -1,0 +1,1 @@
+"""Recordings that nobody has tried before, made into what the detector of a site sees."""
