@@ -30,6 +30,7 @@ from controller.core.trips import NIGHT, step_trips
 from controller.core.zone.conditions import condition_vector
 from controller.core.zone.ladder import run_ladder, shown_open
 from controller.core.zone.signals import RETRY_PAUSE_MS, pre_warning_ms, run_zone
+from controller.core.zone.weighing import latch_zone
 from controller.site.model import Physics, Role
 
 
@@ -82,6 +83,7 @@ def decide(
         obey(draft, command)
     latch_heads(draft)
     for zone in rules.zones:
+        latch_zone(draft, zone)
         run_zone(draft, zone)
         run_ladder(draft, zone)
     act(draft, _wanted(draft))

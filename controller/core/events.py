@@ -33,6 +33,17 @@ class Feature(StrEnum):
     STUCK = "stuck"
     SLEW = "absurd-step"
     CONTACT = "contact"
+    FIRE_2 = "fire-2"
+    GAS_RISE = "rise-over-base"
+    LI_ION_VENT = "li-ion-vent"
+    SOLVENT = "solvent-vapour"
+    ENGINE = "engine-exhaust"
+    CHARGING = "charging-gas"
+    HUMIDITY = "humidity-step"
+    OUTSIDE_AIR = "outside-air"
+    NOT_BELIEVED = "not-believed-after-agent"
+    VENT = "vent-signature"
+    FLAT = "flat"
 
 
 class Evidence(msgspec.Struct, frozen=True):
@@ -63,6 +74,7 @@ class Kind(StrEnum):
     AVAILABILITY = "availability"
     DIGEST = "digest"
     START = "start"
+    ZONE_LEVEL = "zone-level"
 
 
 class Event(msgspec.Struct, frozen=True, omit_defaults=True):

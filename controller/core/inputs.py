@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from controller.core.detect.defaults import limits_of
+from controller.core.detect.fusion import Weighed
 from controller.core.detect.readings import Readings
 from controller.core.image import Image, is_again
 from controller.core.layout import Layout
@@ -43,6 +44,8 @@ class Inputs(NamedTuple):
     calm: tuple[bool, ...]
     """Per rack: below its limit, flat, every cell sensor alive."""
     host: tuple[int, ...]
+    weighed: tuple[Weighed, ...] = ()
+    """Per zone: what its heads say together. Empty: nothing is weighed."""
 
 
 GOOD = int(Quality.GOOD)
@@ -81,16 +84,18 @@ class InputReader:
         self._gas_shown: tuple[bytes, ...] = ()
         self._gas_high = np.zeros(0, np.uint8)
         self._image: Image | None = None
-        self._key: tuple[bytes, tuple[int, ...]] = (b"", ())
+        self._key: tuple[bytes, tuple[int, ...], tuple[Weighed, ...]] = (b"", (), ())
         self._inputs: Inputs | None = None
 
-    def read(self, image: Image, readings: Readings, *, anew: bool = False) -> Inputs:
+    def read(
+        self, image: Image, readings: Readings, weighed: tuple[Weighed, ...] = (), *, anew: bool = False
+    ) -> Inputs:
         """The image and the detector's readings of it, as decide sees them; the very same object while nothing changed.
 
         `anew`: the detector has let go of something, so the readings are others though the image is not.
         """
         last, self._image = self._image, image
-        is_same = last is not None and is_again(last, image) and not anew
+        is_same = last is not None and is_again(last, image) and weighed is self._key[2] and not anew
         if is_same and self._inputs is not None and image.host == self._inputs.host:
             return self._inputs
         good = image.quality == GOOD
@@ -98,10 +103,10 @@ class InputReader:
         quality = image.quality.tobytes()
         field, gas_high = self._read_field(image, good, quality), self._read_gas(image, good, quality, readings)
         parts = (*detected, *field, gas_high, self._calm(readings))
-        key = b"".join(part.tobytes() for part in parts), image.host
+        key = b"".join(part.tobytes() for part in parts), image.host, weighed
         if self._inputs is None or key != self._key:
             self._key = key
-            self._inputs = self._make(parts, image.host)
+            self._inputs = self._make(parts, image.host, weighed)
         return self._inputs
 
     def _read_gas(
@@ -124,7 +129,9 @@ class InputReader:
             self._shown, self._field = shown, (self._levels(image, good), feedback, devices, flowing)
         return self._field
 
-    def _make(self, parts: tuple[npt.NDArray[np.generic], ...], host: tuple[int, ...]) -> Inputs:
+    def _make(
+        self, parts: tuple[npt.NDArray[np.generic], ...], host: tuple[int, ...], weighed: tuple[Weighed, ...]
+    ) -> Inputs:
         level, runaway, fault, contacts, feedback, devices, flowing, gas_high, calm = (part.tolist() for part in parts)
         groups = tuple(tuple(contacts[a:b]) for a, b in self._spans)
         n_wired = len(self._wired)
@@ -142,6 +149,7 @@ class InputReader:
             gas_high=tuple(gas_high),
             calm=tuple(calm),
             host=host,
+            weighed=weighed,
         )
 
     def _levels(self, image: Image, good: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint8]:

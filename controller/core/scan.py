@@ -64,8 +64,9 @@ class Controller:
     def scan(self, image: Image, commands: tuple[AnyCommand, ...] = ()) -> ScanResult:
         """Take one image and the commands that came with it; returns events, writes and the latched state."""
         self._digest.update(image)
+        self.detector.leave_out(self.state.disabled)
         self.readings = self.detector.advance(image)
-        inputs = self._reader.read(image, self.readings)
+        inputs = self._reader.read(image, self.readings, self.detector.weighed)
         taken_up: tuple[Event, ...] = ()
         if self._resume:
             before = self.state
@@ -87,7 +88,7 @@ class Controller:
             for head in decision.resets:
                 self.detector.reset(head)
             self.readings = self.detector.advance(image)
-            self.inputs = self._reader.read(image, self.readings, anew=True)
+            self.inputs = self._reader.read(image, self.readings, self.detector.weighed, anew=True)
             decision = decide(self.rules, self.state, self.inputs, commands, place, self.detector.evidence)
         self._rests_until_ms = _rests_until(self.state, decision, commands)
         self.state = decision.state

@@ -131,6 +131,12 @@ class ZoneState(msgspec.Struct, frozen=True):
     calm_since_ms: int = NEVER
     hand_over_ms: int = NEVER
     guard_ms: int = NEVER
+    weighed: int = 0
+    """Highest level (`Level`) that all heads together have reached since the last reset."""
+    unnamed_ms: int = NEVER
+    """Since when fire is proven and no rack is confirmed to burn although one may; NEVER: it is not so."""
+    asked_to_cool: bool = False
+    """A person has been asked to find the burning rack and cool it by hand."""
     active: tuple[str, ...] = ()
     """Responses that are on, for the journal and the panel."""
     availability: str = ""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from controller.core.draft import Draft
-from controller.core.events import Kind
+from controller.core.events import Feature, Kind
 from controller.core.inputs import WHOLE_HEAD
 from controller.core.layout import OutputLayout
 from controller.core.state import BEFORE_FLOODING, Drive, Stage, Tri, TripState
@@ -78,6 +78,11 @@ TRIPS: dict[str, Trip] = {
         None, Severity.TROUBLE, "the head cannot raise an alarm; release availability is degraded",
         "Check the detector and its wiring; replace it if the fault stays.",
         "감지기와 배선을 점검하고, 고장이 계속되면 교체하십시오.",
+    ),
+    "bms_flat": Trip(
+        0.0, Severity.TROUBLE, "the battery management shows the same values over and over: it may be blind, its silence counts for nothing",
+        "Look at the rack and compare with a measurement by hand; have the battery management checked.",
+        "BMS 값이 변하지 않습니다. 랙을 직접 확인하고 실측값과 비교한 뒤 BMS를 점검하십시오.",
     ),
     "points_fault": Trip(
         30.0, Severity.MAINTENANCE, "some values of the head are missing; the rest still counts",
@@ -262,6 +267,10 @@ def _head_causes(draft: Draft) -> Iterator[tuple[str, str]]:
             yield "points_fault", head.name
         if draft.inputs.wired[head.index] == Tri.UNKNOWN:
             yield "contact_fault", head.name
+    for zone in draft.inputs.weighed:
+        for doubt in zone.doubts:
+            if doubt.feature is Feature.FLAT:
+                yield "bms_flat", doubt.head
 
 
 def _output_causes(draft: Draft) -> Iterator[tuple[str, str]]:

@@ -4,6 +4,7 @@ import math
 
 from controller.core.chain import InputDigest
 from controller.core.detect.banks import lay_out_banks
+from controller.core.detect.fusion import Fusion, Weighed
 from controller.core.detect.readings import Readings
 from controller.core.events import Evidence, Feature
 from controller.core.image import Image, freeze, is_again
@@ -20,17 +21,31 @@ class Detector:
         self._layout = layout
         self._banks = lay_out_banks(layout)
         self._readings = Readings.empty(layout)
+        self._fusion = Fusion(layout)
+        self._stale = False
+        """Something was let go of or left out since: weigh anew, though the image be the same."""
         self._image: Image | None = None
 
     def advance(self, image: Image) -> Readings:
-        """Take in one image: one kernel call a bank, done at once unless it has a new sample or another quality."""
+        """Take in one image: one kernel call a bank, done at once unless it has a new sample or another quality; then weigh."""
         last, self._image = self._image, image
-        if last is not None and is_again(last, image):
+        if last is not None and is_again(last, image) and not self._stale:
             return self._readings
+        self._stale = False
         for bank in self._banks:
             if bank.advance(image):
                 bank.reduce(self._readings)
+        self._fusion.advance(image, self._readings)
         return self._readings
+
+    @property
+    def weighed(self) -> tuple[Weighed, ...]:
+        """What the heads of every zone say together; the very same object while nothing changed."""
+        return self._fusion.zones
+
+    def leave_out(self, names: tuple[str, ...]) -> None:
+        """Say which heads a person has taken out of service: they are not weighed."""
+        self._stale = self._fusion.leave_out(names) or self._stale
 
     def evidence(self, head_index: int) -> Evidence:
         """Why a head reads as it does. A number that does not exist (no value, no threshold) is 0: JSON has no NaN."""
@@ -45,10 +60,12 @@ class Detector:
         )
 
     def reset(self, head_index: int) -> None:
-        """Let go of what a head keeps as evidence (died after a rise, dying together); what is still true stays."""
+        """Let go of what a head keeps as evidence (died after a rise, dying together), and its zone; what is still true stays."""
         for bank in self._banks:
             bank.forget(head_index)
             bank.reduce(self._readings)
+        self._fusion.forget(head_index)
+        self._stale = True
 
 
 def _finite(number: float) -> float:

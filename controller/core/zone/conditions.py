@@ -17,8 +17,8 @@ from controller.core.state import (
 )
 from controller.core.zone.coincidence import FIRE_PHYSICS
 from controller.core.zone.contacts import wired
-from controller.core.zone.ladder import level_of
 from controller.core.zone.signals import blocks
+from controller.core.zone.weighing import doubts, level_of
 from controller.site.model import Family, Physics
 
 ENERGISED = frozenset({Stage.RELEASING, Stage.UNCONFIRMED, Stage.RELEASED})
@@ -54,7 +54,7 @@ def zone_conditions(draft: Draft, zone: ZoneRules) -> dict[str, bool]:
     let_go = stage in ENERGISED and not state.spent
     alarmed = level >= Level.PRE_ALARM or called
     return {
-        "watch": level >= Level.ADVISORY,
+        "watch": level >= Level.ADVISORY or bool(doubts(draft, zone)),
         "isolate": isolating,
         "gas": gas,
         "fire": called or _fire(draft, zone),
@@ -81,6 +81,8 @@ def zone_conditions(draft: Draft, zone: ZoneRules) -> dict[str, bool]:
 
 
 def _fire(draft: Draft, zone: ZoneRules) -> bool:
+    if draft.zones[zone.index].weighed >= Level.ALARM:
+        return True
     return any(draft.heads[h.index].level >= Level.ALARM for h in zone.sensing if h.physics in FIRE_PHYSICS)
 
 

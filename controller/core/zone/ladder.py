@@ -6,7 +6,9 @@ from controller.core.inputs import WHOLE_HEAD
 from controller.core.layout import HeadLayout
 from controller.core.rules import ZoneRules
 from controller.core.state import NEVER, PEOPLE_OUT, Isolation, RackState, Tri
+from controller.core.zone.blind import ask_to_cool, named_without_bms
 from controller.core.zone.contacts import wired
+from controller.core.zone.weighing import doubts, level_of, weighed
 from controller.site.model import Family, Physics
 
 NO_BREAKER = "the rack has no breaker that Haechi can open"
@@ -20,14 +22,10 @@ def run_ladder(draft: Draft, zone: ZoneRules) -> None:
     for rack in zone.racks:
         _isolate(draft, zone, rack)
     _cool(draft, zone)
+    ask_to_cool(draft, zone)
     _hand_over(draft, zone)
     _guard(draft, zone)
     _tell_active(draft, zone)
-
-
-def level_of(draft: Draft, zone: ZoneRules) -> int:
-    """Highest latched level of the zone's heads."""
-    return max((draft.heads[h.index].level for h in zone.sensing), default=0)
 
 
 # ---- isolate
@@ -42,7 +40,10 @@ def _isolate(draft: Draft, zone: ZoneRules, rack: int) -> None:
 
 
 def _naming(draft: Draft, zone: ZoneRules, rack: int) -> tuple[Evidence, ...]:
-    """Evidence at pre-alarm that names this rack. Gas drifts to neighbours: a gas head names its rack only where its family is highest."""
+    """Evidence at pre-alarm that names this rack. Gas drifts to neighbours: a gas head names its rack only where its family is highest.
+
+    BMS and gas may name it together as well, before either of them is at pre-alarm alone.
+    """
     found = []
     for head in draft.rules.rack_heads[rack]:
         latch = draft.heads[head.index]
@@ -51,6 +52,9 @@ def _naming(draft: Draft, zone: ZoneRules, rack: int) -> tuple[Evidence, ...]:
         if head.physics is Physics.GAS and not _leads(draft, zone, head.index):
             continue
         found.append(latch.evidence)
+    together = weighed(draft, zone)
+    if not found and together.rack == rack and together.level >= Level.PRE_ALARM:
+        return together.evidence
     return tuple(found)
 
 
@@ -143,7 +147,7 @@ def _cool(draft: Draft, zone: ZoneRules) -> None:
         return
     for rack in zone.racks:
         if not draft.racks[rack].runaway:
-            evidence = _runaway(draft, zone, rack)
+            evidence = _runaway(draft, zone, rack) or named_without_bms(draft, zone, rack)
             if evidence:
                 _want_coolant(draft, zone, rack, evidence)
     for rack in zone.racks:
@@ -288,8 +292,9 @@ def _watch_reignition(draft: Draft, zone: ZoneRules) -> None:
 
 def _tell_active(draft: Draft, zone: ZoneRules) -> None:
     state, level = draft.zones[zone.index], level_of(draft, zone)
+    doubted = doubts(draft, zone)
     on = {
-        "watch": level >= Level.ADVISORY,
+        "watch": level >= Level.ADVISORY or bool(doubted),
         "isolate": level >= Level.PRE_ALARM and draft.rules.settings.isolate,
         "extinguish": state.stage in PEOPLE_OUT,
         "cool": state.cool_ms != NEVER,
@@ -299,6 +304,7 @@ def _tell_active(draft: Draft, zone: ZoneRules) -> None:
     active = tuple(name for name, is_on in on.items() if is_on)
     for name in on:
         if (name in active) != (name in state.active):
-            draft.tell(Kind.RESPONSE, zone.name, name, "started" if name in active else "ended")
+            why = doubted if name == "watch" and name in active else ()
+            draft.tell(Kind.RESPONSE, zone.name, name, "started" if name in active else "ended", evidence=why)
     if active != state.active:
         draft.zone(zone.index, active=active)

@@ -11,6 +11,7 @@ import msgspec
 
 from controller.core.commands import AnyCommand
 from controller.core.detect.detector import Detector
+from controller.core.detect.fusion import Weighed
 from controller.core.detect.readings import Readings
 from controller.core.events import Event, Evidence, Feature, Kind, Level, Write
 from controller.core.image import Image, freeze
@@ -57,6 +58,7 @@ class Script(Detector):
         self.readings.rack_slope_degc_per_s[:] = 0.0
         self.readings.rack_live_fraction[:] = 1.0
         self.kept: set[int] = set()
+        self.zones = [Weighed()] * len(layout.zones)
 
     def advance(self, image: Image) -> Readings:
         return self.readings
@@ -66,6 +68,13 @@ class Script(Detector):
         level = int(self.readings.level[head_index])
         feature = Feature.RUNAWAY if self.readings.runaway[head_index] else Feature.HIGH
         return Evidence(head.name, feature, self.layout.point_name(int(head.points[0])), 10.0 * level, 10.0 * level - 1)
+
+    @property
+    def weighed(self) -> tuple[Weighed, ...]:
+        return tuple(self.zones)
+
+    def leave_out(self, names: tuple[str, ...]) -> None:
+        """What is out of service is the test's affair."""
 
     def reset(self, head_index: int) -> None:
         if head_index in self.kept:
@@ -136,6 +145,19 @@ class Field:
         """A head reads a level from now on."""
         self.script.readings.level[self.head(name)] = level
         self.script.readings.runaway[self.head(name)] = runaway
+
+    def weigh(self, *heads: str, level: Level, rack: str = "", zone: str = "hall") -> None:
+        """Heads of a zone say together what none of them says alone."""
+        place = self.layout.zones.index(zone)
+        named = self.layout.racks.index(rack) if rack else -1
+        said = tuple(self.script.evidence(self.head(name)) for name in heads)
+        self.script.zones[place] = self.script.zones[place]._replace(level=int(level), rack=named, evidence=said)
+
+    def doubt(self, *heads: str, feature: Feature = Feature.FLAT, zone: str = "hall") -> None:
+        """The BMS heads of a zone that are flat or silent from now on."""
+        place = self.layout.zones.index(zone)
+        said = tuple(Evidence(name, feature, f"{name}[0]", 40.0, 30.0, 0.0) for name in heads)
+        self.script.zones[place] = self.script.zones[place]._replace(doubts=said)
 
     def fault(self, name: str, fault: int = 2) -> None:
         """A head is in fault (2: as a whole), or sound again (0)."""

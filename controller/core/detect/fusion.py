@@ -1,0 +1,182 @@
+"""Fusion: what the heads of a zone say together, and which BMS is not to be trusted. Explained: every word names its evidence."""
+
+import math
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from controller.core.detect import fusion_kernels as k
+from controller.core.detect.readings import Readings
+from controller.core.events import Evidence, Feature, Level
+from controller.core.image import Image
+from controller.core.layout import HeadLayout, Layout
+from controller.site.model import Family, Physics
+
+FAMILIES = {Physics.BMS: k.BMS, Physics.GAS: k.GAS, Physics.SMOKE: k.SMOKE, Physics.HEAT: k.HEAT}
+"""The physics families that are weighed. Room climate is not: it tells of cooling that failed, and is watched by its heads alone."""
+WITNESSES = 16
+"""So many points of a BMS head, spread over it, show whether it moves."""
+WHOLE_HEAD = 2
+"""Fault of a head of which nothing is left (`Readings.fault`)."""
+
+_FEATURES = tuple(Feature)
+
+
+class Weighed(NamedTuple):
+    """A zone as fusion sees it: level (`Level`, not latched), the rack that two families name (-1: none), the evidence when it rose to it.
+
+    `doubts` are its BMS heads that are silent or flat: evidence of trouble, never of fire, and never towards release.
+    """
+
+    level: int = int(Level.NORMAL)
+    rack: int = -1
+    evidence: tuple[Evidence, ...] = ()
+    doubts: tuple[Evidence, ...] = ()
+
+
+class Fusion:
+    """Weighs the readings of a site zone by zone. O(heads) a new image; evidence is put into words when a level changes."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._heads = _weighed_heads(layout)
+        self._racks = _racks(layout)
+        self._life, self._witnesses = _life(layout)
+        self._last = np.full(self._witnesses.size, np.nan)
+        self._kept = np.zeros((len(layout.zones), k.N_FAMILIES), k.KEPT)
+        self._kept["head"] = -1
+        self._level = np.zeros(len(layout.zones), np.uint8)
+        self._bms = [h for h in layout.heads if h.physics is Physics.BMS]
+        self._tick_ms = 0
+        self._silent: tuple[int, ...] = ()
+        self._out: tuple[str, ...] = ()
+        self._stale = False
+        self.zones = (Weighed(),) * len(layout.zones)
+
+    def arrays(self) -> Iterator[npt.NDArray[Any]]:
+        """All its memory in a fixed order: for checksums and golden vectors."""
+        yield from (self._kept, self._racks, self._life, self._last, self._level)
+
+    def advance(self, image: Image, readings: Readings) -> None:
+        """Weigh what the heads read of an image, with the time since the last one. `zones` stays the very same object while nothing changed."""
+        k.leak(self._kept, image.tick_ms - self._tick_ms)
+        self._tick_ms = image.tick_ms
+        news = k.watch_life(
+            self._life, self._witnesses, self._last, image.value, image.quality, image.sample, image.received_ms
+        )
+        silent = tuple(h.index for h in self._bms if readings.fault[h.index] >= WHOLE_HEAD)
+        news = news or silent != self._silent
+        self._silent = silent
+        self._weigh(readings, anew=news)
+
+    def _weigh(self, readings: Readings, *, anew: bool) -> None:
+        """Judge every zone by what is kept and what its heads read now; `anew`: a doubt has come or gone."""
+        r, before = readings, self._level.copy()
+        k.weigh(self._heads, self._kept, r.level, r.weight, r.point, r.feature, r.value, r.threshold)
+        k.look_for_vents(
+            self._tick_ms, self._racks, self._heads, self._kept, r.level, r.point, r.rack_hottest_degc, r.rack_live_fraction
+        )  # fmt: skip
+        k.judge(self._heads, self._kept, r.level, self._level)
+        anew, self._stale = anew or self._stale, False
+        if anew or not np.array_equal(before, self._level):
+            self.zones = tuple(self._in_words(zone) for zone in range(len(self.zones)))
+
+    def leave_out(self, names: tuple[str, ...]) -> bool:
+        """Heads that are out of service say nothing, and what their zones have kept goes with them; returns whether any came or went."""
+        if names == self._out:
+            return False
+        self._out, self._stale = names, True
+        for head in self._heads:
+            out = self._layout.heads[head["head"]].name in names
+            if out != bool(head["out"]):
+                head["out"] = out
+                self.forget(int(head["head"]))
+        return True
+
+    def forget(self, head_index: int) -> None:
+        """A reset of a head: what its zone has kept is let go of; what is still true is weighed again."""
+        for family in self._kept[self._layout.heads[head_index].zone]:
+            k.forget(family)
+
+    def _in_words(self, zone: int) -> Weighed:
+        level, before = int(self._level[zone]), self.zones[zone]
+        doubts = tuple(self._doubts(zone))
+        if level == before.level:
+            return before._replace(doubts=doubts)
+        kept = [family for family in self._kept[zone] if family["head"] >= 0]
+        evidence = tuple(self._evidence(family) for family in kept) if level > before.level else before.evidence
+        return Weighed(level, self._named(zone), evidence if level else (), doubts)
+
+    def _named(self, zone: int) -> int:
+        """The rack on which the strongest BMS head and the strongest gas head agree, with the weight of one at pre-alarm; -1: none."""
+        bms, gas = self._kept[zone, k.BMS], self._kept[zone, k.GAS]
+        weights = sorted((float(bms["weight"]), float(gas["weight"])))
+        if weights[0] < k.ADVISORY_NATS or sum(weights) < k.PRE_ALARM_HEAD_NATS:
+            return -1
+        racks = {self._layout.heads[int(kept["head"])].rack for kept in (bms, gas)}
+        return racks.pop() if len(racks) == 1 else -1
+
+    def _evidence(self, kept: Any) -> Evidence:
+        numbers = [round(float(kept[name]), 3) for name in ("value", "threshold", "weight")]
+        value, threshold, weight = (number if math.isfinite(number) else 0.0 for number in numbers)
+        head, point = self._layout.heads[int(kept["head"])].name, self._layout.point_name(int(kept["point"]))
+        return Evidence(head, _FEATURES[int(kept["feature"])], point, value, threshold, weight)
+
+    def _doubts(self, zone: int) -> Iterator[Evidence]:
+        flat = {int(life["head"]): life for life in self._life if life["flat_ms"] > 0}
+        for head in self._bms:
+            if head.zone != zone or head.name in self._out:
+                continue
+            point = self._layout.point_name(int(head.points[0]))
+            if head.index in self._silent:
+                yield Evidence(head.name, Feature.NO_VALUE, point, 0.0, 0.0, 0.0)
+            elif head.index in flat:
+                still_s, allowed_s = (int(flat[head.index][name]) / 1000 for name in ("flat_ms", "allowed_ms"))
+                yield Evidence(head.name, Feature.FLAT, point, still_s, allowed_s, 0.0)
+
+
+def _weighed_heads(layout: Layout) -> npt.NDArray[np.void]:
+    heads = [h for h in layout.heads if h.physics in FAMILIES]
+    records = np.zeros(len(heads), k.WEIGHED)
+    for record, head in zip(records, heads, strict=True):
+        cap = Level.ADVISORY if head.on_mqtt else Level.ALARM
+        record["head"], record["zone"], record["rack"] = head.index, head.zone, head.rack
+        record["family"], record["cap"] = FAMILIES[head.physics], cap
+    return records
+
+
+def _racks(layout: Layout) -> npt.NDArray[np.void]:
+    records = np.zeros(len(layout.racks), k.RACK)
+    records["zone"], records["head"] = layout.rack_zone, -1
+    records["peak_degc"] = np.nan
+    for head in layout.heads:
+        if head.head.family is Family.CELL_TEMPERATURE and head.rack >= 0 and not head.on_mqtt:
+            records["head"][head.rack] = head.index
+    return records
+
+
+def _life(layout: Layout) -> tuple[npt.NDArray[np.void], npt.NDArray[np.int32]]:
+    heads = [h for h in layout.heads if h.physics is Physics.BMS]
+    witnesses = [_spread(h.points) for h in heads]
+    records = np.zeros(len(heads), k.LIFE)
+    first = 0
+    for record, head, points in zip(records, heads, witnesses, strict=True):
+        record["head"], record["first"], record["count"], record["load"] = head.index, first, points.size, -1
+        if head.head.family is Family.CELL_VOLTAGE:
+            record["load"] = _load_point(layout.heads, head.zone)
+        first += points.size
+    for name in ("seen", "still_ms", "load_ms"):
+        records[name] = -1
+    return records, np.concatenate([np.empty(0, np.int32), *witnesses]).astype(np.int32)
+
+
+def _spread(points: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    return points[np.unique(np.linspace(0, points.size - 1, min(points.size, WITNESSES)).astype(np.intp))]
+
+
+def _load_point(heads: Iterable[HeadLayout], zone: int) -> int:
+    """The contact that says that the UPS carries the load, where it is active when closed."""
+    found = (h for h in heads if h.zone == zone and h.head.family is Family.DISCHARGING and h.head.active)
+    return next((int(h.points[0]) for h in found), -1)

@@ -1,0 +1,293 @@
+"""The kernels of the fusion: what the heads of a zone say together, and whether a BMS has gone flat.
+
+Evidence is kept by zone and physics family, capped and leaking. Plain IEEE arithmetic alone, for an exponential of the C library is not the
+same on every machine. The plain Python twin is tests/naive/fusion.py.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from controller.core.detect import codes
+from controller.core.detect.compile import jit
+from controller.core.events import Feature
+
+CAP_NATS = 3.0
+"""Most that one physics family, so any one head, may say (likelihood 20 to 1): alone it stays under `PRE_ALARM_NATS` (assumed)."""
+LEAK_S = 300.0
+"""Evidence that has ended leaks with this time constant: gas that drifts off, a door that closes (assumed: 5 to 10 minutes)."""
+ADVISORY_NATS, PRE_ALARM_HEAD_NATS = 1.0, 2.5
+"""A head at advisory and at pre-alarm counts so much at least, one in alarm the cap (assumed): no bank can speak its own level down."""
+PRE_ALARM_NATS = 4.0
+"""More than this together is a pre-alarm of the zone: two families at least, both far from normal life (assumed; 55 to 1)."""
+FIRM_NATS = 2.0
+"""What a family that has been at pre-alarm must still hold to be one of the two of an alarm."""
+VENT_NATS = 1.5
+"""What a vent signature adds to gas and temperature (assumed: seen in most, not all, published venting tests)."""
+VENT_DIP_K, VENT_MOST_K = 1.0, 10.0
+"""A venting cell cools itself by 1 to 5 K; a fall beyond the second is another sensor or water (both assumed)."""
+VENT_WITHIN_MS = 60_000
+"""From the temperature's peak to the dip (assumed)."""
+GONE_NATS = 0.01
+"""Below this nothing is kept any more."""
+
+BMS, GAS, SMOKE, HEAT, VENT = range(5)
+"""Rows of evidence of a zone: the four physics families that speak of fire, and the vent signature, which is none of them."""
+N_FAMILIES = 5
+
+_FEATURES = list(Feature)
+VENT_FEATURE = _FEATURES.index(Feature.VENT)
+FIRST_EVERYDAY, LAST_EVERYDAY = _FEATURES.index(Feature.SOLVENT), _FEATURES.index(Feature.OUTSIDE_AIR)
+"""Patterns of gas that have a cause of normal life: their heads say what their bank gives them, and keep their own level."""
+
+WEIGHED = np.dtype(
+    [
+        ("head", "i4"),  # of the layout
+        ("zone", "i4"),
+        ("rack", "i4"),  # -1: none
+        ("family", "i4"),
+        ("cap", "u1"),  # highest level that counts: MQTT values speak of nothing beyond advisory
+        ("out", "u1"),  # out of service: says nothing
+    ],
+    align=True,
+)
+"""A head whose word is weighed."""
+
+KEPT = np.dtype(
+    [
+        ("weight", "f8"),  # nats
+        ("firm", "f8"),  # nats of heads at pre-alarm or above
+        ("value", "f8"),  # of the strongest head, when it was strongest
+        ("threshold", "f8"),
+        ("head", "i4"),  # -1: none
+        ("point", "i4"),
+        ("feature", "u1"),
+    ],
+    align=True,
+)
+"""What is kept of one family of one zone."""
+
+RACK = np.dtype(
+    [
+        ("zone", "i4"),
+        ("head", "i4"),  # its head of cell temperatures; -1: none
+        ("peak_degc", "f8"),
+        ("live", "f8"),
+        ("peak_ms", "i8"),
+    ],
+    align=True,
+)
+"""A rack, for its vent signature."""
+
+LIFE = np.dtype(
+    [
+        ("head", "i4"),
+        ("first", "i4"),  # of its witnesses
+        ("count", "i4"),
+        ("load", "i4"),  # point of the contact "the UPS carries the load"; -1: not judged under load
+        ("seen", "i8"),  # sample counter
+        ("still_ms", "i8"),  # since when nothing moved; -1: never seen
+        ("load_ms", "i8"),  # since when it carries the load; -1: it does not
+        ("longest_ms", "i8"),  # that it stood still before
+        ("moves", "i8"),
+        ("flat_ms", "i8"),  # for how long it had stood still when it was found flat; 0: it is not
+        ("allowed_ms", "i8"),
+    ],
+    align=True,
+)
+"""A BMS head and how it moves."""
+
+LIVELY_MOVES = 100
+"""So many moves make an own noise that a later stillness can be held against (assumed)."""
+STILL_MS = 30_000
+STILL_FACTOR = 5
+"""Flat: still for that long, and for five times its longest stillness so far (assumed: of 100 waits the longest is 4.6 means; five of those
+come by chance once in e^23)."""
+STILL_UNDER_LOAD_MS = 60_000
+"""Voltages that stand still for a minute while the string carries the load are not measured (assumed: 1C takes 1 mV in seconds)."""
+CLOSED = 0.5
+
+
+@jit
+def counts(heads: Any, i: Any, level: Any) -> Any:
+    """The level of a weighed head as far as it counts."""
+    if heads[i].out:
+        return 0
+    return min(level[heads[i].head], heads[i].cap)
+
+
+@jit
+def nats(at: Any, cap: Any, feature: Any, weight: Any) -> Any:
+    """What a head above normal says: its bank's weight, no less than its level is worth unless the bank names an everyday cause, capped."""
+    floor = CAP_NATS
+    if FIRST_EVERYDAY <= feature <= LAST_EVERYDAY:
+        floor = 0.0
+    elif at == codes.ADVISORY:
+        floor = ADVISORY_NATS
+    elif at == codes.PRE_ALARM:
+        floor = PRE_ALARM_HEAD_NATS
+    said = np.float64(weight)
+    return min(said if said > floor else floor, CAP_NATS if cap > codes.ADVISORY else ADVISORY_NATS)
+
+
+@jit
+def leak(kept: Any, elapsed_ms: Any) -> None:
+    """Let all kept evidence leak for so long (implicit step: a long gap keeps more than the exponential, never less)."""
+    keep = 1.0 / (1.0 + max(elapsed_ms, 0) * 1e-3 / LEAK_S)
+    for z in range(kept.shape[0]):
+        for f in range(kept.shape[1]):
+            k = kept[z, f]
+            k.weight *= keep
+            k.firm *= keep
+            if k.weight < GONE_NATS:
+                forget(k)
+
+
+@jit
+def forget(k: Any) -> None:
+    """Nothing is kept."""
+    k.weight = 0.0
+    k.firm = 0.0
+    k.head = -1
+
+
+@jit
+def take(k: Any, head: Any, said: Any, point: Any, feature: Any, value: Any, threshold: Any) -> None:
+    """Keep what a head says if it is more than what is kept."""
+    if said > k.weight:
+        k.weight = said
+        k.head = head
+        k.point = point[head]
+        k.feature = feature[head]
+        k.value = value[head]
+        k.threshold = threshold[head]
+
+
+@jit
+def weigh(heads: Any, kept: Any, level: Any, weight: Any, point: Any, feature: Any, value: Any, threshold: Any) -> None:
+    """Take in what all heads say now: the strongest of each family, the one that led before first, so that equals do not take turns."""
+    for mine in (True, False):
+        for i in range(heads.shape[0]):
+            at = counts(heads, i, level)
+            if at == codes.NORMAL:
+                continue
+            head = heads[i].head
+            k = kept[heads[i].zone, heads[i].family]
+            if (k.head == head) != mine:
+                continue
+            said = nats(at, heads[i].cap, feature[head], weight[head])
+            take(k, head, said, point, feature, value, threshold)
+            if at >= codes.PRE_ALARM and said > k.firm:
+                k.firm = said
+
+
+@jit
+def look_for_vents(
+    tick_ms: Any, racks: Any, heads: Any, kept: Any, level: Any, point: Any, hottest_degc: Any, live: Any
+) -> None:
+    """A rack's hottest cell cools by a few kelvin while its gas heads see gas: a cell has vented. A sensor that died makes no dip."""
+    for r in range(racks.shape[0]):
+        rack = racks[r]
+        now = hottest_degc[r]
+        fewer = live[r] < rack.live
+        rack.live = live[r]
+        if fewer or not now < rack.peak_degc or tick_ms - rack.peak_ms > VENT_WITHIN_MS:
+            rack.peak_degc = now
+            rack.peak_ms = tick_ms
+            continue
+        dip = rack.peak_degc - now
+        if rack.head < 0 or not VENT_DIP_K < dip <= VENT_MOST_K or not smells(r, heads, level):
+            continue
+        k = kept[rack.zone, VENT]
+        if k.weight < VENT_NATS:
+            k.weight = VENT_NATS
+            k.head = rack.head
+            k.point = point[rack.head]
+            k.feature = VENT_FEATURE
+            k.value = dip
+            k.threshold = VENT_DIP_K
+
+
+@jit
+def smells(rack: Any, heads: Any, level: Any) -> Any:
+    """Whether a gas head of the rack is at advisory or above."""
+    for i in range(heads.shape[0]):
+        if heads[i].rack == rack and heads[i].family == GAS and counts(heads, i, level) >= codes.ADVISORY:
+            return True
+    return False
+
+
+@jit
+def judge(heads: Any, kept: Any, level: Any, zone_level: Any) -> None:
+    """Write the level of every zone: what its heads say alone, and what they say together. Off-gas alone is a pre-alarm, however strong.
+
+    Together an alarm takes something hot (BMS, heat) and something in the air (gas, smoke): either pair of the same kind has an everyday
+    cause, the exhaust of a generator or a room whose cooling failed.
+    """
+    for z in range(kept.shape[0]):
+        total = 0.0
+        for f in range(kept.shape[1]):
+            total += kept[z, f].weight
+        hot = kept[z, BMS].firm >= FIRM_NATS or kept[z, HEAT].firm >= FIRM_NATS
+        airborne = kept[z, GAS].firm >= FIRM_NATS or kept[z, SMOKE].firm >= FIRM_NATS
+        zone_level[z] = codes.ADVISORY if total >= ADVISORY_NATS else codes.NORMAL
+        if total > PRE_ALARM_NATS:
+            zone_level[z] = codes.PRE_ALARM
+        if hot and airborne:
+            zone_level[z] = codes.ALARM
+    for i in range(heads.shape[0]):
+        alone = counts(heads, i, level)
+        if heads[i].family == GAS:
+            alone = min(alone, codes.PRE_ALARM)
+        zone_level[heads[i].zone] = max(zone_level[heads[i].zone], alone)
+
+
+@jit
+def watch_life(heads: Any, index: Any, last: Any, value: Any, quality: Any, sample: Any, received_ms: Any) -> Any:
+    """Follow how BMS heads move; returns whether one has turned flat, or alive again.
+
+    `index` int32 (n,) are places of a few witnesses of every head in the image, `last` float64 (n,) what they showed.
+    """
+    news = False
+    for h in range(heads.shape[0]):
+        head = heads[h]
+        first = index[head.first]
+        if sample[first] == head.seen:
+            continue
+        head.seen = sample[first]
+        was = head.flat_ms
+        live_and_on_the_move(head, index, last, value, quality, received_ms[first])
+        news = news or (was > 0) != (head.flat_ms > 0)
+    return news
+
+
+@jit
+def live_and_on_the_move(head: Any, index: Any, last: Any, value: Any, quality: Any, t_ms: Any) -> None:
+    """Advance one BMS head by a sample. One that shows nothing is silent, which is another matter than flat."""
+    alive = False
+    moved = False
+    for i in range(head.first, head.first + head.count):
+        k = index[i]
+        if quality[k] == codes.GOOD and not np.isnan(value[k]):
+            alive = True
+            moved = moved or value[k] != last[i]
+            last[i] = value[k]
+    loaded = head.load >= 0 and quality[head.load] == codes.GOOD and value[head.load] >= CLOSED
+    head.load_ms = (head.load_ms if head.load_ms >= 0 else t_ms) if loaded else -1
+    if moved or not alive or head.still_ms < 0:
+        if moved and head.still_ms >= 0:
+            head.longest_ms = max(head.longest_ms, t_ms - head.still_ms)
+            head.moves = min(head.moves + 1, LIVELY_MOVES)
+        head.still_ms = t_ms if alive else -1
+        head.flat_ms = 0
+        return
+    if head.flat_ms > 0:
+        return
+    still_ms = t_ms - head.still_ms
+    allowed_ms = max(STILL_MS, STILL_FACTOR * head.longest_ms)
+    if head.moves >= LIVELY_MOVES and still_ms >= allowed_ms:
+        head.flat_ms = still_ms
+        head.allowed_ms = allowed_ms
+    elif loaded and t_ms - max(head.still_ms, head.load_ms) >= STILL_UNDER_LOAD_MS:
+        head.flat_ms = t_ms - max(head.still_ms, head.load_ms)
+        head.allowed_ms = STILL_UNDER_LOAD_MS

@@ -1,0 +1,115 @@
+"""Which rack burns, where its BMS cannot say so (docs/decisions/0019): fire proven without it, and gas that names the rack.
+
+All of it must hold: every head of the rack that could confirm runaway is silent, flat or out of service; two independent heads that are
+neither BMS nor gas stand in fire alarm; and hydrogen with one more gas of this rack, one of them in alarm, came first, by a clear lead.
+"""
+
+from collections.abc import Iterator
+
+from controller.core.draft import Draft
+from controller.core.events import Evidence, Kind, Level
+from controller.core.layout import HeadLayout
+from controller.core.rules import ZoneRules
+from controller.core.state import NEVER
+from controller.core.zone.coincidence import Pair, confirmed
+from controller.core.zone.weighing import weighed
+from controller.site.model import Family, Physics
+from controller.site.pairs import sees_runaway
+
+LEAD_MS = 10_000
+"""The gas of the burning rack is so much earlier than that of any other (assumed; 40 s and more in the plant's runs with eight racks)."""
+AGREEING = 2
+"""Gases that must name the same rack: vent gas is hydrogen with carbon monoxide and vapours, charging lead-acid is hydrogen alone."""
+
+
+def named_without_bms(draft: Draft, zone: ZoneRules, rack: int) -> tuple[Evidence, ...]:
+    """The evidence that this rack burns although its BMS does not say so; empty: it is not named."""
+    pair = fire_without_bms(draft, zone)
+    unseen = blind(draft, zone, rack)
+    if pair is None or not unseen:
+        return ()
+    return (*unseen, *leading_gas(draft, zone, rack), *_of(draft, pair)) if leading_gas(draft, zone, rack) else ()
+
+
+def fire_without_bms(draft: Draft, zone: ZoneRules) -> Pair | None:
+    """Two independent heads, neither of them BMS or gas, stand in fire alarm within the window of rule 3."""
+    release = zone.zone.release
+    if release is None:
+        return None
+    pairs = tuple(p for p in zone.pairs if not {p[0].physics, p[1].physics} & {Physics.BMS, Physics.GAS})
+    window_ms = round(release.coincidence_window_s * 1000)
+    return confirmed(pairs, draft.heads, draft.disabled, draft.reached, window_ms)
+
+
+def blind(draft: Draft, zone: ZoneRules, rack: int) -> tuple[Evidence, ...]:
+    """Why no head of the rack could confirm a runaway now; empty: one could, or the rack has none."""
+    heads = [h for h in draft.rules.rack_heads[rack] if sees_runaway(h.head)]
+    doubts = {doubt.head: doubt for doubt in weighed(draft, zone).doubts}
+    why = [_why_blind(draft, head, doubts) for head in heads]
+    return () if None in why else tuple(reason for reason in why if reason is not None)
+
+
+def _why_blind(draft: Draft, head: HeadLayout, doubts: dict[str, Evidence]) -> Evidence | None:
+    if head.name in draft.disabled:
+        return draft.evidence(head.index)
+    return doubts.get(head.name)
+
+
+def leading_gas(draft: Draft, zone: ZoneRules, rack: int) -> tuple[Evidence, ...]:
+    """The gas of this rack, if hydrogen and another gas were here first and one of them is in alarm; empty: it names nothing."""
+    leading = [h for h in _smelling(draft, zone) if h.rack == rack and _leads_clearly(draft, zone, h)]
+    families = {h.head.family for h in leading}
+    strong = any(draft.heads[h.index].level >= Level.ALARM for h in leading)
+    contradicted = {h.head.family for h in _smelling(draft, zone) if h.rack not in {rack, -1}} - families
+    if Family.H2 not in families or len(families) < AGREEING or not strong or contradicted:
+        return ()
+    return _of(draft, leading)
+
+
+def _smelling(draft: Draft, zone: ZoneRules) -> Iterator[HeadLayout]:
+    """Gas heads that have latched pre-alarm and are in service."""
+    for head in zone.sensing:
+        in_service = head.physics is Physics.GAS and head.name not in draft.disabled
+        if in_service and draft.heads[head.index].level >= Level.PRE_ALARM:
+            yield head
+
+
+def _leads_clearly(draft: Draft, zone: ZoneRules, head: HeadLayout) -> bool:
+    since_ms = draft.heads[head.index].pre_alarm_ms
+    rivals = (h for h in _smelling(draft, zone) if h.head.family is head.head.family and h.rack != head.rack)
+    return all(draft.heads[rival.index].pre_alarm_ms >= since_ms + LEAD_MS for rival in rivals)
+
+
+def _of(draft: Draft, heads: list[HeadLayout] | Pair) -> tuple[Evidence, ...]:
+    latches = (draft.heads[head.index] for head in heads)
+    return tuple(latch.evidence for latch in latches if latch.evidence is not None)
+
+
+def ask_to_cool(draft: Draft, zone: ZoneRules) -> None:
+    """Fire is proven without a BMS, and either a BMS cannot say which rack burns or gas names one that its BMS does not: a person decides."""
+    state, cooling = draft.zones[zone.index], zone.zone.cooling
+    if cooling is None or state.asked_to_cool:
+        return
+    pair = fire_without_bms(draft, zone)
+    unseen = [rack for rack in zone.racks if blind(draft, zone, rack)]
+    smelling = [rack for rack in zone.racks if leading_gas(draft, zone, rack)]
+    if pair is None or any(draft.racks[rack].runaway for rack in zone.racks) or not (unseen or smelling):
+        draft.zone(zone.index, unnamed_ms=NEVER)
+        return
+    if state.unnamed_ms == NEVER:
+        state = draft.zone(zone.index, unnamed_ms=draft.tick_ms)
+    if not draft.reached(state.unnamed_ms + round(cooling.ask_after_s * 1000)):
+        return
+    draft.zone(zone.index, asked_to_cool=True, acknowledged=False)
+    draft.tell(Kind.REQUEST, zone.name, zone.name, "cool-by-hand", _text(draft, unseen, smelling), _of(draft, pair))
+
+
+def _text(draft: Draft, unseen: list[int], smelling: list[int]) -> str:
+    def names(racks: list[int]) -> str:
+        return ", ".join(draft.layout.racks[rack] for rack in racks) or "none"
+
+    return (
+        f"Fire is proven, and no rack is confirmed to burn: no water goes by itself. BMS silent or flat: {names(unseen)}. Gas came first "
+        f"from: {names(smelling)}. Look which rack burns (camera, thermal camera), open its breaker and its coolant valve by hand, "
+        "or hand the zone over to the fire brigade."
+    )
