@@ -143,10 +143,15 @@ def _write(options: argparse.Namespace) -> int:
 
 
 def _replay(options: argparse.Namespace) -> int:
-    from controller.cli.replaying import replay_file  # noqa: PLC0415 (numba is loaded by those who need it)
+    if options.suggest or options.map is not None:
+        from controller.cli.recorded import replay_table, suggest_map  # noqa: PLC0415 (numba is loaded by those who need it)
 
-    journal = options.journal or options.file.with_name("journal.sqlite")
-    return replay_file(options.file, options.site, journal, quiet=options.quiet)
+        if options.suggest:
+            return suggest_map(options.file)
+        return replay_table(options.file, options.map, options.settings, as_json=options.json)
+    from controller.cli.replaying import replay_any  # noqa: PLC0415 (numba is loaded by those who need it)
+
+    return replay_any(options)
 
 
 def _verify(options: argparse.Namespace) -> int:
@@ -236,9 +241,18 @@ def _site_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     probe.add_argument("device")
     probe.add_argument("--language", choices=("en", "ko"))
     probe.set_defaults(run=_probe)
-    replay = commands.add_parser("replay", help="run a recording through the core again and compare with its journal")
-    replay.add_argument("file", type=Path)
-    replay.add_argument("site", type=Path)
+    replay = commands.add_parser(
+        "replay",
+        help="run a recording through the detector: any table with a map, or a daemon's own against its journal",
+    )
+    replay.add_argument(
+        "file", type=Path, help="a table (CSV and its like, packed or not), a recording.hrec or its journal"
+    )
+    replay.add_argument("site", type=Path, nargs="?", help="of a daemon's own recording: its site file")
+    replay.add_argument("--map", type=Path, help="of a table: which column is what (docs/guide-replay.md)")
+    replay.add_argument("--suggest", action="store_true", help="write a first map of a table, for a person to correct")
+    replay.add_argument("--settings", type=Path, help="other [settings.TYPE]: show what would have been otherwise")
+    replay.add_argument("--json", action="store_true", help="one line a level or fault change, nothing else")
     replay.add_argument("--journal", type=Path, help="journal to compare with (journal.sqlite beside the recording)")
     replay.add_argument("--quiet", action="store_true", help="the result alone, no events")
     replay.set_defaults(run=_replay)

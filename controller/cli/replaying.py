@@ -1,15 +1,45 @@
 """`haechi replay` and `haechi journal verify`."""
 
+import argparse
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from controller.cli.recorded import Own, replay_own
 from controller.cli.show import core_event_line
 from controller.runtime.journalfile import JournalError, rows, verify
-from controller.runtime.recording import Recording, RecordingError, open_recording
+from controller.runtime.recording import MAGIC, Recording, RecordingError, open_recording
 from controller.tools.replay import Replayed, compare, read_layout, replay
 
 OK, FAILED, MISUSED = 0, 1, 2
+
+
+_JOURNAL = b"SQLite format 3"
+
+
+def replay_any(options: argparse.Namespace) -> int:
+    """A daemon's recording, named itself or by its journal beside it: against the journal, or under other settings."""
+    file, journal = options.file, options.journal
+    try:
+        with file.open("rb") as opened:
+            head = opened.read(len(MAGIC))
+    except OSError as error:
+        print(f"haechi replay: {file}: cannot be read: {error}; remedy: name a recording", file=sys.stderr)
+        return MISUSED
+    if head.startswith(_JOURNAL):
+        file, journal = file.with_name("recording.hrec"), journal or file
+    elif head != MAGIC and not file.name.endswith(".hrec"):
+        print(
+            f"haechi replay: {file}: a table needs a map; remedy: --map MAP.toml, which --suggest begins for you",
+            file=sys.stderr,
+        )
+        return MISUSED
+    if options.site is None:
+        print(f"haechi replay: {file}: a daemon's recording; remedy: name its site file behind it", file=sys.stderr)
+        return MISUSED
+    if options.settings is not None or options.json:
+        return replay_own(Own(file, options.site, options.settings), as_json=options.json)
+    return replay_file(file, options.site, journal or file.with_name("journal.sqlite"), quiet=options.quiet)
 
 
 def replay_file(path: Path, site: Path, journal: Path, *, quiet: bool) -> int:

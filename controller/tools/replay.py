@@ -1,6 +1,6 @@
 """Replay: the recorded images through the same core again, which must give the same events and the same hash."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,8 @@ from controller.core.scan import Controller
 from controller.core.state import State
 from controller.site.digest import site_digest
 from controller.site.loader import load
+from controller.site.model import Family, Limits
+from controller.tools.recordings.plan import with_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,3 +90,24 @@ def compare(replayed: Iterable[Replayed], journal: Iterable[tuple[int, bytes, by
             return Comparison(compared, f"entry {seq}: journal {record.decode()}, replay {again.record.decode()}")
         compared += 1
     return Comparison(compared, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A recorded image and where it is from: number of the scan, seconds of plant time, the run (always 1)."""
+
+    image: Image
+    line: int
+    said_s: float
+    run: int = 1
+    begins: bool = False
+
+
+def seen_of(images: Iterable[Image]) -> Iterator[Seen]:
+    """Images as the detector alone is shown them."""
+    return (Seen(image, image.scan, image.tick_ms / 1000) for image in images)
+
+
+def layout_with(layout: Layout, settings: Mapping[Family, Limits]) -> Layout:
+    """The site under other settings, which stand over its own. Raises SiteError with every problem."""
+    return with_settings(layout, {**layout.site.settings, **settings})
