@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+import numpy as np
+
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 KERNELS: "dict[str, Kernel]" = {}
@@ -30,6 +32,8 @@ class Kernel:
         self.name = f"{function.__module__}.{function.__qualname__}"
         self.options: dict[str, Any] = {"nogil": nogil, "error_model": error_model}
         self.entries: tuple[Callable[..., Any], ...] = ()
+        self.is_called = False
+        """Whether Python, not only another kernel, has made numba compile it."""
         self._otherwise: Callable[..., Any] = self._compile
         KERNELS[self.name] = self
 
@@ -44,6 +48,7 @@ class Kernel:
     def prepare(self, *arguments: Any) -> None:
         """Make sure that a call with such arguments will not have to compile; nothing is run."""
         if not self.entries:
+            self.is_called = True
             _numba().compile_for(self, arguments)
 
     @functools.cached_property
@@ -52,21 +57,21 @@ class Kernel:
         return _numba().dispatcher_of(self)
 
     @property
-    def is_jitted(self) -> bool:
-        """Whether numba has been needed for it, called or within another kernel."""
-        return "dispatcher" in self.__dict__
-
-    @property
     def _numba_type_(self) -> Any:
         """How numba sees it where another kernel calls it."""
         return self.dispatcher._numba_type_
 
     def _compile(self, *arguments: Any) -> Any:
+        self.is_called = True
         self._otherwise = self.dispatcher
         return self.dispatcher(*arguments)
 
+    def _plain(self, *arguments: Any) -> Any:
+        """Run it as plain Python. Records are seen as numba sees them, with their fields as attributes."""
+        return self.py_func(*(each.view(np.recarray) if _is_records(each) else each for each in arguments))
+
     def _plainly(self, *, plainly: bool) -> None:
-        self._otherwise = self.py_func if plainly else self._compile
+        self._otherwise = self._plain if plainly else self._compile
 
 
 class Late:
@@ -121,6 +126,10 @@ def interpreted() -> Iterator[None]:
         for each, entries in kept.items():
             each.entries = entries
             each._plainly(plainly=False)  # noqa: SLF001 (its own module)
+
+
+def _is_records(argument: Any) -> bool:
+    return isinstance(argument, np.ndarray) and argument.dtype.names is not None
 
 
 def _numba() -> Any:
