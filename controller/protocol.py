@@ -217,7 +217,7 @@ _request_decoder = msgspec.json.Decoder(AnyRequest)
 _reply_decoder = msgspec.json.Decoder(AnyReply)
 
 
-def command(do: str, operator: str, fields: Mapping[str, str | bool]) -> AnyCommand:
+def command(do: str, operator: str, fields: Mapping[str, str | int]) -> AnyCommand:
     """The operator command called `do` with its fields. Raises `msgspec.ValidationError` when there is no such command."""
     made: AnyCommand = msgspec.convert({"do": do, "operator": operator, **fields}, AnyCommand)
     return made

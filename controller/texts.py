@@ -70,6 +70,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "loop_late": ("control loop late", "제어 루프 지연"),
     "clock_step": ("wall clock jumped", "시각 급변"),
     "disabled": ("out of service", "사용 중지"),
+    "work": ("work under way: manual only", "작업 중: 수동 전용"),
+    "work_ran_out": ("announced work ran out of time", "작업 시간 초과"),
     "state_lost": (
         "latched state lost: manual only until a person has looked",
         "유지 상태 소실: 확인 전까지 수동 전용",

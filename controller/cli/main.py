@@ -128,9 +128,11 @@ def _write(options: argparse.Namespace) -> int:
     if not options.operator:
         print("haechi: who are you? Give --operator NAME, it goes into the journal", file=sys.stderr)
         return MISUSED
-    fields = {options.field: options.subject}
+    fields: dict[str, str | int] = {options.field: options.subject}
     if options.do == "occupied":
         fields["occupied"] = options.answer == "yes"
+    if options.do == "work":
+        fields |= {"work": options.work, "minutes": options.minutes}
     said = command(options.do, options.operator, fields)
     reply = ask(socket_path(options.socket), CommandRequest(uuid.uuid4().hex, said))
     match reply:
@@ -169,6 +171,7 @@ _WRITES = {
     "disable": ("subject", "take a head, an output or a zone's automatic release out of service"),
     "enable": ("subject", "put it back into service"),
     "occupied": ("zone", "mark a room as occupied: manual only while it is"),
+    "work": ("zone", "announce a work permit or a walk test in a zone, or its end; no automatic release meanwhile"),
     "confirm-isolated": ("rack", "vouch that a rack is isolated, so that water may flow"),
     "hand-over": ("zone", "hand a zone over to the fire brigade"),
 }
@@ -186,6 +189,9 @@ def _parser() -> argparse.ArgumentParser:
         write.add_argument("subject", metavar=field.upper())
         if do == "occupied":
             write.add_argument("answer", choices=("yes", "no"))
+        if do == "work":
+            write.add_argument("work", choices=("work permit", "walk test"))
+            write.add_argument("--minutes", type=int, required=True, help="for how long; 0: it has ended")
         write.add_argument(
             "--operator", default=_who(), help="your name, for the journal ($SUDO_USER, $USER; not root)"
         )

@@ -1,5 +1,7 @@
 """What an operator may say over the control socket. There is no message that releases agent, and none may be added (rule 5)."""
 
+from typing import Literal
+
 import msgspec
 
 
@@ -58,4 +60,12 @@ class HandOver(Command, frozen=True, kw_only=True, tag="hand-over"):
     zone: str
 
 
-AnyCommand = Acknowledge | Silence | Reset | Disable | Enable | Occupied | ConfirmIsolated | HandOver
+class Work(Command, frozen=True, kw_only=True, tag="work"):
+    """Announce work in a zone for so many minutes, or say that it has ended (0). While it runs no release is automatic."""
+
+    zone: str
+    work: Literal["work permit", "walk test"]
+    minutes: int
+
+
+AnyCommand = Acknowledge | Silence | Reset | Disable | Enable | Occupied | ConfirmIsolated | HandOver | Work

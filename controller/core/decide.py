@@ -31,6 +31,7 @@ from controller.core.zone.conditions import condition_vector
 from controller.core.zone.ladder import run_ladder, shown_open
 from controller.core.zone.signals import RETRY_PAUSE_MS, pre_warning_ms, run_zone
 from controller.core.zone.weighing import latch_zone
+from controller.core.zone.works import watch_works
 from controller.site.model import Physics, Role
 
 
@@ -81,6 +82,8 @@ def decide(
     draft = Draft(rules, state, inputs, place, evidence)
     for command in commands:
         obey(draft, command)
+    for zone in rules.zones:
+        watch_works(draft, zone)
     latch_heads(draft)
     for zone in rules.zones:
         latch_zone(draft, zone)

@@ -44,6 +44,9 @@ class Feature(StrEnum):
     NOT_BELIEVED = "not-believed-after-agent"
     VENT = "vent-signature"
     FLAT = "flat"
+    DRIFT = "drift-from-module"
+    COMMON_RISE = "rise-beyond-heat-balance"
+    DIP = "temperature-dip"
 
 
 class Evidence(msgspec.Struct, frozen=True):
@@ -74,6 +77,7 @@ class Kind(StrEnum):
     AVAILABILITY = "availability"
     DIGEST = "digest"
     START = "start"
+    WORK = "work"
     ZONE_LEVEL = "zone-level"
 
 

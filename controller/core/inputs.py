@@ -11,7 +11,7 @@ from controller.core.detect.readings import Readings
 from controller.core.image import Image, is_again
 from controller.core.layout import Layout
 from controller.core.state import Tri
-from controller.site.model import Family, Physics
+from controller.site.model import ANTIVALENT, Family, Physics
 from drivers.points import Quality
 
 FLAT_SLOPE_DEGC_PER_S = 0.01
@@ -19,11 +19,12 @@ FLAT_SLOPE_DEGC_PER_S = 0.01
 
 
 class HeadReading(NamedTuple):
-    """A head now: unlatched level, runaway flag, fault (0 none, 1 some points, 2 whole head)."""
+    """A head now: unlatched level, runaway flag, fault (0 none, 1 some points, 2 whole head), marks (`Readings.marks`)."""
 
     level: int
     runaway: int
     fault: int
+    marks: int = 0
 
 
 class Inputs(NamedTuple):
@@ -53,6 +54,8 @@ OUT_OF_SERVICE = int(Quality.OUT_OF_SERVICE)
 UNKNOWN = int(Tri.UNKNOWN)
 WHOLE_HEAD = 2
 """Fault of a head of which nothing is left (`HeadReading.fault`)."""
+FIRE_2, DRIFTED = 1, 2
+"""Bits of `HeadReading.marks`: smoke at fire 2; smoke whose drift is at the limit of its compensation."""
 FLOW_MAX_LPM = 10_000.0
 """A flow above this is absurd, so not known (assumed: several times what a fire pump of a building gives)."""
 CLOSED = 0.5
@@ -99,7 +102,7 @@ class InputReader:
         if is_same and self._inputs is not None and image.host == self._inputs.host:
             return self._inputs
         good = image.quality == GOOD
-        detected = readings.level, readings.runaway, readings.fault
+        detected = readings.level, readings.runaway, readings.fault, readings.marks
         quality = image.quality.tobytes()
         field, gas_high = self._read_field(image, good, quality), self._read_gas(image, good, quality, readings)
         parts = (*detected, *field, gas_high, self._calm(readings))
@@ -132,14 +135,16 @@ class InputReader:
     def _make(
         self, parts: tuple[npt.NDArray[np.generic], ...], host: tuple[int, ...], weighed: tuple[Weighed, ...]
     ) -> Inputs:
-        level, runaway, fault, contacts, feedback, devices, flowing, gas_high, calm = (part.tolist() for part in parts)
+        level, runaway, fault, marks, contacts, feedback, devices, flowing, gas_high, calm = (
+            part.tolist() for part in parts
+        )
         groups = tuple(tuple(contacts[a:b]) for a, b in self._spans)
         n_wired = len(self._wired)
         wired = [int(Tri.NO)] * self._n_heads
         for head, closed in zip(self._wired, groups[:n_wired], strict=True):
             wired[head.index] = int(wired_state(head.head.family, head.head.active, closed))
         return Inputs(
-            heads=tuple(map(HeadReading, level, runaway, fault)),
+            heads=tuple(map(HeadReading, level, runaway, fault, marks)),
             wired=tuple(wired),
             channels=groups[n_wired : n_wired + self._n_outputs],
             feedback=tuple(feedback),
@@ -207,7 +212,7 @@ def wired_state(family: Family, active: int, contacts: tuple[int, ...]) -> int:
     """A wired head from its contacts: one contact, or an antivalent pair (normally open first) whose disagreement is UNKNOWN (rule 5)."""
     if Tri.UNKNOWN in contacts:
         return Tri.UNKNOWN
-    if len(contacts) == 1 and family is not Family.CALL_POINT:
+    if len(contacts) == 1 and family not in ANTIVALENT:
         return Tri.YES if contacts[0] == active else Tri.NO
     if len(contacts) != 2 or contacts[0] == contacts[1]:  # noqa: PLR2004
         return Tri.UNKNOWN

@@ -4,10 +4,11 @@ from msgspec.structs import replace
 
 from controller.core.draft import Draft
 from controller.core.events import Evidence, Kind, Level
-from controller.core.inputs import HeadReading
+from controller.core.inputs import FIRE_2, HeadReading
 from controller.core.layout import HeadLayout
 from controller.core.state import NEVER, HeadLatch, Tri
 from controller.core.zone.coincidence import FIRE_PHYSICS
+from controller.core.zone.works import PERMIT, WALK_TEST, is_under, walk
 from controller.site.model import Family, Physics
 
 LEVEL_NAMES = {Level.NORMAL: "normal", Level.ADVISORY: "advisory", Level.PRE_ALARM: "pre-alarm", Level.ALARM: "alarm"}
@@ -19,13 +20,16 @@ def latch_heads(draft: Draft) -> None:
     for head, reading in zip(draft.layout.heads, draft.inputs.heads, strict=True):
         if head.physics is Physics.WIRED:
             _contact(draft, head, before.wired[head.index], draft.inputs.wired[head.index])
+        elif is_under(draft.zones[head.zone], WALK_TEST):
+            walk(draft, head, reading)
         elif head.name not in draft.disabled:
             _sense(draft, head, reading)
+            _stand_at_fire_2(draft, head, at_fire_2=bool(reading.marks & FIRE_2))
 
 
 def _sense(draft: Draft, head: HeadLayout, reading: HeadReading) -> None:
     latch = draft.heads[head.index]
-    level = min(reading.level, Level.ADVISORY) if head.on_mqtt else reading.level
+    level = min(reading.level, Level.ADVISORY) if head.on_mqtt else _sharpened(draft, head, reading.level)
     if level > latch.level or (reading.runaway and not latch.runaway):
         evidence = draft.evidence(head.index)
         runaway = latch.runaway or bool(reading.runaway)
@@ -33,12 +37,36 @@ def _sense(draft: Draft, head: HeadLayout, reading: HeadReading) -> None:
         first_ms = latch.pre_alarm_ms
         if first_ms == NEVER and level >= Level.PRE_ALARM:
             first_ms = draft.tick_ms
-        draft.heads[head.index] = HeadLatch(level, draft.tick_ms, first_ms, NEVER, runaway, evidence)
+        draft.heads[head.index] = HeadLatch(
+            level, draft.tick_ms, first_ms, NEVER, runaway, evidence, latch.fire_2_ms, latch.fire_2
+        )
         _tell_rise(draft, head, level, runaway=runaway, evidence=evidence)
     elif latch.level and level < latch.level and latch.ended_ms == NEVER:
         draft.heads[head.index] = replace(latch, ended_ms=draft.tick_ms)
     elif latch.level and level >= latch.level and latch.ended_ms != NEVER:
         draft.heads[head.index] = replace(latch, ended_ms=NEVER)
+
+
+def _sharpened(draft: Draft, head: HeadLayout, level: int) -> int:
+    """Under a work permit an advisory isolates: what is being moved burns first there."""
+    under = level == Level.ADVISORY and is_under(draft.zones[head.zone], PERMIT)
+    return int(Level.PRE_ALARM) if under else level
+
+
+def _stand_at_fire_2(draft: Draft, head: HeadLayout, *, at_fire_2: bool) -> None:
+    """How long a smoke head has stood at fire 2 without a break: steam and dust that pass do not add up (rule 3)."""
+    latch = draft.heads[head.index]
+    since_ms = latch.fire_2_ms if latch.fire_2_ms != NEVER else draft.tick_ms
+    release = draft.rules.zones[head.zone].zone.release
+    hold_ms = round(release.same_family_hold_s * 1000) if release is not None else 0
+    stands = at_fire_2 and draft.reached(since_ms + hold_ms)
+    now = (since_ms if at_fire_2 else NEVER, stands)
+    if now != (latch.fire_2_ms, latch.fire_2):
+        begins = at_fire_2 and latch.fire_2_ms == NEVER
+        evidence = draft.evidence(head.index) if begins else latch.evidence
+        draft.heads[head.index] = replace(latch, fire_2_ms=now[0], fire_2=now[1], evidence=evidence)
+        if begins and evidence is not None:
+            draft.tell(Kind.LEVEL, draft.layout.zones[head.zone], head.name, "alarm (fire 2)", evidence=(evidence,))
 
 
 def _tell_rise(draft: Draft, head: HeadLayout, level: int, *, runaway: bool, evidence: Evidence) -> None:

@@ -14,6 +14,7 @@ from controller.core.commands import (
     Occupied,
     Reset,
     Silence,
+    Work,
 )
 from controller.core.draft import Draft
 from controller.core.events import Kind, Level
@@ -37,6 +38,7 @@ from controller.core.zone.contacts import wired
 from controller.core.zone.ladder import hand_over
 from controller.core.zone.machine import Signal, step
 from controller.core.zone.signals import STRAYED, blocks
+from controller.core.zone.works import LONGEST_MIN, begin, end
 from controller.site.model import Family, Physics, Role
 
 ALWAYS_NEEDED = frozenset({Role.FAULT_RELAY, Role.SOUNDER})
@@ -82,7 +84,7 @@ def _carry_out(draft: Draft, command: AnyCommand) -> str:
             return _to_zone(draft, command, zone) if zone else f"no zone is called {command.zone!r}"
 
 
-def _to_zone(draft: Draft, command: Acknowledge | Silence | Reset | Occupied | HandOver, zone: ZoneRules) -> str:
+def _to_zone(draft: Draft, command: Acknowledge | Silence | Reset | Occupied | HandOver | Work, zone: ZoneRules) -> str:
     match command:
         case Acknowledge():
             draft.zone(zone.index, acknowledged=True)
@@ -97,9 +99,24 @@ def _to_zone(draft: Draft, command: Acknowledge | Silence | Reset | Occupied | H
             if draft.zones[zone.index].hand_over_ms == NEVER:
                 hand_over(draft, zone, f"asked by {command.operator}")
             draft.zone(zone.index, handed_over=True)
+        case Work():
+            return _work(draft, zone, command)
         case Reset():
             return _reset(draft, zone)
     return ""
+
+
+def _work(draft: Draft, zone: ZoneRules, command: Work) -> str:
+    """Begin or end work. Its end is refused where it would let a release begin (rule 5)."""
+    if not 0 <= command.minutes <= LONGEST_MIN:
+        return f"{command.minutes} minutes: announce 1 to {LONGEST_MIN}, or 0 to end it"
+    if command.minutes:
+        begin(draft, zone, command.work, command.minutes)
+        return ""
+    why_not = _would_release(draft, zone)
+    if not why_not:
+        end(draft, zone, command.work)
+    return why_not
 
 
 def _reset(draft: Draft, zone: ZoneRules) -> str:
@@ -109,7 +126,7 @@ def _reset(draft: Draft, zone: ZoneRules) -> str:
         return f"stage is {state.stage}: reset is possible after the hold time, or before release once aborted"
     if state.stage is not Stage.QUIESCENT and step(state.stage, frozenset({Signal.RESET})) is None:
         return f"stage {state.stage} has no reset"
-    why_not = _stands_against_reset(draft, zone)
+    why_not = _locked(draft, zone) or _stands_against_reset(draft, zone)
     if why_not:
         return why_not
     for head in zone.sensing:
@@ -123,10 +140,23 @@ def _reset(draft: Draft, zone: ZoneRules) -> str:
             draft.outputs[output.index] = replace(draft.outputs[output.index], adopted=-1)
     draft.unlatched.add(zone.index)
     draft.zones[zone.index] = ZoneState(
-        since_ms=draft.tick_ms, occupied=state.occupied, availability=state.availability
+        since_ms=draft.tick_ms,
+        occupied=state.occupied,
+        availability=state.availability,
+        works=state.works,
+        ran_out=state.ran_out,
+        walked=state.walked,
     )
     draft.tell(Kind.STAGE, zone.name, zone.name, Stage.QUIESCENT, Signal.RESET)
     return ""
+
+
+def _locked(draft: Draft, zone: ZoneRules) -> str:
+    state, release = draft.zones[zone.index], zone.zone.release
+    if release is None or state.activated_ms == NEVER:
+        return ""
+    ends_ms = state.activated_ms + round(release.reset_lock_s * 1000)
+    return "" if draft.reached(ends_ms) else f"reset is locked for {(ends_ms - draft.tick_ms + 999) // 1000} s more"
 
 
 def _stands_against_reset(draft: Draft, zone: ZoneRules) -> str:

@@ -16,7 +16,8 @@ from controller.core.inputs import InputReader, Inputs
 from controller.core.layout import Layout
 from controller.core.operators import subject, tag
 from controller.core.rules import ResponseSettings, make_rules
-from controller.core.state import NEVER, State, Tri
+from controller.core.state import NEVER, NO_EXHAUST, State, Tri
+from controller.core.zone.works import left_out
 
 DIGEST_SCANS = 600
 """Scans between two digests of the inputs in the journal: a minute at 100 ms."""
@@ -64,7 +65,8 @@ class Controller:
     def scan(self, image: Image, commands: tuple[AnyCommand, ...] = ()) -> ScanResult:
         """Take one image and the commands that came with it; returns events, writes and the latched state."""
         self._digest.update(image)
-        self.detector.leave_out(self.state.disabled)
+        self.detector.agent_in([zone.stage in NO_EXHAUST or zone.strayed for zone in self.state.zones])
+        self.detector.leave_out(left_out(self.rules, self.state))
         self.readings = self.detector.advance(image)
         inputs = self._reader.read(image, self.readings, self.detector.weighed)
         taken_up: tuple[Event, ...] = ()

@@ -116,6 +116,14 @@ class ZoneState(msgspec.Struct, frozen=True):
     """The field has said that agent flows (rule 8)."""
     call_point_rested: bool = True
     """The call point was seen at rest since the last release began: only a new word of a person lets the reserve bank go."""
+    activated_ms: int = NEVER
+    """When the release was first activated since the last reset: a reset lock counts from here."""
+    works: tuple[tuple[str, int], ...] = ()
+    """Work that a person has announced, and until when: work permit, walk test."""
+    ran_out: tuple[str, ...] = ()
+    """Work whose time ran out before a person ended it: manual-only until somebody does (rule 13)."""
+    walked: tuple[str, ...] = ()
+    """Heads that were seen to respond in the walk test that runs, or ran last."""
     purged_ms: int = NEVER
     """Since when exhaust has had its turn before an automatic release and must be off (rule 6); NEVER: it may run."""
     strayed: bool = False

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from controller.core.draft import Draft
 from controller.core.events import Feature, Kind
-from controller.core.inputs import WHOLE_HEAD
+from controller.core.inputs import DRIFTED, WHOLE_HEAD
 from controller.core.layout import OutputLayout
 from controller.core.state import BEFORE_FLOODING, Drive, Stage, Tri, TripState
 from controller.site.model import Family, Mode
@@ -93,6 +93,11 @@ TRIPS: dict[str, Trip] = {
         1.0, Severity.TROUBLE, "the input counts as fault: not automatic for keys, no release for call points",
         "The two contacts disagree or a wire is broken: check both contacts and both modules.",
         "두 접점이 일치하지 않거나 단선입니다. 두 접점과 모듈을 확인하십시오.",
+    ),
+    "detector_dirty": Trip(
+        60.0, Severity.MAINTENANCE, "the drift of its clean-air value has reached the limit of its compensation; it still detects",
+        "Clean or replace the detector; a restart of the controller forgets the drift.",
+        "감지기 오염 보상이 한계에 도달했습니다. 감지기를 청소하거나 교체하십시오.",
     ),
     "output_unconfirmed": Trip(
         0.0, Severity.TROUBLE, "the field does not show the output in its commanded place",
@@ -184,6 +189,16 @@ TRIPS: dict[str, Trip] = {
         "Look into the room, disable again what is being worked on, then say that nobody is inside (occupied ZONE no).",
         "이전 상태가 복원되지 않았습니다. 실내를 확인하고 작업 중인 기기를 다시 차단한 뒤 재실 해제를 입력하십시오.",
     ),
+    "work": Trip(
+        0.0, Severity.MAINTENANCE, "work has been announced in the zone: no automatic release while it runs",
+        "Say when the work has ended (work ZONE ... --minutes 0).",
+        "작업 중입니다. 작업이 끝나면 종료를 입력하십시오.",
+    ),
+    "work_ran_out": Trip(
+        0.0, Severity.TROUBLE, "announced work ran out of time: manual-only until a person says that it has ended",
+        "Look whether people still work there; then announce it again, or end it (work ZONE ... --minutes 0).",
+        "작업 시간이 초과되었습니다. 현장을 확인한 뒤 연장하거나 종료를 입력하십시오.",
+    ),
     "disabled": Trip(
         0.0, Severity.MAINTENANCE, "taken out of service by a person",
         "Enable it when the work is done.",
@@ -265,6 +280,8 @@ def _head_causes(draft: Draft) -> Iterator[tuple[str, str]]:
             yield "head_fault", head.name
         elif reading.fault:
             yield "points_fault", head.name
+        if reading.marks & DRIFTED:
+            yield "detector_dirty", head.name
         if draft.inputs.wired[head.index] == Tri.UNKNOWN:
             yield "contact_fault", head.name
     for zone in draft.inputs.weighed:
@@ -312,6 +329,10 @@ def _zone_causes(draft: Draft) -> Iterator[tuple[str, str]]:
         zone = draft.zones[rules.index]
         if zone.stage in SILENT_FIELD and not zone.proven:
             yield "release_unconfirmed", rules.name
+        if zone.works:
+            yield "work", rules.name
+        if zone.ran_out:
+            yield "work_ran_out", rules.name
         if zone.stage in BEFORE_FLOODING and zone.strayed:
             yield "unexpected_flow", rules.name
         for family, trip in ((Family.LOW_AGENT, "low_agent"), (Family.OBSTRUCTION, "obstructed")):

@@ -43,6 +43,7 @@ class Family(StrEnum):
     DISCHARGING = "discharging"
     LOW_AGENT = "low-agent"
     RESERVE_KEY = "reserve-key"
+    MECHANICAL_BLOCK = "mechanical-block"
 
 
 class Physics(StrEnum):
@@ -78,9 +79,14 @@ PHYSICS: dict[Family, Physics] = {
         Family.DISCHARGING,
         Family.LOW_AGENT,
         Family.RESERVE_KEY,
+        Family.MECHANICAL_BLOCK,
     ),
     Physics.WIRED,
 )
+
+
+ANTIVALENT = frozenset({Family.CALL_POINT, Family.MECHANICAL_BLOCK})
+"""Wired inputs of two contacts, of which one is closed and the other open: pressed and not pressed, blocked and normal."""
 
 
 class Principle(StrEnum):
@@ -380,6 +386,8 @@ class Release(Strict, frozen=True, kw_only=True):
     """They count only while both have stood at fire 2 for so long: steam and dust dim every head of a room, and less (assumed)."""
     faulty_member: Literal["degrade", "block"] = "degrade"
     """Rule 9: with a faulty or disabled member the rest still coincides (degrade), or there is no automatic release."""
+    reset_lock_s: float = 0.0
+    """No reset for so long after the release was activated."""
     purge_limit_s: float = 120.0
     """Rule 6: bound of "exhaust first"."""
     purge_above_h2_ppm: float = 10000.0

@@ -14,6 +14,7 @@ from controller.site.model import Strategy
 from controller.texts import text
 
 SIGNALS: dict[Signal, tuple[str, str]] = {
+    Signal.BLOCKED: ("agent blocked mechanically", "약제 기계적 차단"),
     Signal.PROOF: ("the field says that agent flows", "약제 방출 확인"),
     Signal.MANUAL: ("wired manual release", "수동 방출 조작"),
     Signal.ABORT: ("abort device", "중단 조작"),
@@ -32,9 +33,9 @@ SIGNALS: dict[Signal, tuple[str, str]] = {
 
 _HEAD = """# The release machine
 
-Drawn from the tables of `controller/core/zone` by `python -m controller.tools.diagrams docs/release-machine.md`; a test fails when it is old. Several signals
-may be true in one scan: the first one in the order of the list below that has an arrow from the present stage moves the zone, one move a
-scan. A signal without an arrow is refused and changes nothing.
+Drawn from the tables of `controller/core/zone` by `python -m controller.tools.diagrams docs/release-machine.md`; a test fails when it is
+old. Several signals may be true in one scan: the first one, in the order of the list below, that has an arrow from the present stage moves
+the zone, one move a scan. A signal without an arrow is refused and changes nothing.
 
 Names follow the practice of EN 12094-1; no compliance is claimed.
 """

@@ -3,9 +3,9 @@
 import pytest
 
 from controller.core import decide
-from controller.core.commands import Occupied
+from controller.core.commands import Occupied, Work
 from controller.core.state import Tri
-from controller.core.zone import conditions, signals, strategies
+from controller.core.zone import conditions, signals, strategies, works
 from controller.site.check import check as check_site
 from controller.site.checks import release
 from controller.site.model import Strategy
@@ -62,7 +62,17 @@ def an_obstructed_curtain_stays_up() -> None:
     play(Field(), f"0 | obstruction on | |\n{FIRE.format(stage='activated')}\n 33 | | | -curtain")
 
 
+def work_that_runs_out_is_manual_only_and_told() -> None:
+    for work in ("work permit", "walk test"):
+        field = Field()
+        field.say(Work(operator="kim", zone="hall", work=work, minutes=1))
+        field.run(70)
+        play(field, "0 | smoke-1 alarm, heat-1 alarm | pre-activated |\n 60 | | pre-activated | -agent")
+        assert "work_ran_out:hall" in field.troubles()
+
+
 CHECKS = (
+    work_that_runs_out_is_manual_only_and_told,
     the_pre_warning_runs_whole,
     a_pre_warning_of_zero_is_refused,
     an_occupied_room_is_manual_only,
@@ -100,7 +110,17 @@ def nobody_looks_under_the_curtain(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(conditions, "wired", lambda d, z, family: Tri.NO if family == "obstruction" else wired(d, z, family))
 
 
+def work_that_runs_out_is_forgotten(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(works, "_run_out", lambda draft, zone, work, why: works.end(draft, zone, work))
+
+
+def only_running_work_blocks(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(signals, "blocks_of_works", lambda state: tuple(work for work, _ in state.works))
+
+
 MUTANTS = [
+    (work_that_runs_out_is_forgotten, work_that_runs_out_is_manual_only_and_told),
+    (only_running_work_blocks, work_that_runs_out_is_manual_only_and_told),
     (no_pre_warning, the_pre_warning_runs_whole),
     (a_restart_goes_on_counting, a_restart_warns_people_anew),
     (a_hold_does_not_reload, the_pre_warning_runs_whole),

@@ -15,6 +15,10 @@ MEMBERS = rule_3.MEMBERS
 Pair = tuple[HeadLayout, HeadLayout]
 
 
+_OF_AGENT = frozenset({Family.LOW_AGENT, Family.MECHANICAL_BLOCK})
+"""Contacts of the agent that its availability hangs on."""
+
+
 def releasing_pairs(layout: Layout, zone: int) -> tuple[Pair, ...]:
     """All pairs of heads of a zone that may release together. Empty for a zone without agent."""
     release = _release(layout, zone)
@@ -34,6 +38,7 @@ def confirmed(
     """The first pair whose two heads both stand in fire alarm within the window; None if there is none. `reached` asks the draft.
 
     A head in fault keeps an alarm that it raised before (rule 1), but a fault is never an alarm. A BMS head counts by confirmed runaway only.
+    Two heads of one family, by the owner's word, count only while both stand at fire 2: what is no fire dims both alike, but less.
     """
     standing: dict[int, bool] = {}
     for pair in pairs:
@@ -43,8 +48,13 @@ def confirmed(
             if not standing[head.index]:
                 break
         else:
-            return pair
+            if _of_two_families(pair) or all(latches[head.index].fire_2 for head in pair):
+                return pair
     return None
+
+
+def _of_two_families(pair: Pair) -> bool:
+    return pair[0].physics is not pair[1].physics
 
 
 def _alarms(
@@ -82,7 +92,7 @@ def availability(
 def _unknown(layout: Layout, zone: int, release: Release, inputs: Inputs) -> Iterator[str]:
     """Contacts of the agent that cannot be read: nobody knows whether it is there, or whether its release would be proven."""
     for head in layout.heads:
-        if head.zone == zone and head.head.family is Family.LOW_AGENT and inputs.wired[head.index] == Tri.UNKNOWN:
+        if head.zone == zone and head.head.family in _OF_AGENT and inputs.wired[head.index] == Tri.UNKNOWN:
             yield f"{head.name} not readable"
     if inputs.discharged[zone] == Tri.UNKNOWN:
         yield f"{release.discharged} not readable"

@@ -21,6 +21,8 @@ from controller.core.state import Stage
 class Signal(StrEnum):
     """All that may move a zone. Several may be true in one scan; they are tried in this order, the first that has an entry wins."""
 
+    BLOCKED = "blocked"
+    """The agent is blocked mechanically: nothing would flow, so nothing is let go, by whomever it was asked for."""
     PROOF = "proof"
     """The field says that agent flows: the switch was open when the valve was told to open, and closed since."""
     MANUAL = "manual"
@@ -58,6 +60,7 @@ TABLE: dict[Stage, dict[Signal, Stage]] = {
         Signal.RESET: Stage.QUIESCENT,
     },
     Stage.ACTIVATED: {
+        Signal.BLOCKED: Stage.PRE_ACTIVATED,
         # A person's hand takes an automatic countdown over: from then on neither abort nor hold stops it (rule 4).
         Signal.MANUAL: Stage.ACTIVATED,
         Signal.ABORT: Stage.ABORTED,
@@ -68,6 +71,7 @@ TABLE: dict[Stage, dict[Signal, Stage]] = {
         Signal.OVER: Stage.RELEASING,
     },
     Stage.HELD: {
+        Signal.BLOCKED: Stage.PRE_ACTIVATED,
         Signal.MANUAL: Stage.ACTIVATED,
         Signal.ABORT: Stage.ABORTED,
         Signal.NOT_AUTOMATIC: Stage.PRE_ACTIVATED,
@@ -80,6 +84,7 @@ TABLE: dict[Stage, dict[Signal, Stage]] = {
         Signal.RESET: Stage.QUIESCENT,
     },
     Stage.WAITING: {
+        Signal.BLOCKED: Stage.PRE_ACTIVATED,
         # The pre-warning has run already; a person's hand wins over the exhaust (rule 6).
         Signal.MANUAL: Stage.RELEASING,
         Signal.ABORT: Stage.ABORTED,

@@ -15,6 +15,7 @@ from controller.core.zone.coincidence import MEMBERS, Pair, availability, confir
 from controller.core.zone.contacts import wired
 from controller.core.zone.machine import Signal, step
 from controller.core.zone.strategies import held_ms, left_ms, people
+from controller.core.zone.works import blocks_of_works
 from controller.site.model import Family, Release
 
 HANDS = {
@@ -48,10 +49,18 @@ def blocks(draft: Draft, zone: ZoneRules) -> tuple[str, ...]:
         found.append(STRAYED)
     if wired(draft, zone, Family.LOW_AGENT) is Tri.YES:
         found.append("low agent")
+    if is_blocked(draft, zone):
+        found.append("blocked mechanically")
+    found.extend(blocks_of_works(state))
     sick = sick_members(draft.layout, zone.index, zone.pairs, draft.inputs, draft.disabled)
     if release.faulty_member == "block" and any(True for _ in sick):
         found.append("faulty member (site policy: block)")
     return tuple(found)
+
+
+def is_blocked(draft: Draft, zone: ZoneRules) -> bool:
+    """Whether the agent's mechanical block says, by both of its contacts, that it is closed. One in fault is a trouble and blocks nothing."""
+    return wired(draft, zone, Family.MECHANICAL_BLOCK) is Tri.YES
 
 
 def inhibits(draft: Draft, zone: ZoneRules, release: Release) -> tuple[str, ...]:
@@ -149,6 +158,8 @@ def _signals(
         found.append(Signal.CONFIRMED)
     if why_not and state.trigger is Trigger.AUTOMATIC:
         found.append(Signal.NOT_AUTOMATIC)
+    if is_blocked(draft, zone):
+        found.append(Signal.BLOCKED)
     if _manual(draft, zone, state):
         found.append(Signal.MANUAL)
     if state.provable and draft.inputs.discharged[zone.index] == Tri.YES:
@@ -159,7 +170,9 @@ def _signals(
 
 def _manual(draft: Draft, zone: ZoneRules, state: ZoneState) -> bool:
     """The call point; once the main bank was used, only together with the key on the reserve bank."""
-    if not draft.rules.settings.extinguish or wired(draft, zone, Family.CALL_POINT) is not Tri.YES:
+    if is_blocked(draft, zone) or not draft.rules.settings.extinguish:
+        return False
+    if wired(draft, zone, Family.CALL_POINT) is not Tri.YES:
         return False
     if state.stage in {Stage.UNCONFIRMED, Stage.DISCHARGED}:
         return not state.reserve and state.call_point_rested and _reserve_key(draft, zone)
@@ -205,6 +218,8 @@ def _enter(draft: Draft, zone: ZoneRules, move: tuple[Stage, Signal], pair: Pair
     if signal is Signal.MANUAL:
         # A person's new word: also the reserve bank after a restart that found the main bank dropped.
         state = draft.zone(zone.index, reserve=_reserve_key(draft, zone), attempt=0, spent=False, proven=False)
+    if stage is Stage.ACTIVATED and before.activated_ms == NEVER:
+        state = draft.zone(zone.index, activated_ms=draft.tick_ms)
     if stage is Stage.ACTIVATED and before.stage is not Stage.HELD:
         state = draft.zone(zone.index, attempt=0, spent=False, proven=False)
     if stage is Stage.RELEASING:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 
 from controller.site.look import Look
-from controller.site.model import PHYSICS, Family, Physics, Zone
+from controller.site.model import ANTIVALENT, PHYSICS, Physics, Zone
 from controller.site.problem import Problem
 from controller.site.reference import block_size, parse_reference
 
@@ -130,7 +130,7 @@ def _heads(look: Look) -> Iterator[Problem]:
         if head.principle is not None and PHYSICS[head.family] is not Physics.GAS:
             yield Problem(f"{path}.principle", f"a head for {head.family} has none", "take it out: it is for gas heads")
         devices = {look.device(point) for point in head.points} - {None}
-        if head.family is not Family.CALL_POINT and len(devices) > 1:
+        if head.family not in ANTIVALENT and len(devices) > 1:
             yield Problem(
                 f"{path}.points", f"the points lie on {len(devices)} devices", "make one head for each device"
             )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from controller.site.look import Look
-from controller.site.model import PHYSICS, Cooling, Family, Head, Physics, Release, Role, Strategy, Zone
+from controller.site.model import ANTIVALENT, PHYSICS, Cooling, Family, Head, Physics, Release, Role, Strategy, Zone
 from controller.site.problem import Problem
 
 _PRE_WARNING_MAX_S = 60.0
@@ -12,6 +12,8 @@ _MANUAL_DELAY_MAX_S = 30.0
 """Makers give 0 to 30 s; 0 would leave people in the room no time (rule 13)."""
 _CONFIRM_MAX_S = 30.0
 """Rule 8: unconfirmed in 30 s is tried again."""
+_RESET_LOCK_MAX_S = 1800.0
+"""0 to 30 minutes, as makers give it (domain.md F18)."""
 _COOLANT_MAX_S = 240.0
 """The time budget of the first owner: coolant within four minutes of the first fire alarm."""
 _NEEDED_HEAD = dict.fromkeys(Strategy, Family.ABORT) | {
@@ -55,6 +57,9 @@ def _times(path: str, release: Release) -> Iterator[Problem]:
     if not 0 < release.confirm_s <= _CONFIRM_MAX_S or release.attempts < 1:
         what = f"{release.attempts} attempts of {release.confirm_s:g} s"
         yield Problem(f"{path}.confirm_s", what, f"above 0, at most {_CONFIRM_MAX_S:g} s (rule 8), one attempt or more")
+    if not 0 <= release.reset_lock_s <= _RESET_LOCK_MAX_S:
+        what = f"a reset lock of {release.reset_lock_s:g} s"
+        yield Problem(f"{path}.reset_lock_s", what, f"0 to {_RESET_LOCK_MAX_S:g} s")
     for field in ("flooding_s", "hold_time_s", "coincidence_window_s"):
         if getattr(release, field) <= 0:
             yield Problem(f"{path}.{field}", f"{getattr(release, field):g} s", "state seconds above 0")
@@ -102,9 +107,12 @@ def _wired(look: Look, path: str, head: Head) -> Iterator[Problem]:
         yield Problem(f"{path}.points", f"a {head.family} over MQTT", "wire it to an input module (rule 5)")
     count = sum(len(look.places(point)) for point in head.points)
     devices = {look.device(point) for point in head.points}
-    if head.family is not Family.CALL_POINT:
+    if head.family not in ANTIVALENT:
         if count > 1:
             yield Problem(f"{path}.points", f"{count} contacts", "name one")
+    elif head.family is Family.MECHANICAL_BLOCK:
+        if count != 2:  # noqa: PLR2004 blocked, normal
+            yield Problem(f"{path}.points", f"a block with {count} contacts", "name its contacts blocked and normal")
     elif count != 2 or len(devices) != 2:  # noqa: PLR2004 normally open, normally closed
         what = f"a call point with {count} contacts on {len(devices)} devices"
         yield Problem(

@@ -1,0 +1,188 @@
+"""Work permits, walk tests, the reset lock and the mechanical block of the agent."""
+
+import pytest
+
+from controller.core.commands import Reset, Work
+from controller.core.events import Kind
+from controller.core.state import Stage, ZoneState
+from controller.core.zone.works import LONGEST_MIN, PERMIT, WALK_TEST
+from controller.site.model import Site
+from tests.controller.core.field import Field, play, site
+
+ALARM = "0 | smoke-1 alarm, heat-1 alarm |"
+WORKS = (PERMIT, WALK_TEST)
+BLOCK = (
+    "[heads.reserve-key]",
+    '[heads.block]\nfamily = "mechanical-block"\nzone = "hall"\npoints = ["di-1-inputs[6]", "di-2-inputs[6]"]\n[heads.reserve-key]',
+)
+
+
+def say(field: Field, work: str, minutes: int) -> Kind:
+    return field.say(Work(operator="kim", zone="hall", work=work, minutes=minutes)).kind  # type: ignore[arg-type]
+
+
+def test_under_a_permit_nothing_is_released_by_itself_but_a_hand_releases() -> None:
+    field = Field()
+    assert say(field, PERMIT, 60) is Kind.COMMAND
+    play(field, f"{ALARM} pre-activated |\n 60 | | pre-activated | -agent")
+    assert "work permit" in field.zone().availability
+    assert field.zone().inhibits == ("work permit",)
+    play(field, "0 | call-point on | activated |\n 11 | | |\n 1 | | released | +agent")
+
+
+def test_under_a_permit_an_advisory_isolates() -> None:
+    field = Field()
+    play(field, "0 | cells-2 advisory | quiescent |\n 2 | | | -breaker-2\n 0 | cells-2 normal | |")
+    field.say(Reset(operator="kim", zone="hall"))
+    say(field, PERMIT, 60)
+    play(field, "0 | cells-2 advisory | quiescent |\n 2 | | quiescent | +breaker-2")
+
+
+@pytest.mark.parametrize("work", WORKS)
+def test_work_that_runs_out_leaves_the_zone_manual_only_with_a_trouble(work: str) -> None:
+    field = Field()
+    say(field, work, 1)
+    field.run(5)
+    assert field.troubles() == {"work:hall"}
+    field.run(60)
+    assert field.troubles() == {"work_ran_out:hall"}
+    play(field, f"{ALARM} pre-activated |\n 60 | | pre-activated | -agent")
+    assert field.zone().inhibits == (f"{work} ran out",)
+    assert say(field, work, 0) is Kind.REFUSED, "its end would let the release begin"
+
+
+@pytest.mark.parametrize("work", WORKS)
+def test_a_person_ends_it_and_the_release_is_automatic_again(work: str) -> None:
+    field = Field()
+    say(field, work, 1)
+    field.run(70)
+    assert say(field, work, 0) is Kind.COMMAND
+    field.run(2)
+    assert (field.zone().availability, field.troubles()) == ("full", set())
+    play(field, f"{ALARM} activated |")
+
+
+@pytest.mark.parametrize("work", WORKS)
+def test_announced_again_it_goes_on_from_now(work: str) -> None:
+    field = Field()
+    say(field, work, 1)
+    field.run(50)
+    say(field, work, 1)
+    field.run(50)
+    assert field.troubles() == {"work:hall"}
+
+
+@pytest.mark.parametrize("minutes", [-1, LONGEST_MIN + 1])
+def test_no_permit_for_ever(minutes: int) -> None:
+    assert say(Field(), PERMIT, minutes) is Kind.REFUSED
+
+
+def test_work_survives_a_restart_and_a_reset() -> None:
+    field = Field()
+    say(field, PERMIT, 10)
+    field.restart()
+    field.run(3)
+    field.say(Reset(operator="kim", zone="hall"))
+    assert [work for work, _ in field.zone().works] == [PERMIT]
+
+
+def test_a_walk_test_tells_each_head_once_and_drives_nothing() -> None:
+    field = Field()
+    say(field, WALK_TEST, 60)
+    field.clear()
+    play(
+        field,
+        """
+        0 | smoke-1 alarm   | quiescent | -sounder -beacon
+        5 | smoke-1 normal  | quiescent | -sounder
+        5 | smoke-1 alarm   | quiescent |
+        5 | smoke-1 normal  | quiescent |
+        5 | h2-1 pre-alarm  | quiescent | -exhaust -breaker-1
+        5 | h2-1 normal     | quiescent |
+        """,
+    )
+    assert [(e.subject, e.what) for e in field.events if e.kind is Kind.WORK] == [
+        ("smoke-1", "responds"),
+        ("h2-1", "responds"),
+    ]
+    assert field.told(Kind.LEVEL) == []
+    say(field, WALK_TEST, 0)
+    ended = next(e for e in field.events if e.what == "walk test ended")
+    assert "smoke-2" in ended.text
+    assert "smoke-1" not in ended.text
+
+
+def test_a_fire_ends_a_walk_test_and_counts_from_that_scan_on() -> None:
+    field = Field()
+    say(field, WALK_TEST, 60)
+    play(field, f"{ALARM} pre-activated | \n 1 | | pre-activated | +sounder\n 60 | | pre-activated | -agent")
+    assert field.zone().inhibits == ("walk test ran out",)
+    play(field, "0 | call-point on | activated |")
+
+
+def test_a_walk_test_of_one_zone_leaves_the_other_alone() -> None:
+    field = Field()
+    say(field, WALK_TEST, 60)
+    play(field, "0 | server-smoke-3 alarm | pre-activated |", "server")
+
+
+# --- reset lock
+
+
+def locked() -> Site:
+    return site(('strategy = "hold-reload"', 'strategy = "hold-reload"\nreset_lock_s = 120.0'))
+
+
+def test_no_reset_before_the_lock_has_passed() -> None:
+    field = Field(locked())
+    play(
+        field,
+        f"{ALARM} activated |\n 5 | abort on | aborted |\n 1 | abort off, smoke-1 normal, heat-1 normal | aborted |",
+    )
+    refused = field.say(Reset(operator="kim", zone="hall"))
+    assert (refused.kind, refused.text.startswith("reset is locked for 11")) == (Kind.REFUSED, True)
+    field.run(115)
+    assert field.say(Reset(operator="kim", zone="hall")).kind is Kind.COMMAND
+    assert field.zone().activated_ms == ZoneState().activated_ms
+
+
+def test_the_lock_counts_from_the_first_activation() -> None:
+    field = Field(locked())
+    play(field, f"{ALARM} activated |\n 5 | hold on | held |\n 100 | hold off | activated |\n 5 | abort on | aborted |")
+    play(field, "12 | abort off, smoke-1 normal, heat-1 normal | aborted |")
+    assert field.say(Reset(operator="kim", zone="hall")).kind is Kind.COMMAND
+
+
+# --- mechanical block
+
+
+def test_a_blocked_agent_is_not_released_by_whomever() -> None:
+    field = Field(site(BLOCK))
+    play(
+        field,
+        f"0 | block on | quiescent |\n {ALARM} pre-activated |\n 60 | call-point on | pre-activated |\n 30 | | pre-activated | -agent",
+    )
+    assert field.zone().availability == "unavailable: blocked mechanically"
+    play(field, "0 | block off | activated |\n 11 | | |\n 1 | | released | +agent")
+
+
+@pytest.mark.parametrize(
+    "begun", [f"{ALARM} activated |", f"{ALARM} activated |\n 1 | hold on | held |", "0 | call-point on | activated |"]
+)
+def test_a_block_before_flooding_stops_the_countdown(begun: str) -> None:
+    field = Field(site(BLOCK))
+    play(field, f"{begun}\n 5 | block on | pre-activated |\n 60 | | pre-activated | -agent")
+
+
+def test_a_block_changes_nothing_once_flooding_has_begun() -> None:
+    field = Field(site(BLOCK))
+    field.agent_flows = False
+    play(field, f"{ALARM} activated |\n 31 | | releasing | \n 1 | block on | releasing | +agent")
+    assert field.zone().stage is Stage.RELEASING
+
+
+def test_contacts_of_a_block_that_disagree_are_a_trouble_and_block_nothing() -> None:
+    field = Field(site(BLOCK))
+    play(field, f"0 | block fault | quiescent |\n 5 | | |\n {ALARM} activated |")
+    assert "contact_fault:block" in field.troubles()
+    assert field.zone().availability == "degraded: block not readable"
