@@ -3,7 +3,6 @@
 import bz2
 import codecs
 import gzip
-import io
 import lzma
 import zlib
 from collections.abc import Generator, Iterator, Sequence
@@ -118,26 +117,28 @@ class _Opened:
 
     def __init__(self, path: Path) -> None:
         self._raw = path.open("rb")
-        mark = self._raw.read(6)
-        self._raw.seek(0)
-        stream: IO[bytes] | bz2.BZ2File | lzma.LZMAFile = self._raw
-        if mark[:2] == b"\x1f\x8b":
-            stream = gzip.GzipFile(fileobj=self._raw)  # type: ignore[assignment]
-        elif mark[:3] == b"BZh":
-            stream = bz2.BZ2File(self._raw)
-        elif mark == b"\xfd7zXZ\x00":
-            stream = lzma.LZMAFile(self._raw)  # noqa: SIM115 (the same)
-        self._stream = io.BufferedReader(stream, 1 << 16)  # type: ignore[type-var]
-        start = self._stream.peek(2)[:2]
+        self._stream: IO[bytes] = self._raw
+        try:
+            mark = self._raw.read(6)
+            self._raw.seek(0)
+            self._stream = _unpacked(mark, self._raw)
+            start = self._stream.read(2)
+            self._stream.seek(0)
+        except BaseException:
+            self.close()
+            raise
         names = [name for bom, name in _MARKS if start == bom]
         self._decoder = codecs.getincrementaldecoder(names[0])(errors="replace") if names else None
+
+    def close(self) -> None:
+        self._stream.close()
+        self._raw.close()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stream.close()
-        self._raw.close()
+        self.close()
 
     def read(self, size: int) -> bytes:
         raw = self._stream.read(size)
@@ -147,6 +148,15 @@ class _Opened:
 
     def tell(self) -> int:
         return self._raw.tell()
+
+
+def _unpacked(mark: bytes, raw: IO[bytes]) -> IO[bytes]:
+    """The file's bytes, by what the first of them say of how it is packed."""
+    if mark[:2] == b"\x1f\x8b":
+        return gzip.GzipFile(fileobj=raw)  # type: ignore[return-value]
+    if mark[:3] == b"BZh":
+        return bz2.BZ2File(raw)
+    return lzma.LZMAFile(raw) if mark == b"\xfd7zXZ\x00" else raw
 
 
 class _Reading:
