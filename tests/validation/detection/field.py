@@ -12,6 +12,7 @@ import numpy.typing as npt
 from numba import njit
 
 from controller.core.image import Image
+from controller.core.trips import HOST_FACTS
 from controller.site.model import Family
 from drivers.points import Quality
 from sim_hardware.devices.head_gas import GasHead, HeadBank, Surroundings
@@ -22,15 +23,22 @@ from sim_hardware.faults.bound import BoundFault, bind
 from sim_hardware.faults.kinds import kind_of
 from sim_hardware.faults.spec import FaultSpec
 from sim_hardware.physics.gas import SPECIES
-from tests.validation.detection.rooms import DIRECT, GAS, HIGHEST, LOWEST, MEAN, OBSCURATION, Points, Rooms, head_names
+from tests.validation.detection.rooms import DIRECT, GAS, HIGHEST, LOWEST, MEAN, OBSCURATION, Rooms, head_names
 
 FRESH_O2, DRY_AIR_PCT = 0.209, 45.0
 """What gas heads breathe besides: nothing of it changes before agent flows (assumed)."""
 OLD_S = 0.5 * 365.0 * 86400.0
 """Heads are half a year old, with the drift of their zero so far (assumed: recalibrated every year)."""
 INT16 = 32767.0
+HEALTHY = (0,) * len(HOST_FACTS)
+"""What the runtime knows of itself: all is well, and it is day."""
 GOOD, BAD = int(Quality.GOOD), int(Quality.BAD)
-UNITS = {Family.CELL_TEMPERATURE: "degC", Family.HEAT: "degC", Family.CLIMATE_TEMPERATURE: "degC", Family.CELL_VOLTAGE: "V"}
+UNITS = {
+    Family.CELL_TEMPERATURE: "degC",
+    Family.HEAT: "degC",
+    Family.CLIMATE_TEMPERATURE: "degC",
+    Family.CELL_VOLTAGE: "V",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +66,9 @@ class Field:
     def __init__(self, rooms: Rooms, courses: Sequence[Course], dt_s: float, seed: int) -> None:
         """`courses` are one a room. Raises ValueError for more or fewer, or for more than two parts."""
         if len(courses) != rooms.count or max(len(course.parts) for course in courses) > 2:
-            raise ValueError(f"{len(courses)} courses for {rooms.count} rooms; remedy: one a room, of at most two parts")
+            raise ValueError(
+                f"{len(courses)} courses for {rooms.count} rooms; remedy: one a room, of at most two parts"
+            )
         self.rooms, self.dt_s, self.seed = rooms, dt_s, seed
         n = rooms.count * rooms.per_room
         self._pages = [_pages(rooms, courses, which) for which in range(max(len(c.parts) for c in courses))]
@@ -91,13 +101,21 @@ class Field:
             fault.apply(self._measured, now_s, k)
         tick_ms = round(now_s * 1000)
         take(
-            self._measured, self._resolution, self._every, k, tick_ms, self._value, self._quality, self._sample, self._received_ms
+            self._measured,
+            self._resolution,
+            self._every,
+            k,
+            tick_ms,
+            self._value,
+            self._quality,
+            self._sample,
+            self._received_ms,
         )
         for points, from_s, to_s in self._dead:
             if from_s <= now_s < to_s:
                 self._value[points], self._quality[points] = np.nan, BAD
         arrays = (self._value.copy(), self._quality.copy(), self._sample.copy(), self._received_ms.copy())
-        return Image(k, tick_ms, *arrays)
+        return Image(k, tick_ms, *arrays, host=HEALTHY)
 
     @property
     def _extent(self) -> int:
@@ -194,11 +212,6 @@ def point_of(rooms: Rooms, target: str) -> tuple[list[int], Family]:
             return ([mine[int(rest[:-1])]] if rest else list(mine)), block.family
         at += len(block.ops)
     raise KeyError(target)
-
-
-def blocks_of(rooms: Rooms) -> tuple[Points, ...]:
-    """The blocks of a room."""
-    return rooms.kind.points
 
 
 @njit(cache=True, nogil=True)

@@ -147,7 +147,9 @@ def play(
         pen.write(bench.tick_ms / 1000)
         end_s = min(end_s, _first(zone, "runaway_time_s") + after_runaway_s)
     vent_s, runaway_s = _first(zone, "vent_time_s"), _first(zone, "runaway_time_s")
-    return Played(pen.at_even_times(dt_s), dt_s, *(at_s if math.isfinite(at_s) else math.nan for at_s in (vent_s, runaway_s)))
+    return Played(
+        pen.at_even_times(dt_s), dt_s, *(at_s if math.isfinite(at_s) else math.nan for at_s in (vent_s, runaway_s))
+    )
 
 
 def _is_slow(zone: BatteryZone | ServerZone) -> bool:
@@ -198,4 +200,3 @@ def _ceiling_extinction(zone: BatteryZone | ServerZone) -> float:
     """Extinction where a spot detector hangs: of the upper layer's smoke, as the plant's detectors count it (its haze left out)."""
     per_kg = FLAMING_M2_PER_KG if isinstance(zone, BatteryZone) else SMOULDERING_M2_PER_KG
     return per_kg * zone.room.room.upper_smoke_kg_per_m3
-

@@ -31,7 +31,7 @@ MIN_MAX_MEAN = (LOWEST, HIGHEST, MEAN)
 
 @dataclass(frozen=True, slots=True)
 class Bms:
-    """What a battery management system tells: every `spacing`-th cell's temperature, all voltages; or (`spacing` 0) the rack's extremes and mean."""
+    """What a BMS tells: every `spacing`-th cell's temperature and all voltages; or (`spacing` 0) extremes and mean of the rack."""
 
     name: str
     spacing: int
@@ -81,7 +81,9 @@ class RoomKind:
     @cached_property
     def each(self) -> list[tuple[Points, int, int]]:
         """Every point of a room in the order of the image: its block, how it sees, which column."""
-        return [(block, op, column) for block in self.points for op, column in zip(block.ops, block.columns, strict=True)]
+        return [
+            (block, op, column) for block in self.points for op, column in zip(block.ops, block.columns, strict=True)
+        ]
 
     @cached_property
     def ceiling(self) -> int:
@@ -106,7 +108,10 @@ def battery_room(cells: int, bms: Bms = FULL) -> RoomKind:
         (
             *_bms_points(cells, bms),
             *(Points(name, family, "gas", (GAS, GAS), (0, 1), 1.0) for name, family in families),
-            *(Points(f"asd-{k + 1}", Family.SMOKE, f"asd-{k + 1}", (OBSCURATION,), (smoke + k,), 0.001) for k in (0, 1)),
+            *(
+                Points(f"asd-{k + 1}", Family.SMOKE, f"asd-{k + 1}", (OBSCURATION,), (smoke + k,), 0.001)
+                for k in (0, 1)
+            ),
             Points("heat", Family.HEAT, "heat", (DIRECT, DIRECT), (heat, heat + 1), 0.1),
             Points("air", Family.CLIMATE_TEMPERATURE, "climate", (DIRECT,), (heat + 2,), 0.1, in_rack=True),
         ),
@@ -138,7 +143,10 @@ def server_room() -> RoomKind:
         (
             Points("degc", Family.CLIMATE_TEMPERATURE, "climate", (DIRECT,) * n, places, 0.1),
             Points("rh", Family.CLIMATE_HUMIDITY, "climate", (DIRECT,) * n, tuple(n + k for k in places), 0.1),
-            *(Points(f"asd-{k + 1}", Family.SMOKE, f"asd-{k + 1}", (OBSCURATION,), (smoke + k,), 0.001) for k in (0, 1)),
+            *(
+                Points(f"asd-{k + 1}", Family.SMOKE, f"asd-{k + 1}", (OBSCURATION,), (smoke + k,), 0.001)
+                for k in (0, 1)
+            ),
         ),
         same_family=True,
     )

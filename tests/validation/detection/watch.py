@@ -46,7 +46,11 @@ class Watcher:
         n, heads = rooms.count, len(rooms.heads)
         shape = (len(LEVELS), n, heads)
         self.seen = Seen(
-            np.full(shape, np.nan), np.zeros(shape, np.int64), np.zeros(shape, np.uint8), np.full(n, np.nan), np.full(n, np.nan)
+            np.full(shape, np.nan),
+            np.zeros(shape, np.int64),
+            np.zeros(shape, np.uint8),
+            np.full(n, np.nan),
+            np.full(n, np.nan),
         )
         self._level = np.zeros((n, heads), np.uint8)
         self._order = _order(rooms)
@@ -87,9 +91,7 @@ class Watcher:
         many = (self._alarmed.sum(axis=1) > 1) & np.isnan(self.seen.released_s)
         for room in np.flatnonzero(many).tolist():
             latches = [
-                HeadLatch(
-                    level=int(Level.ALARM) if alarmed else 0, since_ms=0, ended_ms=ended, runaway=bool(alarmed)
-                )
+                HeadLatch(level=int(Level.ALARM) if alarmed else 0, since_ms=0, ended_ms=ended, runaway=bool(alarmed))
                 for alarmed, ended in zip(self._alarmed[room].tolist(), self._ended_ms[room].tolist(), strict=True)
             ]
             if confirmed(self._rooms.pairs, latches, (), lambda due_ms: tick_ms >= due_ms, WINDOW_MS):
@@ -101,12 +103,10 @@ def _order(rooms: Rooms) -> npt.NDArray[np.intp]:
     return np.arange(rooms.count * len(rooms.heads), dtype=np.intp).reshape(rooms.count, -1)
 
 
-def run(
-    rooms: Rooms, courses: Sequence[Course], length_s: float, dt_s: float, seed: int, observers: Sequence[Observer] = ()
-) -> Seen:
-    """Run the detector over `courses` for `length_s` in steps of `dt_s`; `observers` hear tick, image and readings."""
-    field, detector, watcher = Field(rooms, courses, dt_s, seed), Detector(rooms.layout), Watcher(rooms, courses)
-    for k in range(round(length_s / dt_s)):
+def run(field: Field, courses: Sequence[Course], length_s: float, observers: Sequence[Observer] = ()) -> Seen:
+    """Run the detector over a field of `courses` for `length_s`; `observers` hear tick, image and readings."""
+    detector, watcher = Detector(field.rooms.layout), Watcher(field.rooms, courses)
+    for k in range(round(length_s / field.dt_s)):
         image = field.image(k)
         readings = detector.advance(image)
         watcher.look(image.tick_ms, readings)
