@@ -1,0 +1,222 @@
+"""Time to runaway of single cells: how long until a cell that heats itself does so by 1 K/s. Shown to people; steers nothing.
+
+Self-heating grows by e with every `SCALE_K` (Arrhenius), so a cell that lives on it alone rises by s exp(x / SCALE_K): its inverse
+rate falls on a line to zero, 1/(t_f - t). What else heats or cools it (a short, a heater, its neighbours) does not grow with its
+temperature, bends that line and makes it promise far too long a time; so the rate is fitted as
+
+    dT/dt = q + s exp(x / SCALE_K),    x: kelvins from now,
+
+by least squares over the steps of temperature that the cell climbs (`STEP_K`, or more where the BMS is coarse), each with its mean
+rate: linear in q and s, weights 1/rate (as a step's error grows with its rate), forgotten with the temperature climbed since. The
+time to 1 K/s follows in closed form. A step of 2 K is long against noise and resolution of 0.1 K; steps come the quicker the
+hotter it gets. Work and memory per sample are O(1); the state is float32, the arithmetic float64.
+
+No answer (NaN, "not enough evidence") where the growth is not significant, its share of the rate is small, the rate is too small,
+the cell is too cold to heat itself, or the step under way takes too long: then it has stopped growing.
+The slow twin is tests/naive/runaway_time.py; the decision 0021 tells the calibration and what this cannot do.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from controller.core.detect.compile import jit
+from controller.core.detect.elementary import exp, ln
+
+STEP_K = 2.0
+"""Rise that makes a step (noise and resolution of 0.1 K: its rate is known to 7 %)."""
+COARSE_STEP_K = 6.0
+"""The same where the BMS tells whole kelvins."""
+SCALE_K = 12.0
+"""Rise in which self-heating grows by e: R T^2 / Ea, 11 K at 150 degC and 135 kJ/mol (science.md 1a); tuned on LCO."""
+MEMORY_K = 12.0
+"""Rise in which a step's weight falls by e (tuned on LCO)."""
+LONGEST_STEP_MS = 600_000
+"""A step that takes longer: the rate is too small, evidence begins anew."""
+SLOWED = 2.0
+"""The step under way may take so many times as long as the last one."""
+MIN_STEPS = 4
+MIN_SIGNIFICANCE = 3.0
+"""Growth over its standard error."""
+MIN_SHARE = 0.1
+"""Share of the growing part in the rate."""
+MIN_DEGC = 100.0
+"""Colder cells do not heat themselves by rates that matter here (calorimeter: 0.02 K/min at 85 degC, 1 K/min at 154); what
+accelerates there is a heater that has just been switched on."""
+RUNAWAY_K_PER_S = 1.0
+"""GB 38031-2025."""
+LONGEST_S = 1800.0
+"""Answers beyond are none."""
+RATE_ERROR = 0.03
+"""No step's rate is known better (share)."""
+
+SEPARATOR_DEGC = 165.0
+"""A separator of polypropylene melts here (science.md 2b, from memory: assumed); of ceramic-coated ones nothing is known."""
+EARLIEST_MELT = 0.4
+"""The low end reckons with a separator that fails in this share of the time to `SEPARATOR_DEGC` (polyethylene melts at 130 degC;
+assumed: on LCO it hardly counts)."""
+MIDDLE, HIGH, HIGH_UNSURE = 1.3, 1.3, 3.0
+"""What the time is multiplied by for the value that is shown and for the high end of the 80 % interval, there with what the
+growth's relative error adds (tuned on LCO, then held fixed)."""
+MOST_DEGC = 2000.0
+"""What claims to be hotter is no temperature."""
+NO_STEADY = 1e-6
+"""Below this the steady part cannot be divided by; the time is that of growth alone."""
+
+WEIGHT, WEIGHT_2, Z, RATE, ZZ, ZR, RR, ANCHOR_DEGC, LAST_RATE, STEPS = range(10)
+"""Places in a cell's state: sums of weights and of their squares, weighted means of z = exp(x / SCALE_K) and of the rate, their
+sums of squares and products about the means; degC where the step under way began (NaN: no sample yet); rate of the last step
+(K/s); number of steps."""
+FIELDS = 10
+
+
+def new_state(count: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
+    """State of `count` cells without a sample: float32 (count, FIELDS), and int64 ms at which the step under way began."""
+    state = np.zeros((count, FIELDS), np.float32)
+    state[:, ANCHOR_DEGC] = np.nan
+    return state, np.zeros(count, np.int64)
+
+
+@jit
+def begin(i: Any, degc: Any, ms: Any, state: Any, since_ms: Any) -> None:
+    """Forget cell `i`, and let its first step begin here."""
+    for k in range(FIELDS):
+        state[i, k] = 0.0
+    state[i, ANCHOR_DEGC] = degc
+    since_ms[i] = ms
+
+
+@jit
+def climb(i: Any, rise_k: Any, took_s: Any, state: Any) -> None:
+    """Take in a finished step of cell `i`. The reference of x moves to its end."""
+    rate = rise_k / took_s
+    keep = exp(-rise_k / MEMORY_K)
+    shrink = exp(-rise_k / SCALE_K)
+    z = exp(-0.5 * rise_k / SCALE_K)
+    weight = 1.0 / rate
+    old = state[i, WEIGHT] * keep
+    total = old + weight
+    mean_z = state[i, Z] * shrink
+    mean_rate = state[i, RATE]
+    away_z = z - mean_z
+    away_rate = rate - mean_rate
+    share = weight / total
+    moved = old * share
+    state[i, WEIGHT] = total
+    state[i, WEIGHT_2] = state[i, WEIGHT_2] * keep * keep + weight * weight
+    state[i, Z] = mean_z + share * away_z
+    state[i, RATE] = mean_rate + share * away_rate
+    state[i, ZZ] = state[i, ZZ] * keep * shrink * shrink + moved * away_z * away_z
+    state[i, ZR] = state[i, ZR] * keep * shrink + moved * away_z * away_rate
+    state[i, RR] = state[i, RR] * keep + moved * away_rate * away_rate
+    state[i, LAST_RATE] = rate
+    state[i, STEPS] += 1.0
+
+
+@jit
+def seconds_to(rise_k: Any, steady: Any, growing: Any) -> Any:
+    """Time to climb `rise_k` (infinite too) at `steady + growing exp(x / SCALE_K)` K/s, both rates as they are at x = 0."""
+    left = 1.0 - exp(-rise_k / SCALE_K)
+    share = steady * left / growing
+    if abs(share) < NO_STEADY:
+        return SCALE_K * left / growing
+    # The integral of dx / (q + s e^(x/L)) from 0 is -(L/q) ln((q e^(-x/L) + s) / (q + s)).
+    return -SCALE_K / steady * ln(1.0 - steady * left / (steady + growing))
+
+
+@jit
+def fit(i: Any, rise_k: Any, state: Any) -> Any:
+    """Steady and growing part of the rate of cell `i`, K/s, `rise_k` above its last step, and the growth's significance.
+
+    NaN while there are too few steps.
+    """
+    if state[i, STEPS] < MIN_STEPS or state[i, ZZ] <= 0.0:
+        return math.nan, math.nan, math.nan
+    weight = state[i, WEIGHT]
+    spread = state[i, ZZ] / weight
+    growth = state[i, ZR] / state[i, ZZ]
+    count = weight * weight / state[i, WEIGHT_2]
+    left = max(state[i, RR] - growth * state[i, ZR], 0.0) / weight
+    known = RATE_ERROR * state[i, RATE]
+    variance = max(left * count / max(count - 2.0, 0.5), known * known)
+    error = math.sqrt(variance / (spread * count))
+    steady = state[i, RATE] - growth * state[i, Z]
+    return steady, growth * exp(rise_k / SCALE_K), growth / error
+
+
+@jit
+def foresee(i: Any, degc: Any, ms: Any, step_k: Any, state: Any, since_ms: Any, answer: Any) -> None:
+    """Write the answer of cell `i`: seconds to runaway, and the ends of its interval; NaN: not enough evidence."""
+    answer[i, 0] = math.nan
+    answer[i, 1] = math.nan
+    answer[i, 2] = math.nan
+    rise_k = degc - state[i, ANCHOR_DEGC]
+    steady, growing, significance = fit(i, rise_k, state)
+    rate = steady + growing
+    late = (ms - since_ms[i]) * 1e-3 * state[i, LAST_RATE] > SLOWED * max(step_k, rise_k)
+    if late or not (
+        degc >= MIN_DEGC and significance >= MIN_SIGNIFICANCE and rate > 0.0 and growing >= MIN_SHARE * rate
+    ):
+        return
+    seconds = 0.0
+    if growing < RUNAWAY_K_PER_S:
+        seconds = seconds_to(SCALE_K * ln(RUNAWAY_K_PER_S / growing), steady, growing)
+    if seconds > LONGEST_S:
+        return
+    melts = math.inf
+    if degc < SEPARATOR_DEGC:
+        melts = seconds_to(SEPARATOR_DEGC - degc, steady, growing)
+    answer[i, 0] = min(MIDDLE * seconds, melts)
+    answer[i, 1] = min((1.0 - 1.0 / significance) * seconds, EARLIEST_MELT * melts)
+    answer[i, 2] = (HIGH + HIGH_UNSURE / significance) * seconds
+
+
+@jit
+def take(i: Any, degc: Any, ms: Any, step_k: Any, state: Any, since_ms: Any, answer: Any) -> None:
+    """Take in a new sample of cell `i` and write its `answer[i]` (foresee). A value that is no number forgets the cell."""
+    believed = abs(degc) <= MOST_DEGC
+    in_time = 0 <= ms - since_ms[i] <= LONGEST_STEP_MS
+    rise_k = degc - state[i, ANCHOR_DEGC]
+    if not (believed and in_time and rise_k > -step_k):
+        begin(i, degc if believed else math.nan, ms, state, since_ms)
+    elif rise_k >= step_k and ms > since_ms[i]:
+        climb(i, rise_k, (ms - since_ms[i]) * 1e-3, state)
+        state[i, ANCHOR_DEGC] = degc
+        since_ms[i] = ms
+    foresee(i, degc, ms, step_k, state, since_ms, answer)
+
+
+@jit
+def advance(
+    fresh: Any, filtered_degc: Any, t_ms: Any, step_k: Any, state: Any, since_ms: Any, answer: Any
+) -> None:  # fmt: skip
+    """Take in what is `fresh` (n,) of `filtered_degc` (n,) at `t_ms` int64 (n,); `answer` (n, 3) as `take` writes it.
+
+    A cell that is left out for a while goes on from where it was, or begins anew if that was long ago.
+    """
+    for i in range(fresh.shape[0]):
+        if fresh[i]:
+            take(i, filtered_degc[i], t_ms[i], step_k, state, since_ms, answer)
+
+
+@jit
+def nearest(rack: Any, live: Any, answer: Any, seconds: Any, low: Any, high: Any) -> None:
+    """Write by rack the answer of the cell that is expected to run away first, NaN where no `live` cell of it has one.
+
+    `rack` int (n,) of each cell, -1: none; `answer` (n, 3); `seconds`, `low`, `high` (racks,).
+    """
+    seconds[:] = math.nan
+    low[:] = math.nan
+    high[:] = math.nan
+    for i in range(rack.shape[0]):
+        r = rack[i]
+        if (
+            r >= 0
+            and live[i]
+            and (answer[i, 0] < seconds[r] or (math.isnan(seconds[r]) and not math.isnan(answer[i, 0])))
+        ):
+            seconds[r] = answer[i, 0]
+            low[r] = answer[i, 1]
+            high[r] = answer[i, 2]
