@@ -23,6 +23,10 @@ WEATHER_STEP_S = 60.0
 """How often the outside air is set anew (it moves by millikelvins in between)."""
 
 
+ROUNDING_S = 1e-6
+"""A step of a cycle is due although sums of its times came out a little later than it was asked for."""
+
+
 class Player:
     """What happens to the plant, and when; played step by step."""
 
@@ -87,7 +91,7 @@ def _cycle(cycle: Cycle) -> Deed:
         if at_s >= cycle.until_s and at_s - begun_s < steps[1][0]:
             _set_current(plant, cycle.zone, cycle.float_a)
             return NEVER_S
-        step = max(k for k, (after_s, _) in enumerate(steps[:-1]) if begun_s + after_s <= at_s)
+        step = max(k for k, (after_s, _) in enumerate(steps[:-1]) if begun_s + after_s <= at_s + ROUNDING_S)
         _set_current(plant, cycle.zone, steps[step][1])
         return begun_s + steps[step + 1][0]
 
