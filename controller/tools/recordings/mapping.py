@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import msgspec
-
 from controller.core.detect.defaults import DEFAULTS
 from controller.core.detect.record_bank import MAX_GROUP
 from controller.site.loader import convert
@@ -45,7 +43,7 @@ class Time(Strict, frozen=True, kw_only=True):
     scan_s: float = 0.1
     """Rows closer than this are one scan, of which the last value counts, as it is in the controller."""
     max_age_s: float = 0.0
-    """A value that is not renewed for so long is stale; 0: five times what the column usually takes, at least 10 s."""
+    """A value that is not renewed for so long is stale; 0: ten times what the column usually takes, at least 30 s."""
 
 
 class Form(Strict, frozen=True, kw_only=True):
@@ -79,13 +77,6 @@ class Column(Strict, frozen=True, kw_only=True):
     limits: Limits = Limits()
 
 
-class _File(Strict, frozen=True, kw_only=True):
-    time: Time = Time()
-    table: Form = Form()
-    columns: dict[str, Column]
-    settings: dict[Family, Limits] = msgspec.field(default_factory=dict)
-
-
 @dataclass(frozen=True, slots=True)
 class Map:
     """A map as it was read."""
@@ -117,29 +108,22 @@ def parse_map(text: str) -> Map:
         name: _worded(f"columns.{name}", said, problems) if isinstance(said, str) else said
         for name, said in columns.items()
     }
-    found = _tables(raw, problems)
-    if found is not None:
-        _judge(found, problems)
-    if found is None or problems:
-        raise SiteError(tuple(problems))
-    return Map(found.time, found.table, found.columns, found.settings)
-
-
-def _tables(raw: dict[str, Any], problems: list[Problem]) -> _File | None:
-    fields = {field.encode_name: field for field in msgspec.structs.fields(_File)}
-    remedy = f"use one of {', '.join(fields)}"
-    problems += [Problem(name, "unknown section", remedy) for name in raw.keys() - fields.keys()]
-    for section, kind in (("time", Time), ("table", Form)):
-        if section in raw:
-            convert(section, raw[section], kind, problems)
-    for name, column in raw["columns"].items():
-        convert(f"columns.{name}", column, Column, problems)
-    settings = raw.get("settings", {})
-    if isinstance(settings, dict):
-        read_settings(settings, problems)
-    else:
+    known = ("time", "table", "columns", "settings")
+    problems += [
+        Problem(name, "unknown section", f"use one of {', '.join(known)}") for name in raw if name not in known
+    ]
+    time = convert("time", raw.get("time", {}), Time, problems)
+    form = convert("table", raw.get("table", {}), Form, problems)
+    found = {name: convert(f"columns.{name}", said, Column, problems) for name, said in raw["columns"].items()}
+    tables = raw.get("settings", {})
+    if not isinstance(tables, dict):
         problems.append(Problem("settings", "not a table", "write [settings.heat]"))
-    return None if problems else msgspec.convert(raw, _File)
+        tables = {}
+    settings = read_settings(tables, problems)
+    _judge(time, form, found, problems)
+    if problems:
+        raise SiteError(tuple(problems))
+    return Map(time, form, found, settings)
 
 
 def read_settings(raw: dict[str, Any], problems: list[Problem]) -> dict[Family, Limits]:
@@ -186,8 +170,17 @@ def _worded(path: str, said: str, problems: list[Problem]) -> dict[str, Any]:
     return table
 
 
-def _judge(said: _File, problems: list[Problem]) -> None:
-    time = said.time
+def _judge(time: Time | None, form: Form | None, columns: dict[str, Column | None], problems: list[Problem]) -> None:
+    if time is not None:
+        _judge_time(time, problems)
+    if form is not None and (len(form.delimiter) > 1 or not form.delimiter.isascii()):
+        problems.append(Problem("table.delimiter", "not one character", 'write one, such as ";" or "\\t"'))
+    for name, column in columns.items():
+        if column is not None:
+            _judge_column(f"columns.{name}", column, problems)
+
+
+def _judge_time(time: Time, problems: list[Problem]) -> None:
     if time.unit not in TIME_UNITS:
         close = difflib.get_close_matches(time.unit, TIME_UNITS, 1)
         remedy = f"write {close[0]!r} if you mean that, or one of {', '.join(TIME_UNITS)}" if close else ""
@@ -203,10 +196,6 @@ def _judge(said: _File, problems: list[Problem]) -> None:
         value = getattr(time, name)
         if not 0 <= value < float("inf") or (name == "scan_s" and value == 0):
             problems.append(Problem(f"time.{name}", f"{value:g} cannot be", "state seconds above 0"))
-    if len(said.table.delimiter) > 1 or not said.table.delimiter.isascii():
-        problems.append(Problem("table.delimiter", "not one character", 'write one, such as ";" or "\\t"'))
-    for name, column in said.columns.items():
-        _judge_column(f"columns.{name}", column, problems)
 
 
 def _judge_column(path: str, column: Column, problems: list[Problem]) -> None:

@@ -24,8 +24,8 @@ from drivers.tables.moments import ORDERS, moments
 from drivers.tables.reader import Rows, Table
 
 _FIRST_ROWS = 2000
-_AGES = 5.0
-_LEAST_AGE_S = 10.0
+_AGES = 10.0
+_LEAST_AGE_S, _MOST_AGE_S = 30.0, 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def make_plan(table: Table, said: Map) -> Plan:
     wanted = (said.time.column,) if isinstance(said.time.column, str) else said.time.column
     time = [_find(names, name, "time.column", problems) for name in wanted if name]
     split = [_find(names, said.table.split, "table.split", problems)] if said.table.split else []
-    found = dict(_columns(names, said.columns, problems))
+    found = dict(_columns(names, said.columns, {*time, *split}, problems))
     if problems:
         raise SiteError(tuple(problems))
     first = _First(table, said, tuple(time), tuple(split), tuple(found))
@@ -124,7 +124,7 @@ def _some(names: Sequence[str]) -> str:
 
 
 def _columns(
-    names: Sequence[str], columns: Mapping[str, Column], problems: list[Problem]
+    names: Sequence[str], columns: Mapping[str, Column], other: set[int], problems: list[Problem]
 ) -> Iterator[tuple[int, Column]]:
     """Places and meanings of the measured columns; a name with `*` stands for all that fit."""
     seen: dict[int, str] = {}
@@ -132,7 +132,7 @@ def _columns(
         path = f"columns.{name}"
         if "*" in name and name not in names:
             pattern = re.compile(".*".join(re.escape(part) for part in name.split("*")), re.IGNORECASE)
-            places = [place for place, known in enumerate(names) if pattern.fullmatch(known)]
+            places = [place for place, known in enumerate(names) if pattern.fullmatch(known) and place not in other]
             if not places:
                 problems.append(Problem(path, "no column fits", f"the columns are {_some(names)}"))
         else:
@@ -140,7 +140,10 @@ def _columns(
             places = [_find(names, name, path, problems)]
             places = places if len(problems) == before else []
         for place in places:
-            if place in seen:
+            if place in other:
+                what = "this column is the time, or says which sensor a row is from"
+                problems.append(Problem(path, what, "take it out of [columns]"))
+            elif place in seen:
                 what = f"column {names[place]!r} is already {seen[place]!r}"
                 problems.append(Problem(path, what, "say once what a column is"))
             else:
@@ -197,7 +200,7 @@ class _First:
     def max_age_s(self, columns: Sequence[int]) -> float:
         """How old a value of these columns may be: several of its usual intervals."""
         usual_s = max((self._interval_s.get(column, self.step_s) for column in columns), default=self.step_s)
-        return max(_LEAST_AGE_S, _AGES * usual_s * max(1, len(self.split)))
+        return min(max(_LEAST_AGE_S, _AGES * usual_s * len(self.split)), _MOST_AGE_S)
 
 
 _MOST_SPLIT = 1000
@@ -245,7 +248,8 @@ def _site(path: Path, said: Map, heads: Sequence[_Head], first: _First) -> Site:
     for n, head in enumerate(heads):
         device = head.column.device or head.name
         devices[device] = Device(link="recording")
-        age_s = head.column.max_age_s or said.time.max_age_s or first.max_age_s(head.places)
+        said_s = head.column.max_age_s or said.time.max_age_s
+        age_s = min(said_s, _MOST_AGE_S) if said_s else first.max_age_s(head.places)
         blocks[f"b{n}"] = Block(
             device=device, table=Registers.INPUT, address=0, count=len(head.places), max_age_s=age_s
         )

@@ -1,5 +1,6 @@
 """A first map of a recording, by what its names, units and numbers look like. A person has to read and correct it."""
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -89,7 +90,8 @@ def _column(look: Look, place: int) -> list[str]:
 
 def _numbers(look: Look, place: int) -> list[float]:
     cells = (cell for cell in _column(look, place) if is_number(cell, look.decimal))
-    return [float(cell.replace(look.decimal, ".")) for cell in cells]
+    numbers = (float(cell.replace(look.decimal, ".")) for cell in cells)
+    return [number for number in numbers if math.isfinite(number)]
 
 
 def _time(look: Look) -> tuple[int, ...]:
