@@ -388,6 +388,8 @@ class Release(Strict, frozen=True, kw_only=True):
     """Rule 9: with a faulty or disabled member the rest still coincides (degrade), or there is no automatic release."""
     reset_lock_s: float = 0.0
     """No reset for so long after the release was activated."""
+    loss_of_one: Literal["full", "degraded", "unavailable"] | None = None
+    """The least that automatic release may be worth when any one device or link is lost; `haechi verify` holds the site to it."""
     purge_limit_s: float = 120.0
     """Rule 6: bound of "exhaust first"."""
     purge_above_h2_ppm: float = 10000.0

@@ -238,7 +238,7 @@ class AirTwin:
     """The twin of the room and smoke banks; `GasTwin` of the gas bank. `zones`: where agent has been let go."""
 
     def __init__(self, layout: Layout, night: int) -> None:
-        from tests.naive.gas import GasTwin  # noqa: PLC0415 - it builds on what stands here
+        from tests.naive.gas import GasTwin  # here: it builds on what stands above
 
         self.heads = {h.index: AirHead(h) for h in layout.heads if h.head.family in (*ROOM, *GAS, Family.SMOKE)}
         ordered = sorted(self.heads.values(), key=lambda head: not head.layout.head.reference)

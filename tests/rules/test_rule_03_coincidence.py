@@ -1,8 +1,10 @@
 """Rule 3: automatic release needs two independent heads, with confirmed runaway or smoke with heat among them."""
 
 import pytest
+from msgspec.structs import replace
 
 from controller.core import latch
+from controller.core.draft import Draft
 from controller.core.events import Kind, Level
 from controller.core.layout import HeadLayout
 from controller.core.state import HeadLatch
@@ -53,9 +55,26 @@ def without_the_sites_word_one_family_does_not_release_the_server_room() -> None
     field = Field(site(("same_family = true\n", "")))
     play(
         field,
-        "0 | server-smoke-3 alarm, server-smoke-4 alarm | pre-activated |\n 40 | | pre-activated | -server-agent",
+        "0 | server-smoke-3 fire-2, server-smoke-4 fire-2 | pre-activated |\n 60 | | pre-activated | -server-agent",
         "server",
     )
+
+
+def steam_in_both_detectors_of_one_family_is_not_enough() -> None:
+    """Fire 1 in both for as long as one likes, and fire 2 in both that does not last: what steam, dust and spray do."""
+    field = Field()
+    play(
+        field,
+        """
+          0 | server-smoke-3 alarm, server-smoke-4 alarm   | pre-activated |
+         60 | server-smoke-3 fire-2                        | pre-activated |
+         60 | server-smoke-3 fire-2, server-smoke-4 fire-2 | pre-activated |
+         15 | server-smoke-4 alarm                         | pre-activated |
+         60 |                                              | pre-activated | -server-agent
+        """,
+        "server",
+    )
+    assert "activated" not in field.told(Kind.STAGE, "server")
 
 
 CHECKS = (
@@ -66,6 +85,7 @@ CHECKS = (
     a_fault_is_no_alarm,
     mqtt_never_counts,
     without_the_sites_word_one_family_does_not_release_the_server_room,
+    steam_in_both_detectors_of_one_family_is_not_enough,
 )
 
 
@@ -76,7 +96,9 @@ def a_pair_of_one(patch: pytest.MonkeyPatch) -> None:
 
 
 def all_are_independent(patch: pytest.MonkeyPatch) -> None:
+    """Fire 2 is a second guard of two heads of one family: both are broken."""
     patch.setattr(rule_3, "independent", lambda a, b, same_family: True)
+    one_family_counts_at_fire_1(patch)
 
 
 def all_are_sufficient(patch: pytest.MonkeyPatch) -> None:
@@ -112,6 +134,20 @@ def the_policy_is_not_asked(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(rule_3, "independent", lambda a, b, same_family: independent(a, b, same_family=True))
 
 
+def one_family_counts_at_fire_1(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(coincidence, "_of_two_families", lambda pair: True)
+
+
+def fire_2_need_not_last(patch: pytest.MonkeyPatch) -> None:
+    stand = original(latch, "_stand_at_fire_2")
+
+    def at_once(draft: Draft, head: HeadLayout, *, at_fire_2: bool) -> None:
+        stand(draft, head, at_fire_2=at_fire_2)
+        draft.heads[head.index] = replace(draft.heads[head.index], fire_2=at_fire_2)
+
+    patch.setattr(latch, "_stand_at_fire_2", at_once)
+
+
 MUTANTS = [
     (a_pair_of_one, one_head_is_not_enough),
     (all_are_independent, one_family_is_not_enough),
@@ -120,6 +156,8 @@ MUTANTS = [
     (a_fault_counts, a_fault_is_no_alarm),
     (mqtt_counts, mqtt_never_counts),
     (the_policy_is_not_asked, without_the_sites_word_one_family_does_not_release_the_server_room),
+    (one_family_counts_at_fire_1, steam_in_both_detectors_of_one_family_is_not_enough),
+    (fire_2_need_not_last, steam_in_both_detectors_of_one_family_is_not_enough),
 ]
 
 

@@ -80,13 +80,6 @@ class AirBank:
         m = self._m
         yield from (m.p, m.q, m.f, m.t, m.u, m.ring, m.ring_ms, self._humid)
 
-    def _news(self, image: Image) -> tuple[npt.NDArray[Any], ...]:
-        return self._m.index, image.value, image.quality, image.sample, image.received_ms
-
-    def _own(self) -> tuple[npt.NDArray[Any], ...]:
-        m = self._m
-        return m.p, m.q, m.f, m.t, m.u, m.ring, m.ring_ms
-
 
 class RoomBank(AirBank):
     """Heat heads and climate sensors."""
@@ -99,7 +92,13 @@ class RoomBank(AirBank):
 
     def advance(self, image: Image) -> bool:
         """Take in an image; returns whether anything was new."""
-        return bool(advance_room(*self._news(image), *self._own(), self._humid, self._gathered))
+        m = self._m
+        return bool(
+            advance_room(
+                m.index, image.value, image.quality, image.sample, image.received_ms,
+                m.p, m.q, m.f, m.t, m.u, m.ring, m.ring_ms, self._humid, self._gathered,
+            )
+        )  # fmt: skip
 
 
 class SmokeBank(AirBank):
@@ -114,7 +113,13 @@ class SmokeBank(AirBank):
     def advance(self, image: Image) -> bool:
         """Take in an image; returns whether anything was new."""
         night = bool(image.host) and bool(image.host[self._night])
-        return bool(advance_smoke(*self._news(image), night, *self._own(), self._humid))
+        m = self._m
+        return bool(
+            advance_smoke(
+                m.index, image.value, image.quality, image.sample, image.received_ms, night,
+                m.p, m.q, m.f, m.t, m.u, m.ring, m.ring_ms, self._humid,
+            )
+        )  # fmt: skip
 
 
 class GasBank(AirBank):
@@ -130,7 +135,13 @@ class GasBank(AirBank):
 
     def advance(self, image: Image) -> bool:
         """Take in an image; returns whether anything was new."""
-        return bool(advance_gas(*self._news(image), *self._own(), self._humid, self._places, self._zones))
+        m = self._m
+        return bool(
+            advance_gas(
+                m.index, image.value, image.quality, image.sample, image.received_ms,
+                m.p, m.q, m.f, m.t, m.u, m.ring, m.ring_ms, self._humid, self._places, self._zones,
+            )
+        )  # fmt: skip
 
     def mask(self, zones: Sequence[bool]) -> None:
         """Say in which zones agent has been let go: what a catalyst shows there is not to be believed, from its next sample on."""

@@ -6,13 +6,18 @@ memory, and that a commissioning engineer must look at. Temperatures degC, volta
 
 import msgspec
 
+from controller.core.detect.run_length import limit_for
 from controller.core.events import Level
-from controller.site.model import Family, Head, Limits
+from controller.site.model import Family, Head, Limits, Principle
 
 MAX_OPERATING_DEGC = 80.0
 """A cell above it that heats itself by 1 K/s for more than 3 s is running away (GB 38031-2025 C.5.3.7; 80 assumed)."""
 COLLAPSE_SHARE = 0.25
 """A cell that loses more of its voltage within the rate window has collapsed (GB 38031-2025 C.5.3.7: 25 %)."""
+CUSUM_SLACK = 1.5
+"""Deviation that the cumulative sums of cells let pass, in spreads (assumed: 0.45 K of load and place, 7.5 mV of resistances apart)."""
+CUSUM_RUN_LENGTH = 1024 * 2 * 2 * 365.25 * 86400.0
+"""Samples to a false drift of one sum: a year for a room of 1,024 cells, two quantities, two sides, a sample a second, by independent noise."""
 
 _CELL_TEMPERATURE = Limits(
     low=-40.0,
@@ -27,6 +32,15 @@ _CELL_TEMPERATURE = Limits(
     rate_pre_alarm=0.1,  # assumed: a full charge in half an hour heats by 0.01 K/s
     slew=50.0,  # K/s, assumed
     stuck_s=1800.0,  # assumed; noise or resolution moves 0.1 K much oftener
+    slope_clip=5.0,  # assumed: two wild samples in a row stay under the rate of the pre-alarm
+    bias_tau_s=86400.0,  # science.md 7: a day
+    suspicious=2.0,  # science.md 7
+    spread_floor=0.3,  # science.md 7
+    cusum_slack=CUSUM_SLACK,
+    cusum_limit=limit_for(CUSUM_RUN_LENGTH, CUSUM_SLACK),
+    heat_slack=0.02,  # assumed: twice a full charge in half an hour
+    common_rise=3.0,  # assumed
+    dip=1.0,  # science.md 7: 1 to 5 K
 )
 """Every cell has its sensor, 0.1 K, about 1 s."""
 
@@ -34,6 +48,8 @@ _CELL_TEMPERATURE_COARSE = msgspec.structs.replace(
     _CELL_TEMPERATURE,
     deviation_advisory=None,
     deviation_pre_alarm=None,
+    cusum_limit=None,
+    dip=None,
     rate_window_s=60.0,  # assumed: one step of 1 K gives 0.017 K/s over it
     stuck_s=0.0,  # steps of 1 K may stand for hours
 )
@@ -44,6 +60,7 @@ _GAS = Limits(
     high=100000.0,  # assumed
     hysteresis=5.0,  # assumed
     persistence_s=5.0,  # assumed
+    noise=1.0,  # assumed: a step of a head's register; 0.3 to 0.6 of noise beside it
 )
 
 DEFAULTS: dict[Family, Limits] = {
@@ -59,11 +76,17 @@ DEFAULTS: dict[Family, Limits] = {
         deviation_pre_alarm=0.3,  # assumed
         rate_window_s=10.0,  # in which a collapse is sought (assumed)
         stuck_s=0.0,  # a resting string stands still to the millivolt
+        slope_clip=0.5,  # assumed
+        bias_tau_s=86400.0,  # science.md 7: a day
+        suspicious=0.05,  # assumed
+        spread_floor=0.005,  # assumed: 5 % of resistance apart give 2 mV at 1 C, as the science reference's floor of 3 mV lets pass
+        cusum_slack=CUSUM_SLACK,
+        cusum_limit=limit_for(CUSUM_RUN_LENGTH, CUSUM_SLACK),
     ),
-    # All assumed. Makers' habit: hydrogen 10 to 40 over its base, carbon monoxide 30 to 50.
-    Family.H2: msgspec.structs.replace(_GAS, advisory=20.0, pre_alarm=40.0, alarm=400.0),
-    Family.CO: msgspec.structs.replace(_GAS, advisory=30.0, pre_alarm=60.0, alarm=200.0),
-    Family.VOC: msgspec.structs.replace(_GAS, advisory=50.0, pre_alarm=100.0, alarm=500.0),  # assumed
+    # All assumed. Makers' habit: hydrogen 10 to 40 over its base, carbon monoxide 30 to 50. The smallest rise is half of the advisory.
+    Family.H2: msgspec.structs.replace(_GAS, advisory=20.0, pre_alarm=40.0, alarm=400.0, min_rise=10.0),
+    Family.CO: msgspec.structs.replace(_GAS, advisory=30.0, pre_alarm=60.0, alarm=200.0, min_rise=15.0),
+    Family.VOC: msgspec.structs.replace(_GAS, advisory=50.0, pre_alarm=100.0, alarm=500.0, min_rise=25.0),
     Family.SMOKE: Limits(
         low=-0.5,
         high=100.0,
@@ -72,6 +95,11 @@ DEFAULTS: dict[Family, Limits] = {
         alarm=3.3,  # assumed: 1.0 %/ft, quoted of NFPA 76, alarm
         hysteresis=0.2,  # assumed
         persistence_s=10.0,  # assumed: longer than a puff of dust
+        fire_2=10.0,  # quoted of EN 54-20 class C (assumed); twice what steam, dust, spray or flux alone reach in the simulated room
+        night_share=0.7,  # assumed: nobody works in the room
+        drift_limit=0.3,  # assumed: half of the alert threshold
+        rate_window_s=10.0,  # assumed: over which the steepness of smoke is taken
+        fast_rise=0.25,  # %/m a second: in the simulated room of 360 m3 18 kg/h of steam reach 0.10, flames of 50 kW 0.39
     ),
     Family.HEAT: Limits(
         low=-40.0,
@@ -107,6 +135,14 @@ DEFAULTS: dict[Family, Limits] = {
     ),
 }
 """Limits by family; wired inputs have none."""
+
+CROSS_SHARE: dict[tuple[Family, Principle | None], float] = {
+    (Family.CO, None): 0.6,
+    (Family.CO, Principle.ELECTROCHEMICAL): 0.6,
+    (Family.H2, Principle.ELECTROCHEMICAL): 0.3,
+}
+"""Most that a carbon monoxide cell shows of hydrogen, and a hydrogen cell of carbon monoxide: below 10 % (Alphasense CO-B4, four electrodes)
+to 60 % (Biosystems PhD manual); 30 % for hydrogen cells assumed."""
 
 CAP: dict[Family, Level] = {
     Family.CELL_TEMPERATURE: Level.PRE_ALARM,

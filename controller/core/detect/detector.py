@@ -1,8 +1,12 @@
 """The detector: banks of kernels over the image, and what they say of every head and rack."""
 
 import math
+from collections.abc import Sequence
+
+import numpy as np
 
 from controller.core.chain import InputDigest
+from controller.core.detect.air_bank import GasBank
 from controller.core.detect.banks import lay_out_banks
 from controller.core.detect.fusion import Fusion, Weighed
 from controller.core.detect.readings import Readings
@@ -47,6 +51,12 @@ class Detector:
         """Say which heads a person has taken out of service: they are not weighed."""
         self._stale = self._fusion.leave_out(names) or self._stale
 
+    def agent_in(self, zones: Sequence[bool]) -> None:
+        """Say, by zone, where agent has been let go since the last reset: heads that it poisons are not believed there, which is a fault."""
+        for bank in self._banks:
+            if isinstance(bank, GasBank):
+                bank.mask(zones)
+
     def evidence(self, head_index: int) -> Evidence:
         """Why a head reads as it does. A number that does not exist (no value, no threshold) is 0: JSON has no NaN."""
         readings = self._readings
@@ -54,8 +64,8 @@ class Detector:
             self._layout.heads[head_index].name,
             _FEATURES[int(readings.feature[head_index])],
             self._layout.point_name(int(readings.point[head_index])),
-            _finite(float(readings.value[head_index])),
-            _finite(float(readings.threshold[head_index])),
+            _decimal(float(readings.value[head_index])),
+            _decimal(float(readings.threshold[head_index])),
             float(readings.weight[head_index]),
         )
 
@@ -68,8 +78,11 @@ class Detector:
         self._stale = True
 
 
-def _finite(number: float) -> float:
-    return number if math.isfinite(number) else 0.0
+def _decimal(number: float) -> float:
+    """The shortest decimal that is the same to a float32, in which banks remember: 0.7 and not 0.699999988. 0 for what is not finite."""
+    with np.errstate(over="ignore"):
+        short = float(str(np.float32(number)))
+    return short if math.isfinite(short) else 0.0
 
 
 def warm_up(layout: Layout) -> None:

@@ -15,8 +15,11 @@ class Readings:
     `level` uint8 (`Level`), not latched; `runaway` uint8; `fault` uint8 (0 none, 1 some points, 2 the whole head);
     `point` int32 image index of the strongest evidence, or of the fault; `feature` uint8 (place in `Feature`); `value`
     and `threshold` float64 in the feature's units, NaN for none; `weight` float32, log-likelihood ratio (nats, 0 to 3)
-    of fire against normal life for that evidence, 0 for none. Wired heads stay 0. `rack_hottest_degc` and its
-    `rack_slope_degc_per_s` (NaN: no live sensor, or not known yet) and `rack_live_fraction` float64.
+    of fire against normal life for that evidence, 0 for none; `marks` uint8, bits: 1 smoke at fire 2, 2 smoke whose drift has reached
+    the limit of its compensation. Wired heads stay 0. `rack_hottest_degc` and its
+    `rack_slope_degc_per_s` (NaN: no live sensor, or not known yet) and `rack_live_fraction` float64. `rack_runaway_s`, `_low_s` and
+    `_high_s` float64: when the first cell of the rack is expected to run away, from its last sample on, with the ends of the 80 %
+    interval; NaN: not enough evidence. They are shown to people and steer nothing.
     """
 
     level: npt.NDArray[np.uint8]
@@ -27,17 +30,22 @@ class Readings:
     value: npt.NDArray[np.float64]
     threshold: npt.NDArray[np.float64]
     weight: npt.NDArray[np.float32]
+    marks: npt.NDArray[np.uint8]
     rack_hottest_degc: npt.NDArray[np.float64]
     rack_slope_degc_per_s: npt.NDArray[np.float64]
     rack_live_fraction: npt.NDArray[np.float64]
+    rack_runaway_s: npt.NDArray[np.float64]
+    rack_runaway_low_s: npt.NDArray[np.float64]
+    rack_runaway_high_s: npt.NDArray[np.float64]
 
     @classmethod
     def empty(cls, layout: Layout) -> "Readings":
         """Nothing seen yet."""
         n_heads, n_racks = len(layout.heads), len(layout.racks)
         first_points = np.array([head.points[0] for head in layout.heads], np.int32)
-        level, runaway, fault, feature = (np.zeros(n_heads, np.uint8) for _ in range(4))
+        level, runaway, fault, feature, marks = (np.zeros(n_heads, np.uint8) for _ in range(5))
         value, threshold = np.full(n_heads, np.nan), np.full(n_heads, np.nan)
         weight = np.zeros(n_heads, np.float32)
         racks = (np.full(n_racks, np.nan), np.full(n_racks, np.nan), np.zeros(n_racks))
-        return cls(level, runaway, fault, first_points, feature, value, threshold, weight, *racks)
+        foreseen = (np.full(n_racks, np.nan) for _ in range(3))
+        return cls(level, runaway, fault, first_points, feature, value, threshold, weight, marks, *racks, *foreseen)

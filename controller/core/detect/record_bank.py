@@ -21,10 +21,6 @@ from controller.site.model import Family, Limits, Physics
 RECORDED: tuple[tuple[Family, ...], ...] = (
     (Family.CELL_VOLTAGE,),  # before the temperatures: runaway looks at a cell's voltage
     (Family.CELL_TEMPERATURE,),
-    (Family.H2, Family.CO, Family.VOC),
-    (Family.SMOKE,),
-    (Family.HEAT,),
-    (Family.CLIMATE_TEMPERATURE, Family.CLIMATE_HUMIDITY),
 )
 MIN_GROUP, MAX_GROUP = 2, 32
 """Points of a module that can be compared with their median."""

@@ -3,7 +3,7 @@
 Nothing here waits or listens: a scan is one call. `play` runs a table of rows, so that a story reads like a test protocol.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -59,9 +59,13 @@ class Script(Detector):
         self.readings.rack_live_fraction[:] = 1.0
         self.kept: set[int] = set()
         self.zones = [Weighed()] * len(layout.zones)
+        self.agent: tuple[bool, ...] = ()
 
     def advance(self, image: Image) -> Readings:
         return self.readings
+
+    def agent_in(self, zones: Sequence[bool]) -> None:
+        self.agent = tuple(zones)
 
     def evidence(self, head_index: int) -> Evidence:
         head = self.layout.heads[head_index]
@@ -141,8 +145,9 @@ class Field:
         """Index of a head."""
         return next(h.index for h in self.layout.heads if h.name == name)
 
-    def level(self, name: str, level: Level, *, runaway: bool = False) -> None:
+    def level(self, name: str, level: Level, *, runaway: bool = False, fire_2: bool = False) -> None:
         """A head reads a level from now on."""
+        self.script.readings.marks[self.head(name)] = fire_2
         self.script.readings.level[self.head(name)] = level
         self.script.readings.runaway[self.head(name)] = runaway
 
@@ -328,6 +333,8 @@ def _do(field: Field, action: str) -> None:
         (field.contact_fault if wired else field.fault)(name)
     elif wired:
         field.contact(name, on=what == "on")
+    elif what == "fire-2":
+        field.level(name, Level.ALARM, fire_2=True)
     elif what == "runaway":
         field.level(name, Level.ALARM, runaway=True)
     else:

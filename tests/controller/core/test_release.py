@@ -77,10 +77,24 @@ def test_an_alarm_that_ended_counts_for_the_coincidence_window(pause_s: int, sta
 
 
 def test_the_server_room_releases_on_one_family_by_its_policy() -> None:
-    play(Field(), "0 | server-smoke-3 alarm, server-smoke-4 alarm | activated |", "server")
+    play(Field(), "0 | server-smoke-3 fire-2, server-smoke-4 fire-2 | pre-activated |\n 20 | | activated |", "server")
     other = Field(site(("same_family = true\n", "")))
-    play(other, "0 | server-smoke-3 alarm, server-smoke-4 alarm | pre-activated |", "server")
+    play(other, "0 | server-smoke-3 fire-2, server-smoke-4 fire-2 | pre-activated |\n 40 | | pre-activated |", "server")
     assert other.zone("server").availability == "unavailable: no two independent heads"
+
+
+def test_one_family_starts_to_stand_at_fire_2_anew_after_every_break() -> None:
+    play(
+        Field(),
+        """
+          0 | server-smoke-3 fire-2, server-smoke-4 fire-2 | pre-activated |
+         19 | server-smoke-4 alarm  | pre-activated |
+          1 | server-smoke-4 fire-2 | pre-activated |
+         19 |                       | pre-activated |
+          1 |                       | activated     |
+        """,
+        "server",
+    )
 
 
 def test_hold_loads_the_pre_warning_anew() -> None:
@@ -119,7 +133,8 @@ def test_latched_abort_strategy_ignores_the_hold_contact() -> None:
     play(
         Field(),
         """
-          0 | server-smoke-3 alarm, server-smoke-4 alarm | activated |
+          0 | server-smoke-3 fire-2, server-smoke-4 fire-2 | pre-activated |
+         20 |                  | activated |
           1 | server-hold on   | activated |
           1 | server-abort on  | aborted   |
           1 | server-abort off, server-hold off | aborted |

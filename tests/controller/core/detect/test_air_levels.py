@@ -1,0 +1,218 @@
+"""What gas, smoke and climate heads tell beyond plain thresholds: patterns, rises, stages, drift, night, agent."""
+
+import numpy as np
+import pytest
+from msgspec.structs import replace
+
+from controller.core.detect.air_codes import MARK_DRIFTED, MARK_FIRE_2
+from controller.core.events import Feature, Level
+from controller.core.image import Image
+from controller.core.layout import lay_out
+from controller.core.trips import HOST_FACTS
+from controller.site.model import Family, Principle
+from tests.naive.rig import Rig, Spec, layout_of
+
+RACK = {
+    "h2": Spec(Family.H2, rack="r1"),
+    "co": Spec(Family.CO, rack="r1"),
+    "voc": Spec(Family.VOC, rack="r1"),
+    "h2-room": Spec(Family.H2, reference=True),
+    "co-room": Spec(Family.CO, reference=True),
+    "voc-room": Spec(Family.VOC, reference=True),
+}
+NIGHT = tuple(int(fact == "night") for fact in HOST_FACTS)
+
+
+def settled(specs: dict[str, Spec], samples: int = 60) -> Rig:
+    rig = Rig(specs)
+    assert rig.run(samples) == Level.NORMAL
+    return rig
+
+
+def weight(rig: Rig, name: str) -> float:
+    return float(rig.readings.weight[rig.place[name]])
+
+
+def marks(rig: Rig, name: str) -> int:
+    return int(rig.readings.marks[rig.place[name]])
+
+
+@pytest.mark.parametrize(
+    ("shown", "head", "feature", "most"),
+    [
+        ({"h2": 30.0, "voc": 60.0}, "h2", Feature.LI_ION_VENT, 3.0),
+        ({"h2": 30.0, "co": 50.0}, "co", Feature.LI_ION_VENT, 3.0),
+        ({"voc": 300.0}, "voc", Feature.SOLVENT, 0.5),
+        ({"co": 300.0}, "co", Feature.ENGINE, 1.0),
+        ({"h2": 300.0}, "h2", Feature.CHARGING, 2.0),
+        ({"h2": 300.0, "co": 75.0}, "h2", Feature.CHARGING, 2.0),  # a quarter of hydrogen shows in the monoxide cell
+        ({"co": 300.0, "co-room": 300.0}, "co", Feature.OUTSIDE_AIR, 0.5),
+    ],
+)
+def test_the_pattern_of_a_rack_names_the_gas_and_bounds_its_weight(
+    shown: dict[str, float], head: str, feature: Feature, most: float
+) -> None:
+    rig = settled(RACK)
+    for name, ppm in shown.items():
+        rig.set(name, ppm)
+    rig.run(12)
+    assert rig.feature(head) == feature
+    assert 0.0 < weight(rig, head) <= most
+
+
+@pytest.mark.parametrize(
+    "shown", [{"voc": 300.0}, {"co": 300.0}, {"co": 300.0, "co-room": 300.0}, {"h2": 300.0}], ids=str
+)
+def test_no_pattern_lowers_what_a_threshold_says(shown: dict[str, float]) -> None:
+    name = next(iter(shown))
+    alone, known = settled({name: RACK[name]}), settled(RACK)
+    for rig in (alone, known):
+        for head, ppm in shown.items():
+            if head in rig.place:
+                rig.set(head, ppm)
+        rig.run(20)
+    assert known.level(name) == alone.level(name) >= Level.PRE_ALARM
+
+
+def test_a_vent_is_a_pre_alarm_seconds_after_its_gas_is_there_below_every_threshold() -> None:
+    rig = settled(RACK)
+    rig.set("h2", 15.0)
+    rig.set("voc", 30.0)
+    rig.run(9)
+    assert (rig.level("h2"), rig.feature("h2")) == (Level.PRE_ALARM, Feature.LI_ION_VENT)
+    assert weight(rig, "h2") == 3.0
+
+
+def test_a_rise_is_an_advisory_and_slow_drift_of_a_head_is_none() -> None:
+    rig = settled(RACK)
+    rig.set("h2", 14.0)
+    rig.run(9)
+    assert (rig.level("h2"), rig.feature("h2")) == (Level.ADVISORY, Feature.CHARGING)
+    drifting = settled(RACK)
+    for minute in range(24 * 60):
+        drifting.set("h2", 18.0 * minute / (24 * 60))  # below the advisory, a day long
+        assert drifting.run(1, 60.0) == Level.NORMAL
+
+
+def test_the_base_stands_still_while_gas_stands_there() -> None:
+    rig = settled(RACK)
+    rig.set("h2", 15.0)
+    rig.run(3600)
+    assert rig.level("h2") == Level.ADVISORY
+
+
+def test_a_lone_spike_of_gas_is_nothing() -> None:
+    rig = settled(RACK)
+    rig.set("h2", 5000.0)
+    assert rig.run(1) == Level.NORMAL
+    rig.set("h2", 0.0)
+    assert rig.run(30) == Level.NORMAL
+
+
+def test_a_catalyst_is_not_believed_after_agent_until_it_is_said_to_be_gone() -> None:
+    layout = layout_of({"bead": Spec(Family.H2, rack="r1"), "cell": Spec(Family.H2, rack="r2")})
+    bead = replace(layout.site.heads["bead"], principle=Principle.CATALYTIC)
+    rig = Rig(lay_out(replace(layout.site, heads=layout.site.heads | {"bead": bead})))
+    rig.run(5)
+    rig.detector.agent_in((True,))
+    rig.set("bead", 3000.0)
+    rig.set("cell", 3000.0)
+    rig.run(20)
+    assert (rig.level("bead"), rig.fault("bead"), rig.feature("bead")) == (Level.NORMAL, 2, Feature.NOT_BELIEVED)
+    assert (rig.level("cell"), rig.fault("cell")) == (Level.ALARM, 0)
+    rig.detector.agent_in((False,))
+    rig.run(20)
+    assert (rig.level("bead"), rig.fault("bead")) == (Level.ALARM, 0)
+
+
+@pytest.mark.parametrize(
+    ("smoke", "level", "fire_2"),
+    [(0.7, Level.ADVISORY, False), (2.1, Level.PRE_ALARM, False), (9.0, Level.ALARM, False), (11.0, Level.ALARM, True)],
+)
+def test_stages_of_smoke(smoke: float, level: Level, fire_2: bool) -> None:
+    rig = settled({"smoke": Spec(Family.SMOKE, limits={"fast_rise": 1e9})})
+    rig.set("smoke", smoke)
+    assert rig.run(10) == Level.NORMAL
+    rig.run(1)
+    assert (rig.level("smoke"), bool(marks(rig, "smoke") & MARK_FIRE_2)) == (level, fire_2)
+
+
+def test_steep_smoke_is_believed_sooner() -> None:
+    rig = settled({"smoke": Spec(Family.SMOKE)})
+    for second in range(1, 16):
+        rig.set("smoke", 0.4 * second)
+        if rig.run(1) == Level.ALARM:
+            break
+    assert second <= 12
+    slow = settled({"smoke": Spec(Family.SMOKE)})
+    for late in range(1, 40):
+        slow.set("smoke", 0.2 * late)
+        if slow.run(1) == Level.ALARM:
+            break
+    assert late >= 3.3 / 0.2 + 10
+
+
+def test_drift_is_followed_to_its_limit_and_then_told() -> None:
+    rig = settled({"smoke": Spec(Family.SMOKE)})
+    for hour in range(6 * 24):
+        rig.set("smoke", min(0.25, 0.1 * hour / 24.0))
+        assert rig.run(6, 600.0) == Level.NORMAL
+    assert rig.run(500, 600.0) == Level.NORMAL
+    assert not marks(rig, "smoke") & MARK_DRIFTED
+    rig.set("smoke", 0.7)  # 0.45 over clean air
+    assert rig.run(20) == Level.NORMAL
+    rig.set("smoke", 0.35)
+    rig.run(600, 600.0)
+    assert marks(rig, "smoke") & MARK_DRIFTED
+    rig.set("smoke", 1.0)  # no more than the limit is taken off
+    rig.run(20)
+    assert rig.level("smoke") == Level.ADVISORY
+
+
+def by_night(rig: Rig, samples: int) -> None:
+    for _ in range(samples):
+        rig.sample += 1
+        rig.tick_ms += 1000
+        rig.buffer.sample[:], rig.buffer.received_ms[:] = rig.sample, rig.tick_ms
+        i = rig.image()
+        image = Image(i.scan, i.tick_ms, i.value, i.quality, i.sample, i.received_ms, NIGHT)
+        rig.readings = rig.detector.advance(image)
+
+
+def test_at_night_less_smoke_is_enough_but_not_for_fire_2() -> None:
+    rig = settled({"smoke": Spec(Family.SMOKE), "dense": Spec(Family.SMOKE, limits={"fast_rise": 1e9})})
+    rig.set("smoke", 2.5)
+    rig.set("dense", 9.5)
+    by_night(rig, 30)
+    assert rig.level("smoke") == Level.ALARM
+    assert not marks(rig, "dense") & MARK_FIRE_2
+    rig.run(1)
+    assert rig.level("smoke") == Level.PRE_ALARM
+
+
+def test_steam_weighs_less_than_smoke_but_its_level_stays() -> None:
+    specs = {"smoke": Spec(Family.SMOKE), "humidity": Spec(Family.CLIMATE_HUMIDITY, 6)}
+    dry, wet = settled(specs, 300), settled(specs, 300)
+    wet.set("humidity", 52.0)
+    for rig in (dry, wet):
+        rig.run(60)
+        rig.set("smoke", 4.0)
+        rig.run(30)
+    assert dry.level("smoke") == wet.level("smoke") == Level.ALARM
+    assert (weight(dry, "smoke"), weight(wet, "smoke")) == (3.0, 1.0)
+    wet.set("smoke", 12.0)
+    wet.run(20)
+    assert weight(wet, "smoke") == 3.0
+
+
+def test_smoke_that_stood_at_fire_2_when_its_head_died_keeps_standing_until_it_is_let_go() -> None:
+    rig = settled({"smoke": Spec(Family.SMOKE)})
+    rig.set("smoke", 12.0)
+    rig.run(20)
+    rig.set("smoke", np.nan)
+    rig.run(5)
+    assert rig.level("smoke") == Level.ALARM
+    assert marks(rig, "smoke") & MARK_FIRE_2
+    rig.detector.reset(rig.place["smoke"])
+    assert rig.run(1) == Level.NORMAL
+    assert not marks(rig, "smoke")
