@@ -77,6 +77,12 @@ def _diff(options: argparse.Namespace) -> int:
     return show_changes(options.old, options.new, options.language, as_json=options.json)
 
 
+def _explain(options: argparse.Namespace) -> int:
+    from controller.cli.explaining import explain_event  # noqa: PLC0415 (numpy and the core are loaded by those who need them)
+
+    return explain_event(options.journal, options.event, options.language)
+
+
 def _probe(options: argparse.Namespace) -> int:
     from controller.cli.probing import probe_device  # noqa: PLC0415 (the drivers are loaded by those who need them)
 
@@ -284,6 +290,13 @@ def _reading_commands(commands: "argparse._SubParsersAction[argparse.ArgumentPar
     watch.add_argument("--every", type=_positive, default=0.5, help="seconds between screens (0.5)")
     watch.add_argument("--lines", type=int, default=12, help="events shown below the status (12)")
     watch.set_defaults(run=_watch)
+    explain = commands.add_parser("explain", help="why a level or stage changed, why agent was released or not")
+    explain.add_argument("event", help="number of an entry, name of a head or zone, or: last")
+    explain.add_argument(
+        "--journal", type=Path, default=Path("haechi-data/journal.sqlite"), help="(haechi-data/journal.sqlite)"
+    )
+    explain.add_argument("--language", choices=("en", "ko"), default="en")
+    explain.set_defaults(run=_explain)
     for reading in (status, events, watch):
         reading.add_argument("--language", choices=("en", "ko"))
         reading.add_argument("--socket", type=Path)

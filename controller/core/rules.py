@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from controller.core.layout import HeadLayout, Layout
 from controller.core.matrix import CompiledMatrix, compile_matrix
 from controller.core.zone.coincidence import Pair, releasing_pairs
+from controller.site import pairs as rule_3
 from controller.site.model import Family, Physics, Role, Zone
 
 
@@ -29,6 +30,8 @@ class ZoneRules:
     wired: dict[Family, tuple[int, ...]]
     """Head indices of the wired inputs by family."""
     pairs: tuple[Pair, ...]
+    proving: tuple[Pair, ...]
+    """Pairs that prove a fire without BMS and gas, for the coolant: also two smoke heads, which then both stand at fire 2."""
     dampers: tuple[int, ...]
     exhausts: tuple[int, ...]
     release_outputs: tuple[str, ...]
@@ -81,6 +84,7 @@ def _zone_rules(layout: Layout, index: int) -> ZoneRules:
         tuple(h for h in heads if h.physics is not Physics.WIRED),
         wired,
         releasing_pairs(layout, index),
+        rule_3.releasing_pairs([h for h in heads if h.physics in {Physics.SMOKE, Physics.HEAT}], same_family=True),
         dampers,
         tuple(o.index for o in layout.outputs if o.zone == index and o.output.role is Role.EXHAUST),
         release_outputs,

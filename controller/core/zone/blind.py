@@ -1,7 +1,8 @@
 """Which rack burns, where its BMS cannot say so (docs/decisions/0019): fire proven without it, and gas that names the rack.
 
 All of it must hold: every head of the rack that could confirm runaway is silent, flat or out of service; two independent heads that are
-neither BMS nor gas stand in fire alarm; and hydrogen with one more gas of this rack, one of them in alarm, came first, by a clear lead.
+neither BMS nor gas stand in fire alarm (two smoke heads: at fire 2); and hydrogen with one more gas of this rack, one of them in alarm, came
+first, by a clear lead. That is three devices on three links, and gas beside smoke or heat.
 """
 
 from collections.abc import Iterator
@@ -18,6 +19,8 @@ from controller.site.pairs import sees_runaway
 
 LEAD_MS = 10_000
 """The gas of the burning rack is so much earlier than that of any other (assumed; 40 s and more in the plant's runs with eight racks)."""
+PAST_WINDOW_MS = 1_800_000
+"""In a zone without agent, which states no coincidence window, what has ended counts for half an hour (assumed: its default)."""
 AGREEING = 2
 """Gases that must name the same rack: vent gas is hydrogen with carbon monoxide and vapours, charging lead-acid is hydrogen alone."""
 
@@ -34,11 +37,8 @@ def named_without_bms(draft: Draft, zone: ZoneRules, rack: int) -> tuple[Evidenc
 def fire_without_bms(draft: Draft, zone: ZoneRules) -> Pair | None:
     """Two independent heads, neither of them BMS or gas, stand in fire alarm within the window of rule 3."""
     release = zone.zone.release
-    if release is None:
-        return None
-    pairs = tuple(p for p in zone.pairs if not {p[0].physics, p[1].physics} & {Physics.BMS, Physics.GAS})
-    window_ms = round(release.coincidence_window_s * 1000)
-    return confirmed(pairs, draft.heads, draft.disabled, draft.reached, window_ms)
+    window_ms = round(release.coincidence_window_s * 1000) if release else PAST_WINDOW_MS
+    return confirmed(zone.proving, draft.heads, draft.disabled, draft.reached, window_ms)
 
 
 def blind(draft: Draft, zone: ZoneRules, rack: int) -> tuple[Evidence, ...]:

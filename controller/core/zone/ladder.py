@@ -6,15 +6,13 @@ from controller.core.inputs import WHOLE_HEAD
 from controller.core.layout import HeadLayout
 from controller.core.rules import ZoneRules
 from controller.core.state import NEVER, PEOPLE_OUT, Isolation, RackState, Tri
-from controller.core.zone.blind import ask_to_cool, named_without_bms
+from controller.core.zone.blind import PAST_WINDOW_MS, ask_to_cool, named_without_bms
 from controller.core.zone.contacts import wired
 from controller.core.zone.weighing import doubts, level_of, weighed
 from controller.site.model import Family, Physics
 
 NO_BREAKER = "the rack has no breaker that Haechi can open"
 UPS_CARRIES = "the UPS carries the load"
-PAST_WINDOW_MS = 1_800_000
-"""In a zone without agent, which states no coincidence window, a pre-alarm that ended counts for half an hour (assumed: its default)."""
 
 
 def run_ladder(draft: Draft, zone: ZoneRules) -> None:

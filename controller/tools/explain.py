@@ -1,0 +1,222 @@
+"""`haechi explain`: the evidence of a level or stage change as a person would say it, and why agent was released or not, from the journal."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from controller.core.events import Event, Evidence, Kind
+from controller.core.state import Stage
+from controller.core.zone.machine import Signal
+from controller.texts import text
+from controller.tools.explain_texts import FEATURES, PHRASES, REASONS, SIGNALS, WHAT, say
+
+TOLD = frozenset(
+    {
+        Kind.LEVEL,
+        Kind.ZONE_LEVEL,
+        Kind.STAGE,
+        Kind.RESPONSE,
+        Kind.REQUEST,
+        Kind.INHIBIT,
+        Kind.AVAILABILITY,
+        Kind.TROUBLE,
+    }
+)
+"""Kinds among which "last" and a head's name choose."""
+STARTED = frozenset(
+    {Stage.RELEASING, Stage.RETRYING, Stage.UNCONFIRMED, Stage.RELEASED, Stage.HOLD_TIME, Stage.DISCHARGED}
+)
+
+
+class Numbered(NamedTuple):
+    """An event with its number in the journal."""
+
+    seq: int
+    event: Event
+
+
+class ExplainError(ValueError):
+    """There is nothing to explain under that name; the text says what there is."""
+
+
+def explain(journal: Sequence[Numbered], what: str, language: str = "en") -> list[str]:
+    """The lines that explain `what`: an entry's number, the name of a head or a zone, or "last". Raises ExplainError."""
+    if not journal:
+        raise ExplainError("the journal is empty: there is nothing to explain yet")
+    if what.isdecimal():
+        return list(_entry(_by_number(journal, int(what)), language))
+    if what == "last":
+        told = [entry for entry in journal if entry.event.kind in TOLD]
+        if not told:
+            raise ExplainError("nothing has changed its level or stage yet: no entry of the journal has evidence")
+        return list(_entry(told[-1], language))
+    if any(
+        entry.event.kind in {Kind.STAGE, Kind.AVAILABILITY, Kind.ZONE_LEVEL} and entry.event.subject == what
+        for entry in journal
+    ):
+        return list(_zone(journal, what, language))
+    about = [entry for entry in journal if entry.event.subject == what and entry.event.kind is not Kind.DIGEST]
+    if not about:
+        raise ExplainError(_unknown(journal, what))
+    levels = [entry for entry in about if entry.event.kind in {Kind.LEVEL, Kind.INPUT}]
+    return list(_entry((levels or about)[-1], language))
+
+
+def _by_number(journal: Sequence[Numbered], seq: int) -> Numbered:
+    found = next((entry for entry in journal if entry.seq == seq), None)
+    if found is None:
+        raise ExplainError(f"the journal has no entry {seq}; it has {journal[0].seq} to {journal[-1].seq}")
+    return found
+
+
+def _unknown(journal: Sequence[Numbered], what: str) -> str:
+    names = sorted(
+        {e.event.subject for e in journal if e.event.kind in {Kind.LEVEL, Kind.STAGE, Kind.ZONE_LEVEL, Kind.INPUT}}
+        - {""}
+    )
+    known = ", ".join(names) or "none"
+    return f'the journal tells nothing of {what!r}; give an entry\'s number, "last", or one of: {known}'
+
+
+# --- one entry
+
+
+def _entry(entry: Numbered, language: str) -> Iterator[str]:
+    event = entry.event
+    place = say(PHRASES["at"], language, tick=_clock(event.tick_ms), zone=event.zone or "-", seq=entry.seq)
+    yield place + _headline(event, language)
+    why = _why(event, language)
+    if why:
+        yield say(PHRASES["because"], language, why=why)
+    if event.evidence:
+        yield say(PHRASES["evidence"], language)
+        yield from (f"    {_evidence(evidence, language)}" for evidence in event.evidence)
+    if event.kind is Kind.ZONE_LEVEL:
+        yield say(PHRASES["together"], language, sum=_number(sum(evidence.weight for evidence in event.evidence)))
+    if event.text and event.kind in {Kind.REQUEST, Kind.RESPONSE, Kind.TROUBLE}:
+        yield f"  {event.text}"
+    if event.operator:
+        yield say(PHRASES["by"], language, operator=event.operator)
+
+
+def _headline(event: Event, language: str) -> str:
+    match event.kind:
+        case Kind.LEVEL:
+            level, _, more = event.what.partition(" ")
+            named = text(level, language) + (f" {more}" if more else "")
+            return say(PHRASES["head"], language, subject=event.subject, level=named)
+        case Kind.ZONE_LEVEL:
+            return say(PHRASES["zone"], language, subject=event.subject, level=text(event.what, language))
+        case Kind.STAGE:
+            return say(PHRASES["stage"], language, subject=event.subject, stage=text(event.what, language))
+        case _ if event.what in WHAT and event.kind in {Kind.RESPONSE, Kind.REQUEST}:
+            return say(WHAT[event.what], language, subject=text(event.subject, language)) + "."
+    return _plain_headline(event, language)
+
+
+def _plain_headline(event: Event, language: str) -> str:
+    match event.kind:
+        case Kind.INPUT:
+            state = say(PHRASES[event.what], language) if event.what in PHRASES else event.what
+            return say(PHRASES["input"], language, subject=event.subject, state=state)
+        case Kind.INHIBIT:
+            phrase = PHRASES["not-held" if event.what == "none" else "held-back"]
+            return say(phrase, language, subject=event.subject, what=_reasons(event.what, "; ", language))
+        case Kind.AVAILABILITY:
+            word, _, reasons = event.what.partition(": ")
+            named = text(word, language) + (f": {_reasons(reasons, ', ', language)}" if reasons else "")
+            return say(PHRASES["availability"], language, subject=event.subject, what=named)
+        case Kind.TROUBLE:
+            trip, _, cleared = event.what.partition(":")
+            phrase = PHRASES["cleared" if cleared else "trouble"]
+            return say(phrase, language, what=text(trip, language), subject=event.subject)
+    return say(PHRASES["other"], language, kind=event.kind, subject=event.subject, what=event.what)
+
+
+def _why(event: Event, language: str) -> str:
+    """The signal that moved a stage, in words; a stage that a restart moved says so in its text."""
+    if event.kind is not Kind.STAGE:
+        return ""
+    signal = event.text.split(",")[0]
+    return say(SIGNALS[Signal(signal)], language) if signal in set(Signal) else event.text
+
+
+def _reasons(told: str, separator: str, language: str) -> str:
+    return separator.join(_reason(reason, language) for reason in told.split(separator))
+
+
+def _reason(told: str, language: str) -> str:
+    """A reason in words; names that the table does not know (heads, contacts) stay as they are."""
+    known, _, about = told.partition(":")
+    if known not in REASONS:
+        return told
+    named = about.strip(" )") if known in {"exhaust not proven off", "damper not proven"} else ""
+    return say(REASONS[known], language) + (f" ({named})" if named else "")
+
+
+def _evidence(evidence: Evidence, language: str) -> str:
+    said = say(
+        FEATURES[evidence.feature], language,
+        head=evidence.head, point=evidence.point, value=_number(evidence.value), threshold=_number(evidence.threshold),
+    )  # fmt: skip
+    return said + say(PHRASES["weight"], language, weight=_number(evidence.weight))
+
+
+def _number(number: float) -> str:
+    return f"{number:.4g}" if abs(number) < 10_000 else f"{number:.0f}"  # noqa: PLR2004 (no exponents for people)
+
+
+def _clock(tick_ms: int) -> str:
+    minutes, seconds = divmod(tick_ms / 1000, 60)
+    hours, minutes = divmod(int(minutes), 60)
+    return f"{hours:d}:{minutes:02d}:{seconds:04.1f}"
+
+
+# --- a zone: its last level, and why released or why not
+
+
+def _zone(journal: Sequence[Numbered], zone: str, language: str) -> Iterator[str]:
+    about = _since_reset([entry for entry in journal if zone in {entry.event.zone, entry.event.subject}])
+    levels = [entry for entry in about if entry.event.kind is Kind.ZONE_LEVEL]
+    if levels:
+        yield from _entry(levels[-1], language)
+    stages = [entry for entry in about if entry.event.kind is Kind.STAGE]
+    released = any(entry.event.what in STARTED for entry in stages)
+    yield say(PHRASES["why-released" if released else "why-not"], language, zone=zone)
+    for entry in stages:
+        event = entry.event
+        stage = text(event.what, language)
+        yield say(PHRASES["step"], language, tick=_clock(event.tick_ms), stage=stage, why=_why(event, language))
+        if event.text.split(",")[0] in {Signal.CONFIRMED, Signal.MANUAL, Signal.PROOF}:
+            yield from (f"    {_evidence(evidence, language)}" for evidence in event.evidence)
+    if not released:
+        yield from _why_not(journal, about, stages, zone, language)
+
+
+def _since_reset(about: list[Numbered]) -> list[Numbered]:
+    resets = [
+        i for i, entry in enumerate(about) if entry.event.kind is Kind.STAGE and entry.event.what == Stage.QUIESCENT
+    ]
+    return about[resets[-1] :] if resets else about
+
+
+def _why_not(
+    journal: Sequence[Numbered], about: list[Numbered], stages: list[Numbered], zone: str, language: str
+) -> Iterator[str]:
+    alarmed = {
+        e.event.subject: e.event for e in about if e.event.kind is Kind.LEVEL and e.event.what.startswith("alarm")
+    }
+    confirmed = any(entry.event.text.startswith(Signal.CONFIRMED) for entry in stages)
+    if not alarmed:
+        yield say(PHRASES["calm"], language)
+    elif not confirmed:
+        yield say(PHRASES["one-only"], language)
+        yield from (f"    {_evidence(evidence, language)}" for event in alarmed.values() for evidence in event.evidence)
+    for kind in (Kind.INHIBIT, Kind.AVAILABILITY):
+        # Availability outlives a reset: the last word counts, whenever it was.
+        told = [
+            e
+            for e in (journal if kind is Kind.AVAILABILITY else about)
+            if e.event.kind is kind and e.event.subject == zone
+        ]
+        if told and told[-1].event.what != "none":
+            yield f"  {_headline(told[-1].event, language)}"

@@ -1,0 +1,230 @@
+"""How `haechi explain` says things, in English and Korean: every feature, signal, reason and word of the journal that it may meet."""
+
+from controller.core.events import Feature
+from controller.core.zone.machine import Signal
+
+Pair = tuple[str, str]
+"""English, Korean."""
+
+FEATURES: dict[Feature, Pair] = {
+    Feature.NONE: ("{head}: nothing unusual ({value} at {point})", "{head}: 이상 없음 ({point} 값 {value})"),
+    Feature.HIGH: (
+        "{head}: {value} at {point}, at or above {threshold}",
+        "{head}: {point} 값 {value}, 기준 {threshold} 이상",
+    ),
+    Feature.LOW: (
+        "{head}: {value} at {point}, at or below {threshold}",
+        "{head}: {point} 값 {value}, 기준 {threshold} 이하",
+    ),
+    Feature.RATE: (
+        "{head}: {point} changes by {value} a second, {threshold} is allowed",
+        "{head}: {point} 초당 변화 {value}, 허용 {threshold}",
+    ),
+    Feature.DEVIATION: (
+        "{head}: {point} is {value} away from the median of its module, {threshold} is allowed",
+        "{head}: {point} 모듈 중앙값과의 차이 {value}, 허용 {threshold}",
+    ),
+    Feature.ABOVE_REFERENCE: (
+        "{head}: {value} above the room's reference at {point}, {threshold} is allowed",
+        "{head}: {point} 실내 기준보다 {value} 높음, 허용 {threshold}",
+    ),
+    Feature.SAG: (
+        "{head}: the voltage at {point} is {value} off the median of its module, {threshold} is allowed",
+        "{head}: {point} 전압이 모듈 중앙값에서 {value} 벗어남, 허용 {threshold}",
+    ),
+    Feature.COLLAPSE: (
+        "{head}: the voltage at {point} has collapsed to {value}, below {threshold}",
+        "{head}: {point} 전압이 {value}(으)로 붕괴, 기준 {threshold} 미만",
+    ),
+    Feature.RUNAWAY: (
+        "{head}: thermal runaway at {point}: {value} degC, heating itself by 1 K a second or more (limit {threshold})",
+        "{head}: {point} 열폭주: {value} °C, 초당 1 K 이상 자체 발열 (한계 {threshold})",
+    ),
+    Feature.DIED_AFTER_RISE: (
+        "{head}: the sensor {point} died after a rise ({value}, limit {threshold}): it stays as evidence",
+        "{head}: {point} 센서가 상승 후 고장 ({value}, 한계 {threshold}): 증거로 유지",
+    ),
+    Feature.DYING_TOGETHER: (
+        "{head}: {value} sensors died within a minute, the last one {point} ({threshold} are a sign of fire)",
+        "{head}: 1분 내 센서 {value}개 고장, 마지막 {point} ({threshold}개부터 화재 징후)",
+    ),
+    Feature.OUT_OF_RANGE: (
+        "{head}: {point} shows {value}, beyond the believable {threshold}: a fault, not an alarm",
+        "{head}: {point} 값 {value}, 신뢰 한계 {threshold} 초과: 경보가 아닌 고장",
+    ),
+    Feature.NO_VALUE: ("{head}: no value from {point}: silent", "{head}: {point} 값 없음: 무응답"),
+    Feature.STUCK: (
+        "{head}: {point} has stood at {value} for more than {threshold} s: stuck",
+        "{head}: {point} 값 {value}이(가) {threshold}초 넘게 고정됨",
+    ),
+    Feature.SLEW: (
+        "{head}: {point} jumped to {value}, faster than {threshold} a second: not believed",
+        "{head}: {point} 값이 {value}(으)로 급변 (초당 {threshold} 초과): 신뢰하지 않음",
+    ),
+    Feature.CONTACT: ("{head}: contact {point} reads {value}", "{head}: 접점 {point} 상태 {value}"),
+    Feature.FIRE_2: (
+        "{head}: smoke of {value} at {point}, at or above {threshold} (fire 2)",
+        "{head}: {point} 연기 {value}, 기준 {threshold} 이상 (화재 2단계)",
+    ),
+    Feature.GAS_RISE: (
+        "{head}: gas has risen by {value} over its usual base at {point}, {threshold} is allowed",
+        "{head}: {point} 가스가 평소보다 {value} 상승, 허용 {threshold}",
+    ),
+    Feature.LI_ION_VENT: (
+        "{head}: {value} at {point} with the other gases of a venting lithium-ion cell ({threshold} is allowed)",
+        "{head}: {point} 값 {value}, 리튬이온 셀 벤트 가스 조합 (허용 {threshold})",
+    ),
+    Feature.SOLVENT: (
+        "{head}: {value} at {point}, vapours alone: solvent or spray ({threshold} is allowed)",
+        "{head}: {point} 값 {value}, 증기만 검출: 용제 또는 스프레이 (허용 {threshold})",
+    ),
+    Feature.ENGINE: (
+        "{head}: {value} at {point}, carbon monoxide alone: an engine's exhaust, or a fire in the room ({threshold} is allowed)",
+        "{head}: {point} 값 {value}, 일산화탄소만 검출: 엔진 배기 또는 실내 화재 (허용 {threshold})",
+    ),
+    Feature.CHARGING: (
+        "{head}: {value} at {point}, hydrogen alone: a lead-acid battery that charges, or the sensor ({threshold} is allowed)",
+        "{head}: {point} 값 {value}, 수소만 검출: 납축전지 충전 또는 센서 (허용 {threshold})",
+    ),
+    Feature.HUMIDITY: (
+        "{head}: {value} at {point} together with a step of humidity: steam ({threshold} is allowed)",
+        "{head}: {point} 값 {value}, 습도 급변 동반: 수증기 (허용 {threshold})",
+    ),
+    Feature.OUTSIDE_AIR: (
+        "{head}: {value} at {point}, as much everywhere in the room: it comes from outside, or from another rack ({threshold} is allowed)",
+        "{head}: {point} 값 {value}, 실내 전체 유사: 외부 또는 다른 랙에서 유입 (허용 {threshold})",
+    ),
+    Feature.NOT_BELIEVED: (
+        "{head}: {point} is not believed since agent was let go: agent harms this kind of sensor",
+        "{head}: 소화약제 방출 후 {point} 신뢰하지 않음: 약제가 센서를 손상",
+    ),
+    Feature.VENT: (
+        "{head}: the hottest cell cooled by {value} K while gas rose in its rack: a cell has vented ({threshold} K counts)",
+        "{head}: 랙의 가스 상승 중 최고온 셀이 {value} K 하강: 셀 벤트 (기준 {threshold} K)",
+    ),
+    Feature.FLAT: (
+        "{head}: not one value has moved for {value} s, {threshold} s is allowed by its own noise or load: not to be trusted",
+        "{head}: {value}초 동안 값 변화 없음 (자체 잡음·부하 기준 {threshold}초): 신뢰할 수 없음",
+    ),
+    Feature.DRIFT: (
+        "{head}: {point} drifts away from its module (score {value}, {threshold} counts)",
+        "{head}: {point} 모듈에서 서서히 이탈 (지표 {value}, 기준 {threshold})",
+    ),
+    Feature.COMMON_RISE: (
+        "{head}: {point} is {value} warmer than its heat balance allows for load and room ({threshold} counts)",
+        "{head}: {point} 부하·실온 열수지보다 {value} 높음 (기준 {threshold})",
+    ),
+    Feature.DIP: (
+        "{head}: the temperature at {point} fell by {value} K at once, as a venting cell does ({threshold} counts)",
+        "{head}: {point} 온도가 {value} K 급락, 셀 벤트 징후 (기준 {threshold})",
+    ),
+}
+"""`value`, `threshold`, `head` and `point` come from the evidence."""
+
+SIGNALS: dict[Signal, Pair] = {
+    Signal.BLOCKED: ("the release was blocked mechanically", "방출이 기계적으로 차단됨"),
+    Signal.PROOF: ("the discharge switch shows that agent flows", "방출 스위치가 약제 방출을 확인"),
+    Signal.MANUAL: ("a person operated the call point", "수동 조작함이 조작됨"),
+    Signal.ABORT: ("a person pressed abort", "사람이 방출 중단을 누름"),
+    Signal.NOT_AUTOMATIC: ("the release is not automatic any more", "자동 방출이 해제됨"),
+    Signal.PROLONG: ("a person prolonged the warning", "사람이 예고 시간을 연장"),
+    Signal.HOLD: ("a person holds the release", "사람이 방출을 보류 중"),
+    Signal.HOLD_ENDS: ("the hold was let go", "방출 보류 해제"),
+    Signal.CONFIRMED: ("two independent heads are in fire alarm", "서로 독립된 두 감지기가 화재경보"),
+    Signal.FIRST_ALARM: (
+        "one head is in alarm; release takes two independent ones",
+        "감지기 하나가 경보; 방출에는 독립된 두 감지기 필요",
+    ),
+    Signal.OVER: ("its time was over and nothing stood against going on", "시간이 경과했고 억제 조건 없음"),
+    Signal.OVER_INHIBITED: (
+        "the warning was over, but something holds the agent back",
+        "예고 시간이 끝났으나 방출 억제 조건이 있음",
+    ),
+    Signal.OVER_LAST_TRY: ("no proof of release in time, after the last try", "마지막 시도 후에도 방출 확인 없음"),
+    Signal.RESET: ("a person reset the zone", "사람이 구역을 복구"),
+}
+
+WHAT: dict[str, Pair] = {
+    "isolate-wanted": ("{subject}: open its breaker", "{subject}: 차단기 개방 명령"),
+    "isolate-proven": ("{subject}: its breaker shows open", "{subject}: 차단기 개방 확인"),
+    "isolate-lost": ("{subject}: its breaker does not show open any more", "{subject}: 차단기 개방 상태 상실"),
+    "cool-wanted": (
+        "{subject}: runs away, coolant is wanted after its isolation",
+        "{subject}: 열폭주, 격리 후 냉각수 필요",
+    ),
+    "cool-allowed": ("{subject}: isolated, coolant may flow", "{subject}: 격리 확인, 냉각수 허용"),
+    "cool-stopped": ("{subject}: coolant is stopped", "{subject}: 냉각수 정지"),
+    "coolant-flowing": ("coolant flows", "냉각수 흐름 확인"),
+    "guard-started": ("controlled: the watch for re-ignition begins", "진압됨: 재발화 감시 시작"),
+    "guard-lost": ("not controlled any more", "진압 상태 상실"),
+    "started": ("response begins: {subject}", "대응 시작: {subject}"),
+    "ended": ("response ends: {subject}", "대응 종료: {subject}"),
+    "open-breaker": ("a person is asked to open the breaker of {subject}", "{subject} 차단기 수동 개방 요청"),
+    "confirm-isolated": ("a person is asked to confirm that {subject} is isolated", "{subject} 격리 확인 요청"),
+    "hand-over": ("the fire brigade is asked to take over", "소방대 인계 요청"),
+    "cool-by-hand": ("a person is asked to find the burning rack and cool it by hand", "발화 랙 확인과 수동 냉각 요청"),
+}
+"""Responses and requests by their word in the journal."""
+
+REASONS: dict[str, Pair] = {
+    "no agent": ("the zone has no agent", "소화약제 없는 구역"),
+    "manual-only by key": ("the key stands on manual only", "키가 수동 전용 위치"),
+    "occupied": ("people may be inside", "실내에 사람이 있을 수 있음"),
+    "disabled": ("taken out of service", "사용 중지됨"),
+    "low agent": ("the agent is low", "소화약제 부족"),
+    "blocked mechanically": ("the release is blocked mechanically", "방출이 기계적으로 차단됨"),
+    "faulty member (site policy": (
+        "a head of the coincidence is faulty, and the site says: block",
+        "연동 감지기 고장 (현장 방침: 차단)",
+    ),
+    "discharge switch on without release": (
+        "the discharge switch is on without a release",
+        "방출 없이 방출 스위치 동작",
+    ),
+    "exhaust first": ("exhaust goes first: gas is above the limit or not known", "배기 우선: 가스 농도 초과 또는 불명"),
+    "exhaust not proven off": ("exhaust is not proven off", "배기 정지 미확인"),
+    "damper not proven": ("a damper is not proven closed", "댐퍼 폐쇄 미확인"),
+    "no two independent heads": ("the zone has no two independent heads", "독립된 두 감지기가 없음"),
+}
+"""Why a release waits or is not automatic, by the words before a colon."""
+
+PHRASES: dict[str, Pair] = {
+    "at": ("At {tick}, zone {zone}, entry {seq}: ", "{tick}, 구역 {zone}, 기록 {seq}: "),
+    "head": ("{subject} went to {level}.", "{subject}: {level} 단계로 상승."),
+    "zone": (
+        "zone {subject} went to {level}, by what its heads say alone and together.",
+        "구역 {subject}: {level} 단계로 상승 (감지기 개별·종합 판단).",
+    ),
+    "stage": ("release of {subject}: {stage}.", "{subject} 방출 단계: {stage}."),
+    "because": ("  because {why}", "  이유: {why}"),
+    "evidence": ("  evidence:", "  증거:"),
+    "weight": (" [weight {weight}]", " [가중치 {weight}]"),
+    "together": (
+        "  together {sum}: evidence of one physics family counts 3 at most and leaks within minutes; more than 4 is a pre-alarm",
+        "  합계 {sum}: 물리 계열당 최대 3, 수 분에 걸쳐 감소; 4 초과 시 예비경보",
+    ),
+    "input": ("{subject} is {state}.", "{subject}: {state}."),
+    "trouble": ("trouble: {what} ({subject}).", "고장: {what} ({subject})."),
+    "cleared": ("trouble over: {what} ({subject}).", "고장 해소: {what} ({subject})."),
+    "availability": ("release of {subject}: {what}.", "{subject} 방출: {what}."),
+    "held-back": ("release of {subject} is held back: {what}.", "{subject} 방출 억제: {what}."),
+    "not-held": ("nothing holds the release of {subject} back any more.", "{subject} 방출 억제 해제."),
+    "other": ("{kind}: {subject} {what}.", "{kind}: {subject} {what}."),
+    "why-released": ("Why agent was released in {zone}:", "{zone} 소화약제 방출 이유:"),
+    "why-not": ("Why no agent was released in {zone}:", "{zone} 소화약제 미방출 이유:"),
+    "calm": ("  no head is in alarm since the last reset", "  마지막 복구 이후 경보 없음"),
+    "one-only": (
+        "  release takes two independent heads, with confirmed runaway, smoke with heat, or what the owner allows; these were in alarm:",
+        "  방출에는 독립된 두 감지기가 필요함 (열폭주 확정, 연기와 열, 또는 소유자 허용 조합); 경보 상태:",
+    ),
+    "step": ("  {tick}: {stage}: {why}", "  {tick}: {stage}: {why}"),
+    "on": ("on", "동작"),
+    "off": ("off", "복귀"),
+    "fault": ("in fault", "고장"),
+    "by": ("  said by {operator}", "  조작자: {operator}"),
+}
+
+
+def say(pair: Pair, language: str, **fields: object) -> str:
+    """One side of a pair with its fields filled in."""
+    return pair[language == "ko"].format(**fields)
