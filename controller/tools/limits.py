@@ -14,15 +14,15 @@ from controller.site.model import Family, Head, Limits, Site, limits_within
 from controller.site.problem import Problem
 
 _STAIRS = (
-    ("advisory", "pre_alarm", "alarm"),
+    ("advisory", "pre_alarm", "alarm", "fire_2"),
     ("deviation_advisory", "deviation_pre_alarm"),
     ("rate_pre_alarm", "rate_alarm"),
 )
 """Thresholds of which each next one must be as far or farther from normal."""
-_FALLING = {Family.CELL_VOLTAGE: ("advisory", "pre_alarm", "alarm")}
+_FALLING = {Family.CELL_VOLTAGE: _STAIRS[0]}
 """Where low is dangerous, these fall."""
 _ABOVE_0 = ("deviation_advisory", "deviation_pre_alarm", "rate_pre_alarm", "rate_alarm", "slew", "rate_window_s")
-_VALUES = ("advisory", "pre_alarm", "alarm", "rate_floor")
+_VALUES = (*_STAIRS[0], "rate_floor")
 
 
 def limit_problems(site: Site) -> Iterator[Problem]:

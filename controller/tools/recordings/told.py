@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from controller.core.events import Level
+from controller.core.events import Evidence, Level
 from controller.core.layout import Layout
 from controller.tools.recordings.whatif import Change
 
@@ -50,11 +50,12 @@ class Teller:
 
     def record(self, change: Change) -> dict[str, Any]:
         """One change for a program."""
-        head = self.layout.heads[change.head]
+        head = None if change.kind == "zone" else self.layout.heads[change.head]
+        zone = head.head.zone if head else self.layout.zones[change.head]
         said = {
             "kind": change.kind, "time": self.clock.recorded(change.said_s), "time_s": round(change.said_s, 3),
-            "elapsed_s": change.at_ms / 1000, "run": change.run, "line": change.line, "zone": head.head.zone,
-            "head": head.name, "family": str(head.head.family), "level": LEVELS[change.level],
+            "elapsed_s": change.at_ms / 1000, "run": change.run, "line": change.line, "zone": zone,
+            "head": head.name if head else "", "family": str(head.head.family) if head else "", "level": LEVELS[change.level],
             "was": LEVELS[change.was], "fault": change.fault, "runaway": change.runaway,
             "evidence": [
                 {
@@ -75,18 +76,25 @@ class Teller:
 
     def line(self, change: Change) -> str:
         """One change for a person."""
-        head = self.layout.heads[change.head]
         run = f" run {change.run}" if change.run > 1 else ""
         which = f" [{self.names[change.which]}]" if len(self.names) > 1 else ""
-        if change.kind == "level":
+        if change.kind != "fault":
             what = f"{LEVELS[change.was]} -> {LEVELS[change.level]}" + (" (runaway)" if change.runaway else "")
         else:
             what = "well again" if change.fault == "none" else f"FAULT ({change.fault})"
-        why = change.evidence[0]
-        told = change.level if change.kind == "level" else change.fault != "none"
-        text = f": {why.feature} {why.value:.4g}" if told else ""
-        text += f" (threshold {why.threshold:.4g}, weight {why.weight:.3g})" if told and why.threshold else ""
-        return f"{self.clock.shown(change.said_s):>20}{run}{which}  {head.name}: {what}{text}"
+        told = change.level if change.kind != "fault" else change.fault != "none"
+        why = "; ".join(map(_why, change.evidence)) if told else ""
+        name = self.name(change.kind, change.head)
+        return f"{self.clock.shown(change.said_s):>20}{run}{which}  {name}: {what}{': ' if why else ''}{why}"
+
+    def name(self, kind: str, place: int) -> str:
+        """Name of a head or a zone."""
+        return f"zone {self.layout.zones[place]}" if kind == "zone" else self.layout.heads[place].name
+
+
+def _why(evidence: Evidence) -> str:
+    text = f"{evidence.feature} {evidence.value:.4g}"
+    return text + (f" (threshold {evidence.threshold:.4g}, weight {evidence.weight:.3g})" if evidence.threshold else "")
 
 
 @dataclass(slots=True)
@@ -99,12 +107,16 @@ class Onset:
     total_ms: int = 0
 
 
+Key = tuple[int, int, str, int, Level]
+"""Settings, run, kind (level of a head, or zone), place of the head or zone, level."""
+
+
 @dataclass(slots=True)
 class Sums:
     """What was said in all: by settings, run, head and level."""
 
-    onsets: dict[tuple[int, int, int, Level], Onset] = field(default_factory=dict)
-    open_: dict[tuple[int, int, int, Level], int] = field(default_factory=dict)
+    onsets: dict[Key, Onset] = field(default_factory=dict)
+    open_: dict[Key, int] = field(default_factory=dict)
     faults: dict[tuple[int, int], int] = field(default_factory=lambda: defaultdict(int))
     changes: int = 0
 
@@ -116,7 +128,7 @@ class Sums:
             return
         for level in list(Level)[1:]:
             run = change.run
-            key = (change.which, run, change.head, level)
+            key = (change.which, run, change.kind, change.head, level)
             if change.was < level <= change.level:
                 if key in self.onsets:
                     self.onsets[key].count += 1
@@ -138,15 +150,16 @@ def summary(sums: Sums, teller: Teller) -> Iterator[str]:
     if not sums.onsets and not any(sums.faults.values()):
         yield "nothing: every head stays normal from the first row to the last"
         return
-    merged: dict[tuple[int, int, Level], list[Onset]] = defaultdict(list)
-    for (which, _, head, level), onset in sums.onsets.items():
-        merged[which, head, level].append(onset)
-    for (which, head, level), onsets in sorted(merged.items(), key=lambda item: (item[0][0], item[1][0].first.said_s)):
+    merged: dict[tuple[int, str, int, Level], list[Onset]] = defaultdict(list)
+    for (which, _, kind, head, level), onset in sums.onsets.items():
+        merged[which, kind, head, level].append(onset)
+    ordered = sorted(merged.items(), key=lambda item: (item[0][0], item[1][0].first.run, item[1][0].first.at_ms))
+    for (which, kind, head, level), onsets in ordered:
         first = min(onsets, key=lambda onset: onset.first.run).first
         count, total_s = sum(o.count for o in onsets), sum(o.total_ms for o in onsets) / 1000
         settings = f"[{teller.names[which]}] " if len(teller.names) > 1 else ""
         runs = f" of run {first.run}" if first.run > 1 else ""
-        name = teller.layout.heads[head].name
+        name = teller.name(kind, head)
         yield (
             f"{settings}{name}: {LEVELS[level]} first at {teller.clock.shown(first.said_s)}{runs}, "
             f"{count} time{'s' if count > 1 else ''}, {total_s:.4g} s in all"
@@ -159,12 +172,12 @@ def summary(sums: Sums, teller: Teller) -> Iterator[str]:
 
 def difference(sums: Sums, teller: Teller) -> Iterator[str]:
     """What the second settings say otherwise than the first: earlier, later, new, gone."""
-    keys = sorted({key[1:] for key in sums.onsets}, key=lambda key: (key[0], key[1], key[2]))
+    keys = sorted({key[1:] for key in sums.onsets})
     same = 0
     for key in keys:
         own, other = sums.onsets.get((0, *key)), sums.onsets.get((1, *key))
-        run, head, level = key
-        name = f"{teller.layout.heads[head].name}: {LEVELS[level]}" + (f" (run {run})" if run > 1 else "")
+        run, kind, head, level = key
+        name = f"{teller.name(kind, head)}: {LEVELS[level]}" + (f" (run {run})" if run > 1 else "")
         if own is None and other is not None:
             yield f"new      {name} at {teller.clock.shown(other.first.said_s)}"
         elif other is None and own is not None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from controller.core.detect.detector import Detector
+from controller.core.detect.readings import Readings
 from controller.core.events import Evidence, Feature, Level
 from controller.core.image import Image
 from controller.core.layout import Layout
@@ -39,7 +40,10 @@ class Seen(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A head has another level, or another fault. `which` counts the settings that it is under, from 0; `at_ms` is time since the run began."""
+    """A head has another level, or another fault; or a zone has another level (kind "zone", `head` is its place among the zones).
+
+    `which` counts the settings that it is under, from 0; `at_ms` is time since the run began.
+    """
 
     which: int
     kind: str
@@ -67,6 +71,7 @@ class _Watch:
         self._detector = Detector(self._layout)
         n = len(self._layout.heads)
         self._levels, self._faults = bytes(n), bytes(n)
+        self._weighed = self._detector.weighed
         self._unseen = set(range(n))
 
     def changes(self, seen: Seen) -> Iterator[Change]:
@@ -75,6 +80,11 @@ class _Watch:
             yield from self._ended(seen)
             self._begin()
         readings = self._detector.advance(seen.image)
+        yield from self._heads(seen, readings)
+        if self._detector.weighed is not self._weighed:
+            yield from self._zones(seen)
+
+    def _heads(self, seen: Seen, readings: Readings) -> Iterator[Change]:
         levels, faults = readings.level.tobytes(), readings.fault.tobytes()
         if self._unseen:
             faults = self._believed(seen.image, faults)
@@ -91,6 +101,13 @@ class _Watch:
                 yield self._change("level", head, level, level_was, fault, seen, evidence, runaway=runaway)
             if fault != fault_was:
                 yield self._change("fault", head, level, level_was, fault, seen, evidence, runaway=runaway)
+
+    def _zones(self, seen: Seen) -> Iterator[Change]:
+        """What the heads of a zone say together, where that is another level now."""
+        before, self._weighed = self._weighed, self._detector.weighed
+        for zone, (was, now) in enumerate(zip(before, self._weighed, strict=True)):
+            if was.level != now.level:
+                yield self._change("zone", zone, now.level, was.level, 0, seen, now.evidence)
 
     def _believed(self, image: Image, faults: bytes) -> bytes:
         """Faults without those of heads that have not had their first value yet, as long as they may take for it."""
@@ -109,6 +126,9 @@ class _Watch:
             if level:
                 why = Evidence(self._layout.heads[head].name, Feature.NONE, "", 0.0, 0.0, 0.0)
                 yield self._change("level", head, 0, level, 0, seen, (why,))
+        for zone, weighed in enumerate(self._weighed):
+            if weighed.level:
+                yield self._change("zone", zone, 0, weighed.level, 0, seen, ())
 
     def _change(
         self, kind: str, head: int, level: int, was: int, fault: int, seen: Seen, evidence: tuple[Evidence, ...],

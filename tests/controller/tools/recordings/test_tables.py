@@ -37,8 +37,7 @@ def rows(values: list[float], form: str = "{t},{v:.2f}\n", header: str = "Time,T
 def test_a_fire_alarms_at_its_time_with_its_evidence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert replay(tmp_path, rows(ramp()), HEAT, "--json") == 0
     lines = said(capsys)
-    alarm = next(line for line in lines if line["level"] == "alarm")
-    assert alarm["kind"] == "level"
+    alarm = next(line for line in lines if line["level"] == "alarm" and line["kind"] == "level")
     assert alarm["head"] == "T1"
     assert 100 < alarm["time"] < 175  # 57 degC after 70 s of rise
     assert alarm["line"] == alarm["time"] + 2
@@ -108,7 +107,7 @@ def test_columns_by_number_without_header_and_rows_of_several_sensors(
     )
     plan = '[time]\ncolumn = "#1"\nunit = "ms"\n[table]\nsplit = "#2"\n[columns]\n"#3" = "heat degC"\n'
     assert replay(tmp_path, text, plan, "--json") == 0
-    assert {line["head"] for line in said(capsys)} == {"#3 @2"}
+    assert {line["head"] for line in said(capsys) if line["kind"] != "zone"} == {"#3 @2"}
 
 
 def test_each_cycle_is_a_run_of_its_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -139,6 +138,15 @@ def test_a_gap_in_the_recording_is_told_when_it_begins(tmp_path: Path, capsys: p
     assert faults == [(129.001, "whole"), (200.0, "none")]
 
 
+def test_two_kinds_of_heads_are_weighed_together(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = "Time,T1,S1\n" + "".join(f"{t},{v:.2f},{(v - 22) / 4:.3f}\n" for t, v in enumerate(ramp()))
+    plan = HEAT + 'S1 = "smoke %/m"\n'
+    assert replay(tmp_path, text, plan, "--json") == 0
+    zone = [line for line in said(capsys) if line["kind"] == "zone"]
+    assert zone[-1]["level"] == "alarm"
+    assert {why["head"] for why in zone[-1]["evidence"]} == {"T1", "S1"}
+
+
 def test_other_settings_show_what_comes_later_and_what_is_gone(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -166,8 +174,8 @@ def test_cells_of_a_module_and_their_voltages(tmp_path: Path, capsys: pytest.Cap
     plan = f'[time]\ncolumn = "Time"\n[columns]\n"Cell * T" = "cell-temperature degC {where}"\n"Cell * V" = "cell-voltage V {where}"\n'
     assert replay(tmp_path, text, plan, "--json") == 0
     lines = said(capsys)
-    assert any(line["evidence"][0]["column"] == "Cell 3 T" and line["level"] != "normal" for line in lines)
-    assert {line["head"] for line in lines} == {"cell-temperature r1 m1"}
+    assert any(line["level"] != "normal" and line["evidence"][0]["column"] == "Cell 3 T" for line in lines)
+    assert {line["head"] for line in lines if line["kind"] != "zone"} == {"cell-temperature r1 m1"}
 
 
 BAD = [
@@ -200,7 +208,7 @@ def test_what_was_odd_about_the_recording_is_told_beside(tmp_path: Path, capsys:
     assert replay(tmp_path, rows(ramp()).replace("\n60,", "\n,", 1), HEAT, "--json") == 0
     streams = capsys.readouterr()
     assert "line 62: no time can be read" in streams.err
-    assert all(json.loads(line)["kind"] in {"level", "fault"} for line in streams.out.splitlines())
+    assert all(json.loads(line)["kind"] in {"level", "fault", "zone"} for line in streams.out.splitlines())
 
 
 UGLY = st.one_of(
@@ -239,7 +247,7 @@ def test_no_table_however_ugly_ends_in_a_traceback(
     assert code in {0, 2}
     assert code == 0 or "emedy" in streams.err
     for line in streams.out.splitlines():
-        assert json.loads(line)["head"]
+        assert json.loads(line)["zone"] == "room"
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
