@@ -9,7 +9,15 @@ import msgspec
 
 from controller.core.commands import AnyCommand
 from controller.core.events import Event, Evidence
-from controller.core.status import CoreStatus, HeadStatus, OutputStatus, RackStatus, TroubleStatus, ZoneStatus
+from controller.core.status import (
+    CoreStatus,
+    Countdown,
+    HeadStatus,
+    OutputStatus,
+    RackStatus,
+    TroubleStatus,
+    ZoneStatus,
+)
 
 __all__ = [
     "MAX_EVENTS",
@@ -20,6 +28,7 @@ __all__ = [
     "AnyRequest",
     "CommandRequest",
     "CoreStatus",
+    "Countdown",
     "Event",
     "EventEntry",
     "EventsReply",

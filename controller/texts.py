@@ -35,6 +35,16 @@ TEXTS: dict[str, tuple[str, str]] = {
     "wanted": ("opening", "개방 중"),
     "asked": ("OPEN BY HAND", "수동 개방 요청"),
     "proven": ("isolated", "격리 확인"),
+    # countdown of a rack: 80 % interval
+    "runaway_between": (
+        "runaway of a cell expected in {low} to {high} {unit}",
+        "셀 열폭주 예상: {low}~{high}{unit} 후",
+    ),
+    "runaway_within": ("runaway of a cell expected within {high} {unit}", "셀 열폭주 예상: {high}{unit} 이내"),
+    "runaway_now": ("runaway of a cell expected now", "셀 열폭주 예상: 지금"),
+    "runaway_unknown": ("time to runaway: not enough evidence", "열폭주 예상 시각: 근거 부족"),
+    "unit_min": ("min", "분"),
+    "unit_s": ("s", "초"),
     # release availability
     "full": ("automatic release available", "자동 방출 가능"),
     "degraded": ("automatic release degraded", "자동 방출 성능 저하"),

@@ -1,5 +1,6 @@
 """Status and events as plain text."""
 
+import math
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -18,6 +19,7 @@ from controller.texts import text
 
 _HOT_DEGC = 60.0
 _MIN_WIDTH = 10
+_MINUTES_FROM_S = 120.0
 
 
 def status_lines(status: StatusReply, language: str) -> Iterator[str]:
@@ -52,6 +54,8 @@ def _zone(zone: ZoneStatus, tick_ms: int, language: str) -> Iterator[str]:
         yield f"  {_head(head, language)}"
     if zone.racks:
         yield "  " + "  ".join(_rack(rack, language) for rack in zone.racks)
+    for rack in zone.racks:
+        yield from _countdown(rack, language)
 
 
 def _head(head: HeadStatus, language: str) -> str:
@@ -73,6 +77,18 @@ def _rack(rack: RackStatus, language: str) -> str:
     marks += ["RUNAWAY"] if rack.runaway else []
     marks += [text("cool", language)] if rack.cool else []
     return f"{rack.name} {hottest}" + (f" ({', '.join(marks)})" if marks else "")
+
+
+def _countdown(rack: RackStatus, language: str) -> Iterator[str]:
+    """When a hot rack's first cell is expected to run away, in whole minutes, or tens of seconds when it comes to that."""
+    if rack.countdown is None:
+        if not rack.runaway and rack.hottest_degc is not None and rack.hottest_degc >= _HOT_DEGC:
+            yield f"  {rack.name}: {text('runaway_unknown', language)}"
+        return
+    unit, each_s, step = ("min", 60.0, 1) if rack.countdown.high_s >= _MINUTES_FROM_S else ("s", 10.0, 10)
+    low, high = math.floor(rack.countdown.low_s / each_s) * step, math.ceil(rack.countdown.high_s / each_s) * step
+    key = "runaway_now" if high == 0 else "runaway_within" if low == 0 else "runaway_between"
+    yield f"  {rack.name}: " + text(key, language).format(low=low, high=high, unit=text(f"unit_{unit}", language))
 
 
 def _output(output: OutputStatus) -> str:

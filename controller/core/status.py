@@ -15,8 +15,19 @@ class HeadStatus(msgspec.Struct, frozen=True):
     evidence: Evidence | None
 
 
+class Countdown(msgspec.Struct, frozen=True):
+    """In how many seconds a cell is expected to run away, and the ends of the 80 % interval. It is shown, and steers nothing."""
+
+    seconds: float
+    low_s: float
+    high_s: float
+
+
 class RackStatus(msgspec.Struct, frozen=True):
-    """A rack; `hottest_degc` and `cells_degc` are None where there is no live sensor (or cells were not asked for)."""
+    """A rack; `hottest_degc` and `cells_degc` are None where there is no live sensor (or cells were not asked for).
+
+    `countdown` is of the cell that comes first; None: not enough evidence.
+    """
 
     name: str
     hottest_degc: float | None
@@ -24,6 +35,7 @@ class RackStatus(msgspec.Struct, frozen=True):
     runaway: bool
     cool: bool
     cells_degc: tuple[float | None, ...] = ()
+    countdown: Countdown | None = None
 
 
 class ZoneStatus(msgspec.Struct, frozen=True):

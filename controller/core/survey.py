@@ -9,7 +9,15 @@ from controller.core.layout import OutputLayout
 from controller.core.rules import ZoneRules
 from controller.core.scan import Controller
 from controller.core.state import NEVER, RackState
-from controller.core.status import CoreStatus, HeadStatus, OutputStatus, RackStatus, TroubleStatus, ZoneStatus
+from controller.core.status import (
+    CoreStatus,
+    Countdown,
+    HeadStatus,
+    OutputStatus,
+    RackStatus,
+    TroubleStatus,
+    ZoneStatus,
+)
 from controller.core.trips import TRIPS
 from controller.site.model import Family
 
@@ -81,6 +89,16 @@ def _rack(controller: Controller, rack: int, image: Image, *, cells: bool) -> Ra
         state.runaway,
         state.cool,
         grid,
+        _countdown(controller, rack),
+    )
+
+
+def _countdown(controller: Controller, rack: int) -> Countdown | None:
+    r = controller.readings
+    if r is None or math.isnan(r.rack_runaway_s[rack]):
+        return None
+    return Countdown(
+        *(round(float(of[rack]), 1) for of in (r.rack_runaway_s, r.rack_runaway_low_s, r.rack_runaway_high_s))
     )
 
 

@@ -24,9 +24,10 @@ class Cell:
     def take(self, degc: float, ms: int) -> tuple[float, float, float]:
         """Seconds to runaway, low and high end."""
         rise = degc - self.anchor_degc
-        if not abs(degc) <= rt.MOST_DEGC:
+        if not rt.FOLLOWED_DEGC <= degc <= rt.MOST_DEGC:
             self._begin(math.nan, ms)
-        elif math.isnan(rise) or rise <= -self.step_k or not 0 <= ms - self.since_ms <= rt.LONGEST_STEP_MS:
+            return NONE
+        if math.isnan(rise) or rise <= -self.step_k or not 0 <= ms - self.since_ms <= rt.LONGEST_STEP_MS:
             self._begin(degc, ms)
         elif rise >= self.step_k and ms > self.since_ms:
             self.steps.append((rise, (ms - self.since_ms) / 1000))
@@ -56,7 +57,7 @@ class Cell:
 
     def _foresee(self, degc: float, ms: int) -> tuple[float, float, float]:
         self.nearest_gate = math.inf
-        if len(self.steps) < rt.MIN_STEPS or math.isnan(self.anchor_degc):
+        if len(self.steps) < rt.MIN_STEPS:
             return NONE
         steady, growing, significance = self._fit()
         rise = degc - self.anchor_degc

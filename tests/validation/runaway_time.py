@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from controller.core.detect import runaway_time as rt
+from controller.core.detect.codes import GOOD
+from controller.core.detect.runaway_bank import RunawayBank
 from sim_hardware.physics.arrays import Bools, Floats
 from tests.validation.chapter import Chapter, Row, of_kind
 from tests.validation.graph import Graph, Series
@@ -81,13 +83,17 @@ def watch(courses: Sequence[Course], how: Sensing, step_k: float) -> Watched:
         value[rows, k] = seen
         left[:, k] = course.runaway_s[course.first] - np.arange(1.0, longest + 1.0)
     left[left <= 0.0] = np.nan
-    state, since_ms = rt.new_state(n)
-    answer, answers = np.full((n, 3), np.nan, np.float32), np.full((longest, n, 3), np.nan, np.float32)
-    fresh, at_ms = ~np.isnan(value), np.zeros(n, np.int64)
+    places, no_rack = np.arange(n, dtype=np.int32), np.full(n, -1, np.int32)
+    bank = RunawayBank.of(places, no_rack, np.full(n, step_k, np.float32), 0)
+    fresh, quality = ~np.isnan(value), np.full(n, GOOD, np.uint8)
+    answers, sample = np.full((longest, n, 3), np.nan, np.float32), np.zeros(n, np.int64)
+    shown = np.zeros(n)
     for s in range(longest):
-        at_ms[:] = 1000 * (s + 1)
-        rt.advance(fresh[s], value[s], at_ms, step_k, state, since_ms, answer)
-        answers[s, fresh[s]] = answer[fresh[s]]
+        sample += fresh[s]
+        shown[fresh[s]] = value[s, fresh[s]]
+        bank.take(shown, quality, sample, np.full(n, 1000 * (s + 1)))
+        told = fresh[s] & (bank.hot > 0)
+        answers[s, told] = bank.answer[told]
     return Watched(left, answers, fresh)
 
 

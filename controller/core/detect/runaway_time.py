@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from controller.core.detect import codes
 from controller.core.detect.compile import jit
 from controller.core.detect.elementary import exp, ln
 
@@ -60,23 +61,21 @@ assumed: on LCO it hardly counts)."""
 MIDDLE, HIGH, HIGH_UNSURE = 1.3, 1.3, 3.0
 """What the time is multiplied by for the value that is shown and for the high end of the 80 % interval, there with what the
 growth's relative error adds (tuned on LCO, then held fixed)."""
-MOST_DEGC = 2000.0
-"""What claims to be hotter is no temperature."""
+FOLLOWED_DEGC, MOST_DEGC = 60.0, 2000.0
+"""Cells that are followed: what is colder has 40 K before it is answered, and what claims to be hotter is no temperature."""
 NO_STEADY = 1e-6
 """Below this the steady part cannot be divided by; the time is that of growth alone."""
 
 WEIGHT, WEIGHT_2, Z, RATE, ZZ, ZR, RR, ANCHOR_DEGC, LAST_RATE, STEPS = range(10)
 """Places in a cell's state: sums of weights and of their squares, weighted means of z = exp(x / SCALE_K) and of the rate, their
-sums of squares and products about the means; degC where the step under way began (NaN: no sample yet); rate of the last step
+sums of squares and products about the means; degC where the step under way began; rate of the last step
 (K/s); number of steps."""
 FIELDS = 10
 
 
-def new_state(count: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
-    """State of `count` cells without a sample: float32 (count, FIELDS), and int64 ms at which the step under way began."""
-    state = np.zeros((count, FIELDS), np.float32)
-    state[:, ANCHOR_DEGC] = np.nan
-    return state, np.zeros(count, np.int64)
+def new_state(count: int) -> npt.NDArray[np.float32]:
+    """State of `count` cells without a sample (count, FIELDS)."""
+    return np.zeros((count, FIELDS), np.float32)
 
 
 @jit
@@ -175,12 +174,11 @@ def foresee(i: Any, degc: Any, ms: Any, step_k: Any, state: Any, since_ms: Any, 
 
 @jit
 def take(i: Any, degc: Any, ms: Any, step_k: Any, state: Any, since_ms: Any, answer: Any) -> None:
-    """Take in a new sample of cell `i` and write its `answer[i]` (foresee). A value that is no number forgets the cell."""
-    believed = abs(degc) <= MOST_DEGC
+    """Take in a new sample of cell `i` and write its `answer[i]` (`foresee`). What is too long ago, or fell by a step, is forgotten."""
     in_time = 0 <= ms - since_ms[i] <= LONGEST_STEP_MS
     rise_k = degc - state[i, ANCHOR_DEGC]
-    if not (believed and in_time and rise_k > -step_k):
-        begin(i, degc if believed else math.nan, ms, state, since_ms)
+    if not (in_time and rise_k > -step_k):
+        begin(i, degc, ms, state, since_ms)
     elif rise_k >= step_k and ms > since_ms[i]:
         climb(i, rise_k, (ms - since_ms[i]) * 1e-3, state)
         state[i, ANCHOR_DEGC] = degc
@@ -190,33 +188,46 @@ def take(i: Any, degc: Any, ms: Any, step_k: Any, state: Any, since_ms: Any, ans
 
 @jit
 def advance(
-    fresh: Any, filtered_degc: Any, t_ms: Any, step_k: Any, state: Any, since_ms: Any, answer: Any
-) -> None:  # fmt: skip
-    """Take in what is `fresh` (n,) of `filtered_degc` (n,) at `t_ms` int64 (n,); `answer` (n, 3) as `take` writes it.
+    value: Any, quality: Any, sample: Any, received_ms: Any, index: Any, rack: Any, step_k: Any,
+    hot: Any, seen_sample: Any, since_ms: Any, state: Any, answer: Any, by_rack: Any,
+) -> Any:  # fmt: skip
+    """Take in an image; returns whether anything was new (if not, nothing has changed).
 
-    A cell that is left out for a while goes on from where it was, or begins anew if that was long ago.
+    `value` float64, `quality` uint8, `sample` and `received_ms` int64 of the image; by cell (n,) `index` int32 places in them, `rack` int32
+    (-1: none), `step_k` float32, `hot` uint8 (followed now), `seen_sample` int64, and what `take` writes, `answer` float32 (n, 3);
+    `by_rack` float64 (3, racks): the answer of the cell that is expected to run away first, NaN: none has one. A cell that is not hot, or
+    has no good value, is forgotten.
     """
-    for i in range(fresh.shape[0]):
-        if fresh[i]:
-            take(i, filtered_degc[i], t_ms[i], step_k, state, since_ms, answer)
+    news = False
+    for i in range(index.shape[0]):
+        k = index[i]
+        if not (FOLLOWED_DEGC <= value[k] <= MOST_DEGC) or quality[k] != codes.GOOD:
+            if hot[i]:
+                hot[i] = 0
+                answer[i, 0] = math.nan
+                news = True
+            continue
+        if hot[i] and sample[k] == seen_sample[i]:
+            continue
+        news = True
+        if not hot[i]:
+            hot[i] = 1
+            begin(i, value[k], received_ms[k], state, since_ms)
+        seen_sample[i] = sample[k]
+        take(i, value[k], received_ms[k], step_k[i], state, since_ms, answer)
+    if news:
+        nearest(rack, hot, answer, by_rack)
+    return news
 
 
 @jit
-def nearest(rack: Any, live: Any, answer: Any, seconds: Any, low: Any, high: Any) -> None:
-    """Write by rack the answer of the cell that is expected to run away first, NaN where no `live` cell of it has one.
-
-    `rack` int (n,) of each cell, -1: none; `answer` (n, 3); `seconds`, `low`, `high` (racks,).
-    """
-    seconds[:] = math.nan
-    low[:] = math.nan
-    high[:] = math.nan
+def nearest(rack: Any, hot: Any, answer: Any, by_rack: Any) -> None:
+    """Write by rack the answer of the cell that is expected to run away first."""
+    by_rack[:, :] = math.nan
     for i in range(rack.shape[0]):
         r = rack[i]
-        if (
-            r >= 0
-            and live[i]
-            and (answer[i, 0] < seconds[r] or (math.isnan(seconds[r]) and not math.isnan(answer[i, 0])))
-        ):
-            seconds[r] = answer[i, 0]
-            low[r] = answer[i, 1]
-            high[r] = answer[i, 2]
+        if r < 0 or not hot[i] or math.isnan(answer[i, 0]):
+            continue
+        if not by_rack[0, r] <= answer[i, 0]:
+            for k in range(3):
+                by_rack[k, r] = answer[i, k]

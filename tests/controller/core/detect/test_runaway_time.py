@@ -10,19 +10,30 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller.core.detect import runaway_time as rt
+from controller.core.detect.codes import GOOD
+from controller.core.detect.runaway_bank import RunawayBank
+from controller.site.model import Family
+from drivers.points import Quality
+from tests.naive.rig import Rig, Spec
 from tests.naive.runaway_time import Cell
 
 ODD = (math.nan, math.inf, -math.inf, 1e308, -273.0, 0.0)
 Floats = npt.NDArray[np.float64]
 
 
+def bank(cells: int, step_k: float = rt.STEP_K, racks: tuple[int, ...] = ()) -> RunawayBank:
+    """Cells that stand in an image of their own, in its order."""
+    of = np.array(racks or (0,) * cells, np.int32)
+    return RunawayBank.of(np.arange(cells, dtype=np.int32), of, np.full(cells, step_k, np.float32), 3)
+
+
 def answers(degc: Floats, at_ms: npt.NDArray[np.int64], step_k: float = rt.STEP_K) -> Floats:
     """What the kernel says of one cell, sample by sample (n, 3)."""
-    state, since_ms = rt.new_state(1)
-    answer, said = np.full((1, 3), np.nan), np.full((degc.size, 3), np.nan)
+    one, good = bank(1, step_k), np.full(1, GOOD, np.uint8)
+    said = np.full((degc.size, 3), np.nan)
     for k in range(degc.size):
-        rt.advance(np.ones(1, np.bool_), degc[k : k + 1], at_ms[k : k + 1], step_k, state, since_ms, answer)
-        said[k] = answer[0]
+        one.take(degc[k : k + 1], good, np.array([k]), at_ms[k : k + 1])
+        said[k] = one.by_rack[:, 0]
     return said
 
 
@@ -141,17 +152,40 @@ def test_a_dead_sensor_forgets_the_cell() -> None:
     assert np.isnan(said[int(runs_away_s) - 50 : int(runs_away_s) - 40]).all()
 
 
-def test_only_what_is_fresh_is_taken_in() -> None:
-    state, since_ms = rt.new_state(3)
-    answer = np.full((3, 3), np.nan)
-    rt.advance(np.array([0, 1, 0]), np.full(3, 50.0), np.full(3, 1000), rt.STEP_K, state, since_ms, answer)
-    assert since_ms.tolist() == [0, 1000, 0]
-    assert np.isnan(state[[0, 2], rt.ANCHOR_DEGC]).all()
+def test_a_sample_counts_once() -> None:
+    one, good = bank(1), np.full(1, GOOD, np.uint8)
+    assert one.take(np.array([80.0]), good, np.array([7]), np.array([1000]))
+    before = [array.copy() for array in one.arrays()]
+    assert not one.take(np.array([90.0]), good, np.array([7]), np.array([9000]))
+    assert all(np.array_equal(a, b, equal_nan=True) for a, b in zip(before, one.arrays(), strict=True))
+
+
+def test_a_value_that_is_not_good_is_forgotten() -> None:
+    degc, runs_away_s = heated(0.0, 0.02, 150.0, 1000)
+    one = bank(1)
+    for k in range(int(runs_away_s) - 50):
+        one.take(degc[k : k + 1], np.full(1, GOOD, np.uint8), np.array([k]), np.array([1000 * k]))
+    assert not math.isnan(one.by_rack[0, 0])
+    assert one.take(degc[:1], np.full(1, int(Quality.STALE), np.uint8), np.array([k]), np.array([1000 * k]))
+    assert np.isnan(one.by_rack).all()
 
 
 def test_the_nearest_of_a_rack() -> None:
     answer = np.array([[90.0, 40.0, 200.0], [30.0, 9.0, 80.0], [np.nan] * 3, [60.0, 20.0, 100.0], [5.0, 1.0, 9.0]])
     found = np.zeros((3, 3))
-    rt.nearest(np.array([0, 0, 1, 2, -1]), np.array([1, 1, 1, 0, 1]), answer, found[0], found[1], found[2])
+    rt.nearest(np.array([0, 0, 1, 2, -1]), np.array([1, 1, 1, 0, 1]), answer, found)
     assert found[:, 0].tolist() == [30.0, 9.0, 80.0]
     assert np.isnan(found[:, 1:]).all()
+
+
+def test_the_answer_reaches_the_readings() -> None:
+    """Through the detector of a site: the rack of the cell that heats itself, and no other, has a countdown."""
+    rig = Rig({"fine": Spec(Family.CELL_TEMPERATURE, 8, 4, "r1"), "other": Spec(Family.CELL_TEMPERATURE, 8, 4, "r2")})
+    degc, runs_away_s = heated(0.03, 0.01, 150.0, 600)
+    for k in range(int(runs_away_s) - 60):
+        rig.set("fine", float(degc[k]), 2)
+        rig.step()
+    seconds, low, high = rig.readings.rack_runaway_s, rig.readings.rack_runaway_low_s, rig.readings.rack_runaway_high_s
+    assert low[0] < 60.0 < high[0]
+    assert low[0] <= seconds[0] <= high[0]
+    assert math.isnan(seconds[1])
