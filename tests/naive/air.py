@@ -117,6 +117,7 @@ class AirHead:
                     p.suspect = side
                     p.status = "stuck" if p.status == "stuck" else "unbelieved"
                     return None
+        value += 0.0  # no negative zero
         p.suspect = 0
         if p.change_ms is None or value != p.last:
             p.change_ms = t_ms

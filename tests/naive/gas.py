@@ -119,26 +119,38 @@ class GasTwin:
                     rack.strong.discard(head.family)
         return racks
 
-    def _outside(self, head: AirHead) -> bool:
-        """The room's own reference has risen, and half of its racks with it."""
-        same = [h for h in self.heads if (h.family, h.layout.zone) == (head.family, head.layout.zone)]
-        ups, strong = [], False
-        for other in same:
-            for p in other.points:
-                if p.status == "live" and other.layout.head.reference:
-                    strong = strong or self._is_strong(other, p)
-                elif p.status == "live":
-                    ups.append(max(p.last or 0.0, 0.0) - (p.base or 0.0) >= 0.5 * other.limit("min_rise", math.inf))
-        return strong and bool(ups) and 2 * sum(ups) >= len(ups)
+    def _shared(self, head: AirHead) -> Feature:
+        """What a gas is that has risen at the room's own reference, and at half of its racks with it."""
+        zone = head.layout.zone
+        same = [h for h in self.heads if (h.family, h.layout.zone) == (head.family, zone)]
+        ups = [
+            max(p.last or 0.0, 0.0) - (p.base or 0.0) >= 0.5 * other.limit("min_rise", math.inf)
+            for other in same
+            if not other.layout.head.reference
+            for p in other.points
+            if p.status == "live"
+        ]
+        room = {
+            other.family
+            for other in self.heads
+            if other.layout.zone == zone and other.layout.head.reference
+            for p in other.points
+            if p.status == "live" and self._is_strong(other, p)
+        }
+        if head.family not in room or not ups or 2 * sum(ups) < len(ups):
+            return Feature.NONE
+        if Family.H2 not in room:
+            return Feature.OUTSIDE_AIR
+        return Feature.LI_ION_VENT if room & {Family.CO, Family.VOC} else Feature.NONE
 
     def _pattern(self, head: AirHead, racks: dict[tuple[int, int], Rack], humid: list[bool]) -> Feature:
-        outside, rack = self._outside(head), racks[head.layout.zone, head.layout.rack]
+        shared, rack = self._shared(head), racks[head.layout.zone, head.layout.rack]
         if head.layout.head.reference:
-            return Feature.OUTSIDE_AIR if outside else Feature.NONE
+            return shared
         if Family.H2 in rack.strong and rack.strong & {Family.CO, Family.VOC}:
             return Feature.LI_ION_VENT
-        if head.family not in rack.strong and outside:
-            return Feature.OUTSIDE_AIR
+        if head.family not in rack.strong and shared is not Feature.NONE:
+            return shared
         if len(rack.living) < 3 or not rack.strong:
             return Feature.NONE
         if rack.strong == {Family.VOC}:

@@ -101,7 +101,7 @@ def take(
         return
     if not new:
         return
-    x = at(f, c.F_RAW, i)
+    x = at(f, c.F_RAW, i) + 0.0  # no negative zero: processors do not agree on the greater of two zeros
     if not at(p, c.P_LOW, h) <= x <= at(p, c.P_HIGH, h):
         die(p, q, f, t, u, h, i, c.ABSURD)
         return

@@ -154,20 +154,30 @@ def clear_cross(p: Any, q: Any, places: Any) -> None:
 
 
 @jit
+def pattern_of_room(zone: Any, zones: Any) -> Any:
+    """What a gas is that has risen at the reference and at half of the racks: outside air brings no hydrogen, a vent fills a room with it."""
+    if zones[2, c.H2, zone] == 0.0:
+        return c.OUTSIDE
+    return c.LI_ION if zones[2, c.CO, zone] > 0.0 or zones[2, c.VOC, zone] > 0.0 else c.NO_PATTERN
+
+
+@jit
 def pattern_of(q: Any, h: Any, humid: Any, places: Any, zones: Any) -> Any:
     """What the gases at a head's rack look like together."""
     kind, place, zone = q[c.Q_KIND, h], q[c.Q_PLACE, h], q[c.Q_ZONE, h]
-    outside = zones[2, kind, zone] > 0.0 and zones[1, kind, zone] * 2.0 >= zones[0, kind, zone] > 0.0
+    shared = c.NO_PATTERN
+    if zones[2, kind, zone] > 0.0 and zones[1, kind, zone] * 2.0 >= zones[0, kind, zone] > 0.0:
+        shared = pattern_of_room(zone, zones)
     h2 = places[1, c.H2, place] > 0.0
     co = places[1, c.CO, place] > 0.0
     voc = places[1, c.VOC, place] > 0.0
     known = places[0, c.H2, place] > 0.0 and places[0, c.CO, place] > 0.0 and places[0, c.VOC, place] > 0.0
     if q[c.Q_IS_REFERENCE, h]:
-        return c.OUTSIDE if outside else c.NO_PATTERN
+        return shared
     if h2 and (co or voc):
         return c.LI_ION
-    if places[1, kind, place] == 0.0 and outside:
-        return c.OUTSIDE
+    if places[1, kind, place] == 0.0 and shared != c.NO_PATTERN:
+        return shared
     if not known:
         return c.NO_PATTERN
     if voc and not h2 and not co:

@@ -47,6 +47,7 @@ def marks(rig: Rig, name: str) -> int:
         ({"h2": 300.0}, "h2", Feature.CHARGING, 2.0),
         ({"h2": 300.0, "co": 75.0}, "h2", Feature.CHARGING, 2.0),  # a quarter of hydrogen shows in the monoxide cell
         ({"co": 300.0, "co-room": 300.0}, "co", Feature.OUTSIDE_AIR, 0.5),
+        ({"h2": 300.0, "h2-room": 300.0, "voc": 300.0, "voc-room": 300.0}, "voc", Feature.LI_ION_VENT, 3.0),
     ],
 )
 def test_the_pattern_of_a_rack_names_the_gas_and_bounds_its_weight(
