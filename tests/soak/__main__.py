@@ -1,6 +1,6 @@
 """`python -m tests.soak`: what takes too long for every test run. A day of quiet life, the library of scenarios, the table of
 false alarms, every drill on sockets;
-millions of mutated replies and payloads, a day of reconnects, every fault of the wires.
+a million steps of random rooms, millions of mutated replies and payloads, a day of reconnects, every fault of the wires.
 
 A step is the command that a user would give, or a function that gives a report; the first argument, if any, chooses the steps whose name
 contains it. Exit code 1 when a step failed, and which; the report of each lies in out/soak/.
@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from tests.soak import fuzz_modbus, fuzz_mqtt, library, reconnect_modbus, reconnect_mqtt
+from tests.soak import fuzz_modbus, fuzz_mqtt, library, random_rooms, reconnect_modbus, reconnect_mqtt
 from tests.wire_faults import campaign
 
 OUT = Path("out/soak")
@@ -33,6 +33,7 @@ class Report(Protocol):
 
 
 STEPS: dict[str, tuple[str, ...] | Callable[[], Report]] = {
+    "random rooms": partial(random_rooms.run, 1_000_000, 1),
     "fuzz, Modbus replies": partial(fuzz_modbus.run, 5_000_000, 1),
     "fuzz, MQTT payloads": partial(fuzz_mqtt.run, 5_000_000, 1),
     "reconnects, Modbus": partial(reconnect_modbus.run, 60.0, 1),

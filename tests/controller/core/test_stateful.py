@@ -1,217 +1,144 @@
-"""Random rooms: heads, contacts, faults, operators, restarts and time in any order; what must hold after every single scan."""
+"""Random rooms for a while; `make soak` takes a million steps in them. And every invariant has teeth: it fails once its rule is broken."""
 
+from collections.abc import Callable
+from typing import Any
+
+import pytest
 from hypothesis import HealthCheck, settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from msgspec.structs import replace
 
-from controller.core.commands import Acknowledge, ConfirmIsolated, Disable, Enable, HandOver, Occupied, Reset, Silence
-from controller.core.scan import ScanResult
-from controller.core.state import AGENT_IN_ROOM, BEFORE_FLOODING, NEVER, Isolation, Stage, Tri, Trigger
-from controller.core.zone.coincidence import confirmed
-from controller.site.model import Site
-from drivers.points import Quality
-from tests.controller.core.field import LEVELS, Field, site
+from controller.core import actuation, decide, matrix
+from controller.core.commands import Occupied, Work
+from controller.core.draft import Draft
+from controller.core.events import Level, Write
+from controller.core.state import Drive, Isolation, Stage, Tri
+from controller.core.zone import conditions, contacts, ladder, signals, strategies
+from controller.core.zone.machine import TABLE, Signal
+from tests.controller.core.field import play, site
+from tests.controller.core.random_room import QUICK, Room, Watched
 
-HEADS = ["cells-1", "cells-2", "h2-1", "smoke-1", "smoke-2", "heat-1", "server-smoke-3", "server-smoke-4"]
-CONTACTS = [
-    "call-point",
-    "hold",
-    "abort",
-    "mode-key",
-    "occupied",
-    "low-agent",
-    "reserve-key",
-    "server-call-point",
-    "server-abort",
-]
-SUBJECTS = ["hall", "smoke-1", "heat-1", "agent", "damper", "breaker-1", "exhaust", "abort"]
-QUICK = (
-    ("pre_warning_s = 30.0", "pre_warning_s = 4.0"),
-    ("manual_delay_s = 10.0", "manual_delay_s = 2.0"),
-    ("confirm_s = 30.0", "confirm_s = 4.0"),
-    ("flooding_s = 60.0", "flooding_s = 4.0"),
-    ("hold_time_s = 120.0", "hold_time_s = 4.0"),
-    ("purge_limit_s = 60.0", "purge_limit_s = 6.0"),
-    ("ask_after_s = 20.0", "ask_after_s = 4.0"),
-)
-"""Short times, so that chance gets far."""
-COMMANDS = (
-    st.builds(Acknowledge, operator=st.just("kim"), zone=st.just("hall"))
-    | st.builds(Silence, operator=st.just("kim"), zone=st.just("hall"))
-    | st.builds(Reset, operator=st.just("kim"), zone=st.sampled_from(["hall", "server"]))
-    | st.builds(Disable, operator=st.just("kim"), subject=st.sampled_from(SUBJECTS))
-    | st.builds(Enable, operator=st.just("kim"), subject=st.sampled_from(SUBJECTS))
-    | st.builds(Occupied, operator=st.just("kim"), zone=st.just("hall"), occupied=st.booleans())
-    | st.builds(ConfirmIsolated, operator=st.just("kim"), rack=st.sampled_from(["rack-1", "rack-2"]))
-    | st.builds(HandOver, operator=st.just("kim"), zone=st.just("hall"))
-)
-
-
-class Watched(Field):
-    """A field that looks at every scan."""
-
-    warned_ms: dict[int, int]
-    """Per zone, when its pre-warning last began."""
-
-    def __init__(self, the_site: Site) -> None:
-        self.warned_ms = {}
-        super().__init__(the_site)
-
-    def restart(self, *, lose_state: bool = False) -> None:
-        """The pre-warning that was running begins anew."""
-        super().restart(lose_state=lose_state)
-        self.warned_ms = dict.fromkeys(self.warned_ms, self.tick_ms)
-
-    def _scan_after(self, step_ms: int, *commands: object) -> ScanResult:
-        before = self.controller.state
-        result = super()._scan_after(step_ms, *commands)  # type: ignore[arg-type]
-        if self.controller.inputs is not None:
-            for index in range(len(self.layout.zones)):
-                self.judge_move(before.zones[index].stage, index)
-            self.judge_outputs(result)
-        return result
-
-    def judge_move(self, before: Stage, index: int) -> None:
-        """Rules 3, 4, 5, 8 and 13: what may move a zone to where it now is."""
-        state, rules = self.controller.state, self.controller.rules.zones[index]
-        zone, inputs = state.zones[index], self.controller.inputs
-        assert inputs is not None
-        called = any(inputs.wired[head] == Tri.YES for head in rules.wired["call-point"])  # type: ignore[index]
-        if zone.stage is before:
-            return
-        if before in AGENT_IN_ROOM:
-            assert zone.stage in AGENT_IN_ROOM | {Stage.DISCHARGED}, (
-                "nothing leads back once the valve was told (rule 4)"
-            )
-        if zone.stage is Stage.ACTIVATED and zone.trigger is Trigger.AUTOMATIC and before is not Stage.HELD:
-            pair = confirmed(rules.pairs, state.heads, state.disabled, lambda due_ms: state.tick_ms >= due_ms, 10**9)
-            assert pair is not None, "rule 3"
-            assert not zone.occupied, "rule 13"
-        if zone.stage is Stage.ACTIVATED:
-            self.warned_ms[index] = state.tick_ms
-        if before in BEFORE_FLOODING and zone.stage in AGENT_IN_ROOM:
-            assert zone.trigger is not Trigger.NONE
-            if zone.trigger is Trigger.AUTOMATIC:
-                pre_warning_s = rules.zone.release.pre_warning_s if rules.zone.release else 0.0
-                assert state.tick_ms - self.warned_ms[index] >= pre_warning_s * 1000 > 0, (
-                    "the whole pre-warning ran (rule 13)"
-                )
-                assert not zone.occupied, "rule 13"
-        if zone.trigger is Trigger.MANUAL and before in BEFORE_FLOODING and zone.stage is Stage.ACTIVATED:
-            assert called, "a hand means the wired pair (rule 5)"
-        if zone.stage is Stage.RELEASED:
-            assert inputs.discharged[index] == Tri.YES, "the field says so (rule 8)"
-
-    def judge_outputs(self, result: ScanResult) -> None:
-        """Rules 5, 6, 7 and 11: what may be wanted and written."""
-        state, inputs = self.controller.state, self.controller.inputs
-        assert inputs is not None
-        for output in self.layout.outputs:
-            zone, wanted = state.zones[output.zone], state.outputs[output.index].wanted
-            active = wanted != output.output.normal
-            if output.is_release and active:
-                assert zone.stage in {Stage.RELEASING, Stage.UNCONFIRMED, Stage.RELEASED}
-                assert zone.reserve == (output.output.role == "agent-reserve"), (
-                    "the reserve bank by a person only (rule 8)"
-                )
-                assert not zone.reserve or zone.trigger is Trigger.MANUAL
-            if output.output.role == "exhaust" and zone.stage in AGENT_IN_ROOM:
-                assert not active, "rule 6"
-            if output.output.role == "coolant" and active:
-                rack = state.racks[output.rack]
-                assert rack.isolation is Isolation.PROVEN or rack.vouched, "rule 7"
-        for write in result.writes:
-            output = self.layout.output(write.output)
-            if output.is_release and write.value != output.output.normal:
-                assert write.intent
-                place = output.channels.index(write.point)
-                assert all(level == 1 for level in inputs.channels[output.index][:place]), (
-                    "arm is read back before fire (rule 5)"
-                )
-
-
-class Room(RuleBasedStateMachine):
-    """Steps of a few seconds; the field's own `judge_*` look at every scan in between."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.field = Watched(site(*QUICK))
-
-    @rule(name=st.sampled_from(HEADS), level=st.sampled_from([*LEVELS, "alarm", "alarm"]))
-    def head_reads(self, name: str, level: str) -> None:
-        self.field.level(name, LEVELS[level], runaway=level == "alarm" and name.startswith("cells"))
-        self.field.scan()
-
-    @rule(pair=st.sampled_from([("smoke-1", "heat-1"), ("cells-2", "smoke-2"), ("server-smoke-3", "server-smoke-4")]))
-    def two_heads_alarm(self, pair: tuple[str, str]) -> None:
-        for name in pair:
-            self.head_reads(name, "alarm")
-
-    @rule(name=st.sampled_from(HEADS), fault=st.sampled_from([0, 1, 2]))
-    def head_fails(self, name: str, fault: int) -> None:
-        self.field.fault(name, fault)
-        self.field.scan()
-
-    @rule(name=st.sampled_from(CONTACTS), on=st.booleans())
-    def contact_moves(self, name: str, on: bool) -> None:
-        self.field.contact(name, on=on)
-        self.field.scan()
-
-    @rule(name=st.sampled_from(CONTACTS))
-    def contact_fails(self, name: str) -> None:
-        self.field.contact_fault(name)
-        self.field.scan()
-
-    @rule(ppm=st.sampled_from([0.0, 20000.0]), quality=st.sampled_from([Quality.GOOD, Quality.BAD]))
-    def gas_is(self, ppm: float, quality: Quality) -> None:
-        for i in range(3):
-            self.field.point(f"gas-h2[{i}]", ppm, quality)
-        self.field.scan()
-
-    @rule(device=st.sampled_from(["do-1", "do-2", "fb", "di-1"]), lost=st.booleans())
-    def device_fails(self, device: str, lost: bool) -> None:
-        (self.field.lost.add if lost else self.field.lost.discard)(device)
-        self.field.scan()
-
-    @rule(output=st.sampled_from(["breaker-1", "breaker-2", "damper", "agent"]), sticks=st.booleans())
-    def output_sticks(self, output: str, sticks: bool) -> None:
-        (self.field.stuck.add if sticks else self.field.stuck.discard)(output)
-        self.field.scan()
-
-    @rule(seconds=st.sampled_from([2.0, 5.0, 5.0, 10.0]))
-    def more_time_passes(self, seconds: float) -> None:
-        self.field.run(seconds)
-
-    @rule(place=st.integers(0, 11), module=st.sampled_from([1, 2]), value=st.sampled_from([0.0, 1.0]))
-    def somebody_forges_a_coil(self, place: int, module: int, value: float) -> None:
-        self.field.point(f"do-{module}-coils[{place}]", value)
-        self.field.scan()
-
-    @rule(command=COMMANDS)
-    def operator_says(self, command: Reset) -> None:
-        self.field.say(command)
-
-    @rule(seconds=st.sampled_from([0.5, 2.0, 5.0, 10.0]))
-    def time_passes(self, seconds: float) -> None:
-        self.field.run(seconds)
-
-    @rule()
-    def controller_restarts(self) -> None:
-        self.field.restart()
-        self.field.run(2.5)
-
-    @invariant()
-    def hands_in_and_all_heads_silent_means_nothing_new(self) -> None:
-        for zone in self.field.controller.state.zones:
-            assert (zone.stage is Stage.QUIESCENT) <= (zone.trigger is Trigger.NONE)
-            assert (zone.due_ms == NEVER) or zone.due_ms >= zone.since_ms
-
+HEALTH = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 
 TestRoom = Room.TestCase
 TestRoom.settings = settings(
-    max_examples=20,
-    stateful_step_count=30,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    max_examples=20, stateful_step_count=30, deadline=None, derandomize=True, suppress_health_check=HEALTH
 )
+
+Patch = pytest.MonkeyPatch
+
+
+def one_head_confirms(patch: Patch) -> None:
+    def either(pairs: Any, latches: Any, *_: Any) -> Any:
+        return next((pair for pair in pairs if any(latches[h.index].level >= Level.ALARM for h in pair)), None)
+
+    patch.setattr(signals, "confirmed", either)
+
+
+def an_abort_stops_flooding(patch: Patch) -> None:
+    patch.setitem(TABLE[Stage.RELEASING], Signal.ABORT, Stage.ABORTED)
+    patch.setattr(strategies, "BEFORE_FLOODING", frozenset(Stage))
+
+
+def a_call_point_in_fault_calls(patch: Patch) -> None:
+    whole = contacts.wired
+    patch.setattr(signals, "wired", lambda *of: Tri.NO if whole(*of) is Tri.NO else Tri.YES)
+
+
+def both_channels_at_once(patch: Patch) -> None:
+    def write(draft: Any, output: Any, state: Any, _: Any) -> Any:
+        intent = output.is_release and state.wanted != output.output.normal
+        draft.writes.extend(Write(output.name, channel, state.wanted, intent=intent) for channel in output.channels)
+        return replace(state, drive=Drive.WRITING, written_ms=draft.tick_ms)
+
+    patch.setattr(actuation, "_write", write)
+
+
+def exhaust_beside_agent(patch: Patch) -> None:
+    for module in (matrix, conditions):
+        patch.setattr(module, "may_exhaust", lambda zone: True)
+
+
+def water_before_proof(patch: Patch) -> None:
+    patch.setattr(ladder, "Isolation", type("Loose", (), {**Isolation.__members__, "PROVEN": Isolation.WANTED}))
+    patch.setattr(decide, "shown_open", lambda draft, rack: True)
+
+
+def released_without_the_field(patch: Patch) -> None:
+    patch.setitem(TABLE[Stage.RELEASING], Signal.OVER, Stage.RELEASED)
+
+
+def availability_is_always_full(patch: Patch) -> None:
+    patch.setattr(signals, "availability", lambda *_: "full")
+
+
+def agent_without_intent(patch: Patch) -> None:
+    patch.setattr(actuation, "Write", lambda name, point, value, *, intent: Write(name, point, value, not intent))
+
+
+def levels_without_evidence(patch: Patch) -> None:
+    whole = Draft.tell
+
+    def tell(draft: Draft, *what: Any, **_: Any) -> None:
+        whole(draft, *what[:5])
+
+    patch.setattr(Draft, "tell", tell)
+
+
+def a_short_pre_warning(patch: Patch) -> None:
+    patch.setattr(signals, "pre_warning_ms", lambda release, trigger: 1000)
+    manners = {name: m._replace(leaves_ms=m.leaves_ms and (lambda *_: 1000)) for name, m in strategies.MANNERS.items()}
+    patch.setattr(strategies, "MANNERS", manners)
+
+
+def nobody_looks_who_is_inside(patch: Patch) -> None:
+    patch.setattr(signals, "blocks", lambda draft, zone: ())
+
+
+def work_does_not_block(patch: Patch) -> None:
+    patch.setattr(signals, "blocks_of_works", lambda state: ())
+
+
+def a_closed_block_does_not_matter(patch: Patch) -> None:
+    patch.setattr(signals, "is_blocked", lambda draft, zone: False)
+
+
+ALARM = "0 | smoke-1 alarm, heat-1 alarm | activated |"
+RUNAWAY = "0 | cells-2 runaway, h2-2 pre-alarm | | \n 10 | | | "
+MUTANTS: dict[Callable[[Patch], None], tuple[str, str]] = {
+    one_head_confirms: ("0 | smoke-1 alarm | |", "rule 3"),
+    an_abort_stops_flooding: (f"{ALARM}\n 5 | abort on | |\n 1 | | |", "rule 4"),
+    a_call_point_in_fault_calls: ("0 | call-point fault | |\n 1 | | |", "rule 5"),
+    both_channels_at_once: (f"{ALARM}\n 6 | | |", "rule 5"),
+    exhaust_beside_agent: (f"{ALARM}\n 30 | | |", "rule 6"),
+    water_before_proof: (RUNAWAY, "rule 7"),
+    released_without_the_field: (f"{ALARM}\n 20 | | |", "rule 8"),
+    availability_is_always_full: ("1 | | |", "rule 9"),
+    agent_without_intent: (f"{ALARM}\n 6 | | |", "rule 11"),
+    levels_without_evidence: ("0 | smoke-1 alarm | |", "rule 12"),
+    a_short_pre_warning: (f"{ALARM}\n 6 | | |", "rule 13"),
+    nobody_looks_who_is_inside: (f"{ALARM}\n 6 | | |", "rule (9|13)"),
+    work_does_not_block: (f"{ALARM}\n 6 | | |", "rule (9|13)"),
+    a_closed_block_does_not_matter: (f"0 | block on | |\n{ALARM}\n 6 | | |", "closed block"),
+}
+"""What breaks a rule, a story in which that shows, and what the invariant that notices it says."""
+
+
+def tell(mutant: Callable[[Patch], None]) -> None:
+    """The story of a mutant, under the eyes of the invariants; stages are not judged, they are what the mutant changes."""
+    story = "\n".join("|".join([*row.split("|")[:2], ""]) for row in MUTANTS[mutant][0].splitlines())
+    room = Watched(site(*QUICK))
+    room.agent_flows = mutant not in {released_without_the_field, an_abort_stops_flooding}
+    room.stuck = {"breaker-2"} if mutant is water_before_proof else set()
+    if mutant is work_does_not_block:
+        room.say(Work(operator="kim", zone="hall", work="work permit", minutes=10))
+    if mutant in {nobody_looks_who_is_inside, availability_is_always_full}:
+        room.say(Occupied(operator="kim", zone="hall", occupied=True))
+    play(room, story)
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: str(mutant.__name__))
+def test_a_broken_rule_is_noticed_and_nothing_else_is(mutant: Callable[[Patch], None], monkeypatch: Patch) -> None:
+    tell(mutant)
+    mutant(monkeypatch)
+    with pytest.raises(AssertionError, match=MUTANTS[mutant][1]):
+        tell(mutant)

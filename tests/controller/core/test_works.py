@@ -13,7 +13,7 @@ ALARM = "0 | smoke-1 alarm, heat-1 alarm |"
 WORKS = (PERMIT, WALK_TEST)
 BLOCK = (
     "[heads.reserve-key]",
-    '[heads.block]\nfamily = "mechanical-block"\nzone = "hall"\npoints = ["di-1-inputs[6]", "di-2-inputs[6]"]\n[heads.reserve-key]',
+    '[heads.block]\nfamily = "mechanical-block"\nzone = "hall"\npoints = ["di-1-inputs[8]", "di-2-inputs[8]"]\n[heads.reserve-key]',
 )
 
 

@@ -1,0 +1,246 @@
+"""Random rooms: heads, contacts, faults, operators, restarts and time in any order; what must hold after every single scan."""
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from controller.core.commands import (
+    Acknowledge,
+    ConfirmIsolated,
+    Disable,
+    Enable,
+    HandOver,
+    Occupied,
+    Reset,
+    Silence,
+    Work,
+)
+from controller.core.events import Kind
+from controller.core.scan import ScanResult
+from controller.core.state import AGENT_IN_ROOM, BEFORE_FLOODING, NEVER, Isolation, Stage, Tri, Trigger
+from controller.core.zone.coincidence import confirmed
+from controller.core.zone.works import PERMIT, WALK_TEST
+from controller.site.model import Family, Site, Strategy
+from drivers.points import Quality
+from tests.controller.core.field import LEVELS, Field, site
+
+HEADS = ["cells-1", "cells-2", "h2-1", "smoke-1", "smoke-2", "heat-1", "server-smoke-3", "server-smoke-4"]
+CONTACTS = [
+    "call-point",
+    "hold",
+    "abort",
+    "mode-key",
+    "occupied",
+    "low-agent",
+    "reserve-key",
+    "server-call-point",
+    "server-abort",
+    "block",
+]
+SUBJECTS = ["hall", "smoke-1", "heat-1", "agent", "damper", "breaker-1", "exhaust", "abort"]
+BLOCK = '[heads.block]\nfamily = "mechanical-block"\nzone = "hall"\npoints = ["di-1-inputs[8]", "di-2-inputs[8]"]\n'
+QUICK = (
+    ("pre_warning_s = 30.0", "pre_warning_s = 4.0"),
+    ("manual_delay_s = 10.0", "manual_delay_s = 2.0"),
+    ("confirm_s = 30.0", "confirm_s = 4.0"),
+    ("flooding_s = 60.0", "flooding_s = 4.0"),
+    ("hold_time_s = 120.0", "hold_time_s = 4.0"),
+    ("purge_limit_s = 60.0", "purge_limit_s = 6.0"),
+    ("ask_after_s = 20.0", "ask_after_s = 4.0"),
+    ("[heads.reserve-key]", f"{BLOCK}[heads.reserve-key]"),
+)
+"""Short times, so that chance gets far; and a mechanical block."""
+RELOADING = frozenset({Strategy.HOLD_RELOAD, Strategy.LOCAL})
+"""Strategies under which the pre-warning begins anew when the device is let go."""
+COMMANDS = (
+    st.builds(Acknowledge, operator=st.just("kim"), zone=st.just("hall"))
+    | st.builds(Silence, operator=st.just("kim"), zone=st.just("hall"))
+    | st.builds(Reset, operator=st.just("kim"), zone=st.sampled_from(["hall", "server"]))
+    | st.builds(Disable, operator=st.just("kim"), subject=st.sampled_from(SUBJECTS))
+    | st.builds(Enable, operator=st.just("kim"), subject=st.sampled_from(SUBJECTS))
+    | st.builds(Occupied, operator=st.just("kim"), zone=st.just("hall"), occupied=st.booleans())
+    | st.builds(ConfirmIsolated, operator=st.just("kim"), rack=st.sampled_from(["rack-1", "rack-2"]))
+    | st.builds(HandOver, operator=st.just("kim"), zone=st.just("hall"))
+    | st.builds(
+        Work,
+        operator=st.just("kim"),
+        zone=st.just("hall"),
+        work=st.sampled_from([PERMIT, WALK_TEST]),
+        minutes=st.sampled_from([0, 1, 60]),
+    )
+)
+
+
+class Watched(Field):
+    """A field that looks at every scan."""
+
+    warned_ms: dict[int, int]
+    """Per zone, when its pre-warning last began."""
+
+    def __init__(self, the_site: Site) -> None:
+        self.warned_ms = {}
+        super().__init__(the_site)
+
+    def restart(self, *, lose_state: bool = False) -> None:
+        """The pre-warning that was running begins anew."""
+        super().restart(lose_state=lose_state)
+        self.warned_ms = dict.fromkeys(self.warned_ms, self.tick_ms)
+
+    def _scan_after(self, step_ms: int, *commands: object) -> ScanResult:
+        before = self.controller.state
+        result = super()._scan_after(step_ms, *commands)  # type: ignore[arg-type]
+        if self.controller.inputs is not None:
+            for index in range(len(self.layout.zones)):
+                self.judge_move(before.zones[index].stage, index)
+            self.judge_outputs(result)
+            self.judge_words(result)
+        return result
+
+    def judge_move(self, before: Stage, index: int) -> None:
+        """Rules 3, 4, 5, 8 and 13: what may move a zone to where it now is."""
+        state, rules = self.controller.state, self.controller.rules.zones[index]
+        zone, inputs = state.zones[index], self.controller.inputs
+        assert inputs is not None
+        called = any(inputs.wired[head] == Tri.YES for head in rules.wired["call-point"])  # type: ignore[index]
+        if zone.stage is before:
+            return
+        if before in AGENT_IN_ROOM:
+            assert zone.stage in AGENT_IN_ROOM | {Stage.DISCHARGED}, (
+                "nothing leads back once the valve was told (rule 4)"
+            )
+        if zone.stage is Stage.ACTIVATED and zone.trigger is Trigger.AUTOMATIC and before is not Stage.HELD:
+            pair = confirmed(rules.pairs, state.heads, state.disabled, lambda due_ms: state.tick_ms >= due_ms, 10**9)
+            assert pair is not None, "rule 3"
+            assert not zone.occupied, "rule 13"
+        release = rules.zone.release
+        assert release is not None
+        if zone.stage is Stage.ACTIVATED and (before is not Stage.HELD or release.strategy in RELOADING):
+            self.warned_ms[index] = state.tick_ms
+        blocked = any(inputs.wired[head] == Tri.YES for head in rules.wired.get(Family.MECHANICAL_BLOCK, ()))
+        if before in BEFORE_FLOODING and zone.stage in AGENT_IN_ROOM:
+            assert zone.trigger is not Trigger.NONE
+            assert not blocked, "nothing is let go behind a closed block"
+            if zone.trigger is Trigger.AUTOMATIC:
+                warned_ms = state.tick_ms - self.warned_ms[index]
+                assert warned_ms >= release.pre_warning_s * 1000 > 0, "the whole pre-warning ran (rule 13)"
+                assert not zone.occupied, "rule 13"
+                assert not zone.works, "rule 13"
+                assert not zone.ran_out, "rule 13"
+        if zone.trigger is Trigger.MANUAL and before in BEFORE_FLOODING and zone.stage is Stage.ACTIVATED:
+            assert called, "a hand means the wired pair (rule 5)"
+        if zone.stage is Stage.RELEASED:
+            assert inputs.discharged[index] == Tri.YES, "the field says so (rule 8)"
+
+    def judge_words(self, result: ScanResult) -> None:
+        """Rules 9 and 12: availability that is shown, and evidence in every event that a level rose."""
+        for event in result.events:
+            assert event.kind is not Kind.LEVEL or event.evidence, "rule 12"
+        for zone in self.controller.state.zones:
+            shut = zone.occupied or zone.works or zone.ran_out
+            assert not shut or zone.availability.startswith("unavailable"), "rule 9"
+
+    def judge_outputs(self, result: ScanResult) -> None:
+        """Rules 5, 6, 7 and 11: what may be wanted and written."""
+        state, inputs = self.controller.state, self.controller.inputs
+        assert inputs is not None
+        for output in self.layout.outputs:
+            zone, wanted = state.zones[output.zone], state.outputs[output.index].wanted
+            active = wanted != output.output.normal
+            if output.is_release and active:
+                assert zone.stage in {Stage.RELEASING, Stage.UNCONFIRMED, Stage.RELEASED}
+                assert zone.reserve == (output.output.role == "agent-reserve"), (
+                    "the reserve bank by a person only (rule 8)"
+                )
+                assert not zone.reserve or zone.trigger is Trigger.MANUAL
+            if output.output.role == "exhaust" and zone.stage in AGENT_IN_ROOM:
+                assert not active, "rule 6"
+            if output.output.role == "coolant" and active:
+                rack = state.racks[output.rack]
+                assert rack.isolation is Isolation.PROVEN or rack.vouched, "rule 7"
+        for write in result.writes:
+            output = self.layout.output(write.output)
+            if output.is_release and write.value != output.output.normal:
+                assert write.intent, "the intent is durable first (rule 11)"
+                place = output.channels.index(write.point)
+                assert all(level == 1 for level in inputs.channels[output.index][:place]), (
+                    "arm is read back before fire (rule 5)"
+                )
+
+
+class Room(RuleBasedStateMachine):
+    """Steps of a few seconds; the field's own `judge_*` look at every scan in between."""
+
+    field: Watched
+    watched = Watched
+
+    @initialize(strategy=st.sampled_from(Strategy))
+    def a_site(self, strategy: Strategy) -> None:
+        self.field = self.watched(site(*QUICK, ('strategy = "hold-reload"', f'strategy = "{strategy}"')))
+
+    @rule(name=st.sampled_from(HEADS), level=st.sampled_from([*LEVELS, "alarm", "alarm"]))
+    def head_reads(self, name: str, level: str) -> None:
+        self.field.level(name, LEVELS[level], runaway=level == "alarm" and name.startswith("cells"))
+        self.field.scan()
+
+    @rule(pair=st.sampled_from([("smoke-1", "heat-1"), ("cells-2", "smoke-2"), ("server-smoke-3", "server-smoke-4")]))
+    def two_heads_alarm(self, pair: tuple[str, str]) -> None:
+        for name in pair:
+            self.head_reads(name, "alarm")
+
+    @rule(name=st.sampled_from(HEADS), fault=st.sampled_from([0, 1, 2]))
+    def head_fails(self, name: str, fault: int) -> None:
+        self.field.fault(name, fault)
+        self.field.scan()
+
+    @rule(name=st.sampled_from(CONTACTS), on=st.booleans())
+    def contact_moves(self, name: str, on: bool) -> None:
+        self.field.contact(name, on=on)
+        self.field.scan()
+
+    @rule(name=st.sampled_from(CONTACTS))
+    def contact_fails(self, name: str) -> None:
+        self.field.contact_fault(name)
+        self.field.scan()
+
+    @rule(ppm=st.sampled_from([0.0, 20000.0]), quality=st.sampled_from([Quality.GOOD, Quality.BAD]))
+    def gas_is(self, ppm: float, quality: Quality) -> None:
+        for i in range(3):
+            self.field.point(f"gas-h2[{i}]", ppm, quality)
+        self.field.scan()
+
+    @rule(device=st.sampled_from(["do-1", "do-2", "fb", "di-1"]), lost=st.booleans())
+    def device_fails(self, device: str, lost: bool) -> None:
+        (self.field.lost.add if lost else self.field.lost.discard)(device)
+        self.field.scan()
+
+    @rule(output=st.sampled_from(["breaker-1", "breaker-2", "damper", "agent"]), sticks=st.booleans())
+    def output_sticks(self, output: str, sticks: bool) -> None:
+        (self.field.stuck.add if sticks else self.field.stuck.discard)(output)
+        self.field.scan()
+
+    @rule(seconds=st.sampled_from([2.0, 5.0, 5.0, 10.0]))
+    def more_time_passes(self, seconds: float) -> None:
+        self.field.run(seconds)
+
+    @rule(place=st.integers(0, 11), module=st.sampled_from([1, 2]), value=st.sampled_from([0.0, 1.0]))
+    def somebody_forges_a_coil(self, place: int, module: int, value: float) -> None:
+        self.field.point(f"do-{module}-coils[{place}]", value)
+        self.field.scan()
+
+    @rule(command=COMMANDS)
+    def operator_says(self, command: Reset) -> None:
+        self.field.say(command)
+
+    @rule(seconds=st.sampled_from([0.5, 2.0, 5.0, 10.0]))
+    def time_passes(self, seconds: float) -> None:
+        self.field.run(seconds)
+
+    @rule()
+    def controller_restarts(self) -> None:
+        self.field.restart()
+        self.field.run(2.5)
+
+    @invariant()
+    def hands_in_and_all_heads_silent_means_nothing_new(self) -> None:
+        for zone in self.field.controller.state.zones:
+            assert (zone.stage is Stage.QUIESCENT) <= (zone.trigger is Trigger.NONE)
+            assert (zone.due_ms == NEVER) or zone.due_ms >= zone.since_ms
