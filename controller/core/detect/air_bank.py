@@ -18,7 +18,7 @@ from controller.core.detect.smoke_kernels import advance_smoke
 from controller.core.events import Level
 from controller.core.image import Image
 from controller.core.layout import HeadLayout, Layout
-from controller.site.model import Family, Principle
+from controller.site.model import Family, Limits, Principle
 
 GAS = (Family.H2, Family.CO, Family.VOC)
 SMOKE = (Family.SMOKE,)
@@ -179,9 +179,15 @@ def _memory(heads: list[HeadLayout]) -> Memory:
     p, q = np.zeros((c.P_COUNT, h), np.float32), np.zeros((c.Q_ROWS, h), np.int64)
     first = 0
     places: dict[tuple[int, int], int] = {}
+    references: dict[tuple[Family, int], int] = {}
     for at, head in enumerate(heads):
-        p[:, at] = _floats(head)
-        q[:, at] = _integers(head, heads, first, places)
+        limits = limits_of(head.head)
+        p[:, at] = _floats(head, limits)
+        q[:, at] = _integers(head, limits, first, places)
+        kind = Family(head.head.family), head.zone
+        if head.head.reference:
+            references.setdefault(kind, first)
+        q[c.Q_REFERENCE, at] = -1 if head.head.reference else references.get(kind, -1)
         first += len(head.points)
     f = np.zeros((c.F_ROWS, n), np.float32)
     f[c.F_RAW : c.F_VALUE + 1] = np.nan
@@ -194,9 +200,9 @@ def _memory(heads: list[HeadLayout]) -> Memory:
     return Memory(index, p, q, f, t, u, np.zeros((c.RING, n), np.float32), np.zeros((c.RING, n), np.int64))
 
 
-def _floats(head: HeadLayout) -> list[float]:
+def _floats(head: HeadLayout, limits: Limits) -> list[float]:
     """The column of `p`: NaN is never passed, infinite never broken."""
-    limits = limits_of(head.head)
+    stages = (limits.advisory, limits.pre_alarm, limits.alarm, limits.fire_2)
     values = {
         c.P_LOW: _or(limits.low, -math.inf), c.P_HIGH: _or(limits.high, math.inf),
         c.P_ADVISORY: _or(limits.advisory), c.P_PRE_ALARM: _or(limits.pre_alarm), c.P_ALARM: _or(limits.alarm),
@@ -207,19 +213,20 @@ def _floats(head: HeadLayout) -> list[float]:
         c.P_DRIFT_LIMIT: _or(limits.drift_limit, 0.0), c.P_FAST_RISE: _or(limits.fast_rise, math.inf),
         c.P_NOISE: _or(limits.noise, 1.0), c.P_MIN_RISE: _or(limits.min_rise, math.inf),
         c.P_CROSS: CROSS_SHARE.get((Family(head.head.family), head.head.principle), 0.0),
+        c.P_LOWEST: _least(stages), c.P_LOWEST_RATE: _least((limits.rate_pre_alarm, limits.rate_alarm)),
     }  # fmt: skip
     return [values[row] for row in range(c.P_COUNT)]
 
 
-def _integers(head: HeadLayout, heads: list[HeadLayout], first: int, places: dict[tuple[int, int], int]) -> list[int]:
+def _integers(head: HeadLayout, limits: Limits, first: int, places: dict[tuple[int, int], int]) -> list[int]:
     """The column of `q` of a head whose points begin at `first` of its bank; `places` numbers the racks as they come."""
-    limits, family = limits_of(head.head), Family(head.head.family)
+    family = Family(head.head.family)
     window_ms = round(_or(limits.rate_window_s, 0.0) * 1000)
     values = {
         c.Q_PERSISTENCE: round(_or(limits.persistence_s, 0.0) * 1000), c.Q_WINDOW: window_ms,
         c.Q_SPACING: window_ms // (c.RING - 2), c.Q_STUCK: round(_or(limits.stuck_s, 0.0) * 1000),
         c.Q_INDEX: head.index, c.Q_FIRST: first, c.Q_COUNT: len(head.points), c.Q_CAP: CAP.get(family, Level.ALARM),
-        c.Q_REFERENCE: _reference(head, heads), c.Q_ZONE: head.zone,
+        c.Q_REFERENCE: -1, c.Q_ZONE: head.zone,
         c.Q_PLACE: places.setdefault((head.zone, head.rack), len(places)), c.Q_KIND: _kind(family),
         c.Q_IS_REFERENCE: head.head.reference, c.Q_CATALYTIC: head.head.principle is Principle.CATALYTIC,
     }  # fmt: skip
@@ -231,15 +238,9 @@ def _kind(family: Family) -> int:
     return c.KINDS.index(family) if family in c.KINDS else int(family is Family.CLIMATE_HUMIDITY)
 
 
-def _reference(head: HeadLayout, heads: Sequence[HeadLayout]) -> int:
-    """Point in the bank of the room reference of this head's family and zone; -1: none, or it is one itself."""
-    first = 0
-    for other in heads:
-        same = other.head.family == head.head.family and other.zone == head.zone
-        if same and other.head.reference and not head.head.reference:
-            return first
-        first += len(other.points)
-    return -1
+def _least(thresholds: Sequence[float | None]) -> float:
+    """The lowest of the thresholds that there are: below it nothing can begin; NaN when there is none."""
+    return min((value for value in thresholds if value is not None), default=math.nan)
 
 
 def _or(value: float | None, otherwise: float = math.nan) -> float:

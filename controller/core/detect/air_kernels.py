@@ -219,6 +219,17 @@ def judge_threshold(
 
 
 @jit
+def is_quiet(p: Any, f: Any, t: Any, u: Any, h: Any, i: Any, y: Any, share: Any) -> Any:
+    """Whether `y` is below every threshold, its rate below every rate, and no condition is on or on its way: then nothing can change."""
+    if y >= share * at(p, c.P_LOWEST, h) or at(f, c.F_SLOPE, i) >= at(p, c.P_LOWEST_RATE, h):
+        return False
+    for which in range(c.CONDITIONS):
+        if u[c.U_ON + which, i] or t[c.T_SINCE + which, i] >= 0:
+            return False
+    return True
+
+
+@jit
 def judge_levels(
     p: Any, q: Any, f: Any, t: Any, u: Any, h: Any, i: Any, y: Any, feature: Any, share: Any, hold_ms: Any,
 ) -> None:  # fmt: skip

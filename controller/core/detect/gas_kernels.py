@@ -70,12 +70,23 @@ def advance_gas(
             if u[c.U_FRESH, i]:
                 air.remember(q, f, t, u, ring, ring_ms, h, i)
                 weigh_rise(p, q, f, t, u, h, i)
-    gather(p, q, f, u, places, zones)
+    calm = is_calm(f)
+    if not calm:
+        gather(p, q, f, u, places, zones)
     for h in range(q.shape[1]):
         for i in range(q[c.Q_FIRST, h], q[c.Q_FIRST, h] + q[c.Q_COUNT, h]):
             if u[c.U_FRESH, i]:
-                u[c.U_PATTERN, i] = pattern_of(q, h, humid, places, zones)
+                u[c.U_PATTERN, i] = c.NO_PATTERN if calm else pattern_of(q, h, humid, places, zones)
                 judge_gas(p, q, f, t, u, h, i)
+    return True
+
+
+@jit
+def is_calm(f: Any) -> Any:
+    """Whether no head's ratio speaks of a rise: then there is no pattern to look for."""
+    for i in range(f.shape[1]):
+        if f[c.F_RATIO, i] >= RATIO_STRONG:
+            return False
     return True
 
 
@@ -198,11 +209,13 @@ def judge_gas(p: Any, q: Any, f: Any, t: Any, u: Any, h: Any, i: Any) -> None:
     pattern = u[c.U_PATTERN, i]
     named = c.PATTERN_FEATURES[pattern]
     air.begin(f, u, i, shown)
+    least, risen, ratio = air.at(p, c.P_MIN_RISE, h), air.at(f, c.F_RISE, i), air.at(f, c.F_RATIO, i)
+    above = ratio >= RATIO_STRONG and risen >= least
+    if not above and air.is_quiet(p, f, t, u, h, i, shown, 1.0):
+        return
     feature = codes.ABOVE_REFERENCE if reference >= 0 else codes.HIGH
     air.judge_levels(p, q, f, t, u, h, i, shown, named if pattern else feature, 1.0, q[c.Q_PERSISTENCE, h])
     air.judge_rate(p, q, f, t, u, h, i)
-    least, risen, ratio = air.at(p, c.P_MIN_RISE, h), air.at(f, c.F_RISE, i), air.at(f, c.F_RATIO, i)
-    above = ratio >= RATIO_STRONG and risen >= least
     keeps = ratio >= RATIO_HYSTERESIS * RATIO_STRONG and risen >= RISE_HYSTERESIS * least
     strong = air.hold(t, u, i, c.K_STRONG, above, keeps, STRONG_HOLD_MS)
     is_vent = pattern == c.LI_ION

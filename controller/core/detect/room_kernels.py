@@ -31,9 +31,10 @@ def advance_room(
                 air.remember(q, f, t, u, ring, ring_ms, h, i)
                 shown = air.at(f, c.F_LAST, i)
                 air.begin(f, u, i, shown)
-                air.judge_levels(p, q, f, t, u, h, i, shown, codes.HIGH, 1.0, q[c.Q_PERSISTENCE, h])
-                air.judge_rate(p, q, f, t, u, h, i)
-                f[c.F_WEIGHT, i] = u[c.U_LEVEL, i]
+                if not air.is_quiet(p, f, t, u, h, i, shown, 1.0):
+                    air.judge_levels(p, q, f, t, u, h, i, shown, codes.HIGH, 1.0, q[c.Q_PERSISTENCE, h])
+                    air.judge_rate(p, q, f, t, u, h, i)
+                    f[c.F_WEIGHT, i] = u[c.U_LEVEL, i]
                 if q[c.Q_KIND, h] == 1:
                     follow_humidity(f, t, i)
     judge_humidity(q, f, u, humid, gathered)

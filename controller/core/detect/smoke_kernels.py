@@ -43,10 +43,20 @@ def judge_smoke(
     air.remember(q, f, t, u, ring, ring_ms, h, i)
     limit = air.at(p, c.P_DRIFT_LIMIT, h)
     y = air.at(f, c.F_LAST, i) - max(-limit, min(limit, air.at(f, c.F_BASE, i)))
+    air.begin(f, u, i, y)
+    if not air.is_quiet(p, f, t, u, h, i, y, share):
+        judge_stages(p, q, f, t, u, h, i, y, share, is_humid)
+    follow_drift(p, f, t, u, h, i, limit)
+
+
+@jit
+def judge_stages(
+    p: Any, q: Any, f: Any, t: Any, u: Any, h: Any, i: Any, y: Any, share: Any, is_humid: Any,
+) -> None:  # fmt: skip
+    """The stages of a detector that is not quiet, and its weight."""
     hold_ms = q[c.Q_PERSISTENCE, h]
     if air.at(f, c.F_SLOPE, i) >= air.at(p, c.P_FAST_RISE, h):
         hold_ms = min(hold_ms, FAST_HOLD_MS)
-    air.begin(f, u, i, y)
     if air.judge_threshold(
         p, q, f, t, u, h, i, y, c.K_FIRE_2, air.at(p, c.P_FIRE_2, h), codes.ALARM, c.FIRE_2, hold_ms
     ):
@@ -57,7 +67,6 @@ def judge_smoke(
     if is_humid and not u[c.U_MARKS, i] & c.MARK_FIRE_2:
         weight = min(weight, HUMID_WEIGHT)
     f[c.F_WEIGHT, i] = weight
-    follow_drift(p, f, t, u, h, i, limit)
 
 
 @jit
