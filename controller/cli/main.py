@@ -150,6 +150,12 @@ def _write(options: argparse.Namespace) -> int:
     return FAILED
 
 
+def _verify_site(options: argparse.Namespace) -> int:
+    from controller.cli.verifying import verify_file  # noqa: PLC0415 (numba is loaded by those who need it)
+
+    return verify_file(options)
+
+
 def _replay(options: argparse.Namespace) -> int:
     if options.suggest or options.map is not None:
         from controller.cli.recorded import replay_table, suggest_map  # noqa: PLC0415 (numba is loaded by those who need it)
@@ -160,6 +166,12 @@ def _replay(options: argparse.Namespace) -> int:
     from controller.cli.replaying import replay_any  # noqa: PLC0415 (numba is loaded by those who need it)
 
     return replay_any(options)
+
+
+def _tune(options: argparse.Namespace) -> int:
+    from controller.cli.tuning import tune_site  # noqa: PLC0415 (numba is loaded by those who need it)
+
+    return tune_site(options)
 
 
 def _verify(options: argparse.Namespace) -> int:
@@ -189,6 +201,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="haechi", description=description)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _site_commands(commands)
+    _recorded_commands(commands)
     _reading_commands(commands)
     for do, (field, help_text) in _WRITES.items():
         write = commands.add_parser(do, help=help_text)
@@ -216,6 +229,17 @@ def _site_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     check = commands.add_parser("check", help="name every problem of a site file, or sum it up")
     check.add_argument("site", type=Path)
     check.set_defaults(run=_check)
+    proof = commands.add_parser(
+        "verify", help="explore the release logic of a site; writes SITE.verified if all of it holds"
+    )
+    proof.add_argument("site", type=Path)
+    proof.add_argument("--html", type=Path, metavar="FILE", help="draw the counter-examples")
+    proof.add_argument("--jobs", type=int, default=0, help="processes that share the parts (one a core)")
+    proof.add_argument("--states", type=int, default=50_000, help="states of one part before it is given up (50000)")
+    proof.add_argument(
+        "--seconds", type=_positive, default=1200.0, help="time of one part before it is given up (1200)"
+    )
+    proof.set_defaults(run=_verify_site)
     run = commands.add_parser("run", help="protect a site: the daemon")
     run.add_argument("site", type=Path)
     run.add_argument("--data", type=Path, default=Path("haechi-data"), help="journal and recording (haechi-data)")
@@ -253,6 +277,15 @@ def _site_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     probe.add_argument("device")
     probe.add_argument("--language", choices=("en", "ko"))
     probe.set_defaults(run=_probe)
+    journal = commands.add_parser("journal", help="look after a journal").add_subparsers(
+        required=True, metavar="COMMAND"
+    )
+    verify = journal.add_parser("verify", help="follow the hash chain from the first entry to the last")
+    verify.add_argument("file", type=Path)
+    verify.set_defaults(run=_verify)
+
+
+def _recorded_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     replay = commands.add_parser(
         "replay",
         help="run a recording through the detector: any table with a map, or a daemon's own against its journal",
@@ -268,12 +301,27 @@ def _site_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     replay.add_argument("--journal", type=Path, help="journal to compare with (journal.sqlite beside the recording)")
     replay.add_argument("--quiet", action="store_true", help="the result alone, no events")
     replay.set_defaults(run=_replay)
-    journal = commands.add_parser("journal", help="look after a journal").add_subparsers(
-        required=True, metavar="COMMAND"
+    tune = commands.add_parser(
+        "tune", help="fit a site's settings to its recorded normal life: a proposal, never applied"
     )
-    verify = journal.add_parser("verify", help="follow the hash chain from the first entry to the last")
-    verify.add_argument("file", type=Path)
-    verify.set_defaults(run=_verify)
+    tune.add_argument("site", type=Path)
+    tune.add_argument(
+        "--from",
+        dest="recordings",
+        type=Path,
+        nargs="+",
+        required=True,
+        help="recordings of normal life: recording.hrec, or tables",
+    )
+    tune.add_argument("--map", type=Path, help="of tables: which column is what")
+    tune.add_argument("--advisories-per-week", type=_positive, default=1.0, help="that the whole site may give (1)")
+    tune.add_argument(
+        "--alarms-per-year", type=_positive, default=0.1, help="pre-alarms and alarms of the whole site (0.1)"
+    )
+    tune.add_argument(
+        "--out", type=Path, default=Path("haechi-tune"), help="folder of proposal and report (haechi-tune)"
+    )
+    tune.set_defaults(run=_tune)
 
 
 def _reading_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
