@@ -6,9 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from controller.core.detect.detector import Detector, Readings
+from controller.core.detect.detector import Detector
+from controller.core.detect.readings import Readings
 from controller.core.events import Feature, Level
 from controller.core.image import Image
+from controller.core.inputs import FIRE_2
 from controller.core.state import NEVER, HeadLatch
 from controller.core.zone.coincidence import confirmed
 from controller.site.model import Physics
@@ -18,6 +20,8 @@ from tests.validation.detection.rooms import Rooms
 LEVELS = (Level.ADVISORY, Level.PRE_ALARM, Level.ALARM)
 WINDOW_MS = 1_800_000
 """The site's usual window of coincidence (`controller.site.model.Release`)."""
+HOLD_MS = 20_000
+"""The site's usual time at fire 2 before two heads of one family count (`same_family_hold_s`)."""
 Observer = Callable[[int, Image, Readings], None]
 
 
@@ -56,6 +60,7 @@ class Watcher:
         self._order = _order(rooms)
         self._alarmed = np.zeros((n, heads), np.bool_)
         self._ended_ms = np.full((n, heads), NEVER, np.int64)
+        self._fire_2_ms = np.full((n, heads), NEVER, np.int64)
         self._is_bms = np.array([head.physics is Physics.BMS for head in rooms.heads])
         self._names = [head.name for head in rooms.heads]
         self._off = [(r, self._names.index(name), a, b) for r, c in enumerate(courses) for name, a, b in c.off]
@@ -79,8 +84,14 @@ class Watcher:
                 self.seen.feature[place][new] = readings.feature[self._order][new]
         first = runaway.any(axis=1) & np.isnan(self.seen.first_runaway_s)
         self.seen.first_runaway_s[first] = now_s
+        self._stand(tick_ms, (readings.marks[self._order] & FIRE_2) != 0)
         self._release(tick_ms, level, runaway)
         self._level[:] = level
+
+    def _stand(self, tick_ms: int, fire_2: npt.NDArray[np.bool_]) -> None:
+        """Since when each head stands at fire 2 without a break."""
+        self._fire_2_ms[~fire_2] = NEVER
+        self._fire_2_ms[fire_2 & (self._fire_2_ms == NEVER)] = tick_ms
 
     def _release(self, tick_ms: int, level: npt.NDArray[np.uint8], runaway: npt.NDArray[np.bool_]) -> None:
         """Rule 3 by the core's own function, in rooms where two heads stand in fire alarm (a BMS head by runaway alone)."""
@@ -90,10 +101,16 @@ class Watcher:
         self._alarmed |= stands
         many = (self._alarmed.sum(axis=1) > 1) & np.isnan(self.seen.released_s)
         for room in np.flatnonzero(many).tolist():
+            since_ms = self._fire_2_ms[room]
+            fire_2 = (since_ms != NEVER) & (tick_ms - since_ms >= HOLD_MS)
+            states = zip(self._alarmed[room].tolist(), self._ended_ms[room].tolist(), fire_2.tolist(), strict=True)
             latches = [
-                HeadLatch(level=int(Level.ALARM) if alarmed else 0, since_ms=0, ended_ms=ended, runaway=bool(alarmed))
-                for alarmed, ended in zip(self._alarmed[room].tolist(), self._ended_ms[room].tolist(), strict=True)
-            ]
+                HeadLatch(
+                    level=int(Level.ALARM) if alarmed else 0, since_ms=0, ended_ms=ended, runaway=bool(alarmed),
+                    fire_2=stands_at_2,
+                )
+                for alarmed, ended, stands_at_2 in states
+            ]  # fmt: skip
             if confirmed(self._rooms.pairs, latches, (), lambda due_ms: tick_ms >= due_ms, WINDOW_MS):
                 self.seen.released_s[room] = tick_ms / 1000
 
