@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-import llvmlite.binding as llvm
+import llvmlite.binding as llvm  # type: ignore[import-untyped]
 import numba
 import numpy as np
 from numba.core import types
@@ -65,7 +65,8 @@ def _argument(kernel: Kernel, kind: Any, dtypes: list[np.dtype[Any]]) -> ArrayKi
 
 def _results(kernel: Kernel, kind: Any) -> tuple[tuple[str, ...], bool]:
     if isinstance(kind, types.BaseTuple):
-        return tuple(_scalar(kernel, each) for each in kind.types), True
+        parts: Any = kind
+        return tuple(_scalar(kernel, each) for each in parts), True
     return ((), False) if isinstance(kind, types.NoneType) else ((_scalar(kernel, kind),), False)
 
 
