@@ -188,7 +188,8 @@ def _availability(look: Look, name: str, zone: Zone) -> str:
     if release.faulty_member == "block":
         notes.append("any faulty member blocks it")
     if release.same_family:
-        notes.append("two heads of one family may release, by site policy")
+        hold_s = release.same_family_hold_s
+        notes.append(f"two heads of one family may release, by site policy, at fire 2 for {hold_s:g} s")
     if zone.occupied_at_start or not look.heads(name, Family.MODE_KEY):
         notes.append("manual-only at start" if zone.occupied_at_start else "no mode key")
     return f"full when all heads are well ({', '.join(notes)})"

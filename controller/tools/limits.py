@@ -21,7 +21,16 @@ _STAIRS = (
 """Thresholds of which each next one must be as far or farther from normal."""
 _FALLING = {Family.CELL_VOLTAGE: _STAIRS[0]}
 """Where low is dangerous, these fall."""
-_ABOVE_0 = ("deviation_advisory", "deviation_pre_alarm", "rate_pre_alarm", "rate_alarm", "slew", "rate_window_s")
+_ABOVE_0 = (
+    "deviation_advisory",
+    "deviation_pre_alarm",
+    "rate_pre_alarm",
+    "rate_alarm",
+    "slew",
+    "rate_window_s",
+    "fast_rise",
+    "min_rise",
+)
 _VALUES = (*_STAIRS[0], "rate_floor")
 
 

@@ -14,6 +14,8 @@ _CONFIRM_MAX_S = 30.0
 """Rule 8: unconfirmed in 30 s is tried again."""
 _RESET_LOCK_MAX_S = 1800.0
 """0 to 30 minutes, as makers give it (domain.md F18)."""
+_SAME_FAMILY_HOLD_MAX_S = 120.0
+"""Longer, and a burning cabinet has filled the room before its agent comes (assumed: 50 kW fill 360 m3 within two minutes)."""
 _COOLANT_MAX_S = 240.0
 """The time budget of the first owner: coolant within four minutes of the first fire alarm."""
 _NEEDED_HEAD = dict.fromkeys(Strategy, Family.ABORT) | {
@@ -60,6 +62,9 @@ def _times(path: str, release: Release) -> Iterator[Problem]:
     if not 0 <= release.reset_lock_s <= _RESET_LOCK_MAX_S:
         what = f"a reset lock of {release.reset_lock_s:g} s"
         yield Problem(f"{path}.reset_lock_s", what, f"0 to {_RESET_LOCK_MAX_S:g} s")
+    if not 0 <= release.same_family_hold_s <= _SAME_FAMILY_HOLD_MAX_S:
+        what = f"two heads of one family that must stand at fire 2 for {release.same_family_hold_s:g} s"
+        yield Problem(f"{path}.same_family_hold_s", what, f"0 to {_SAME_FAMILY_HOLD_MAX_S:g} s")
     for field in ("flooding_s", "hold_time_s", "coincidence_window_s"):
         if getattr(release, field) <= 0:
             yield Problem(f"{path}.{field}", f"{getattr(release, field):g} s", "state seconds above 0")

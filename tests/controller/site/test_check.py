@@ -124,6 +124,10 @@ MORE = {
     ),
     "long pre-warning": (("pre_warning_s = 30.0  ", "pre_warning_s = 61.0  "), "zones.hall.release.pre_warning_s"),
     "same family without policy": (("same_family = true", "same_family = false"), "zones.server.release"),
+    "one family that stands for ever": (
+        ("same_family = true", "same_family = true\nsame_family_hold_s = 600.0"),
+        "zones.server.release.same_family_hold_s",
+    ),
     "two links on one endpoint": (("127.0.0.1:15031", "127.0.0.1:15030"), "links.heat.endpoint"),
     "call point with one contact": (
         ('["di-1-inputs[0]", "di-2-inputs[0]"]', '["di-1-inputs[0]"]'),
