@@ -1,6 +1,7 @@
-"""`python -m tests.validation DATA`: the plant against models and measurements, and recorded room fires through simulator and daemon.
+"""`python -m tests.validation DATA`: the plant against models and measurements, recorded room fires through simulator and daemon, and what
+the detector finds, when, and what it takes for fire.
 
-Exit code 0: passed; 1: a fire failed or a target of the plant was missed; 2: a recording or CFAST is missing.
+Exit code 0: passed; 1: a fire failed or a target of the plant or the detector was missed; 2: a recording or CFAST is missing.
 """
 
 import argparse
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from tests.validation import plant_report
 from tests.validation.cfast import CfastError
+from tests.validation.detection import report as detection_report
 from tests.validation.fires import MAPPING, SITE, DataMissingError, Fire, load_fires
 from tests.validation.judge import Verdict, judge
 from tests.validation.report import section, write
@@ -44,6 +46,19 @@ def validate_plant(given: argparse.Namespace) -> int:
     return FAILED if any(chapter.missed for chapter in found) else PASSED
 
 
+def validate_detection(given: argparse.Namespace) -> int:
+    """What the detector finds and what it takes for fire; the exit code. Raises DataMissingError."""
+    try:
+        found = (
+            detection_report.make_quick(given.data, given.report)
+            if given.quick
+            else detection_report.make(given.data, given.report)
+        )
+    except FileNotFoundError as error:
+        raise DataMissingError(f"{error.filename}: not there; remedy: give the folder of the recordings") from error
+    return FAILED if any(chapter.missed for chapter in found) else PASSED
+
+
 def validate_fires(given: argparse.Namespace) -> int:
     """The recorded room fires on the wires; the exit code. Raises DataMissingError."""
     fires = load_fires(given.data)
@@ -68,13 +83,16 @@ def run_fire(fire: Fire, speed: float) -> Verdict:
         return judge(fire, play(fire.file, MAPPING, SITE, fire.lasts_s, speed, Path(folder)))
 
 
-WHAT = {"fires": validate_fires, "plant": validate_plant}
+WHAT = {"fires": validate_fires, "plant": validate_plant, "detection": validate_detection}
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.validation", description=__doc__)
     parser.add_argument("data", type=Path, help="folder of the recordings, which holds room_fire/")
-    parser.add_argument("--only", choices=tuple(WHAT), help="one of both alone")
+    parser.add_argument("--only", choices=tuple(WHAT), help="one of them alone")
+    parser.add_argument(
+        "--quick", action="store_true", help="detection: a run of a minute that shows that it works; give --report"
+    )
     parser.add_argument("--speed", type=float, default=20.0, help="plant seconds a second (20)")
     parser.add_argument("--report", type=Path, default=REPORTS, help="where the report goes (docs/validation)")
     return parser

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from msgspec.structs import replace
 
 from sim_hardware.faults.spec import FaultSpec
 from sim_hardware.scenarios import loader
@@ -82,7 +83,7 @@ def _rng(kind: str, seed: int) -> np.random.Generator:
 
 def _between(low: float, high: float, share: float) -> float:
     """Even over the logarithm."""
-    return low * (high / low) ** share
+    return low * math.exp(share * math.log(high / low))
 
 
 def draw_failure(kind: str, seed: int) -> Failure:
@@ -218,19 +219,15 @@ def play_scenario(kind: RoomKind, scenario: Scenario, seed: int) -> Played:
 
 
 def _moved(item: Item, kind: RoomKind) -> Item:
-    from msgspec.structs import replace
-
     changes: dict[str, object] = {"zone": ROOM}
     if isinstance(item, Initiation):
         changes |= {"rack": RACK if item.rack else "", "module": 0}
-    return replace(item, **changes)  # type: ignore[arg-type]
+    return replace(item, **changes)
 
 
 def _later(item: Item, by_s: float) -> Item:
-    from msgspec.structs import replace
-
     times = {name: max(0.0, getattr(item, name) + by_s) for name in ("at_s", "until_s") if hasattr(item, name)}
-    return replace(item, **times)  # type: ignore[arg-type]
+    return replace(item, **times)
 
 
 def _faults(scenario: Scenario, rack: str, by_s: float) -> list[FaultSpec]:

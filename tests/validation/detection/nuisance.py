@@ -1,8 +1,7 @@
 """Episodes of ordinary life: the plant's own nuisance classes (`sim_hardware.scenarios.nuisances`), played one by one, or two at a time.
 
 A pair is two episodes of the library in one room, the second begun at some moment of the first; what they do to the air and the cells adds
-up (`field`), faults and people come from both. What the two would do to each other through ventilation is left out; `interaction` measures
-it.
+up (`field`), faults and people come from both. What the two would do to each other through ventilation is left out.
 """
 
 import math

@@ -11,8 +11,12 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from controller.site.loader import load as load_site
+from sim_hardware.drill.virtual import run_virtual
 from sim_hardware.faults.kinds import FAULTS, Reach
 from sim_hardware.faults.spec import FaultSpec
+from sim_hardware.report.figures import figures
+from sim_hardware.scenarios import loader
 from sim_hardware.scenarios.episode import Item
 from sim_hardware.scenarios.model import Ambient, Cycle, Load
 from tests.validation.detection import failures, nuisance, store
@@ -25,7 +29,7 @@ from tests.validation.detection.watch import LEVELS, Seen, run
 
 ROOM_KINDS = (BATTERY, SERVER)
 SEED = 5
-WEEK_S, QUIET_STEP_S = 7.0 * 86400.0, 10.0
+DAY_S, WEEK_S, QUIET_STEP_S = 86400.0, 7.0 * 86400.0, 10.0
 MEANS_DEGC = (-2.0, 5.0, 13.0, 19.0, 25.0, 28.0)
 """Monthly means of a year in Seoul, rounded (assumed)."""
 
@@ -303,8 +307,8 @@ def _every_fault(kind: RoomKind) -> Iterator[FaultSpec]:
 # --- quiet life -----------------------------------------------------------------------------------------------------------
 
 
-def play_week(room: int, number: int) -> store.Arrays:
-    """A week of ordinary life in a room: weather of a season, every day a discharge and recharge where there are cells."""
+def play_week(room: int, number: int, days: float) -> store.Arrays:
+    """A week (or so many days) of ordinary life in a room: weather of a season, every day a discharge and recharge where there are cells."""
     kind = ROOM_KINDS[room]
     rng = np.random.default_rng([SEED, room, number])
     mean_degc = MEANS_DEGC[number % len(MEANS_DEGC)]
@@ -321,7 +325,7 @@ def play_week(room: int, number: int) -> store.Arrays:
             ),
         ]  # fmt: skip
     step_s = QUIET_STEP_S if kind.cells else 2.0
-    played = play(kind, items, seed=number, length_s=WEEK_S, dt_s=60.0, calm_s=step_s)
+    played = play(kind, items, seed=number, length_s=days * DAY_S, dt_s=60.0, calm_s=step_s)
     return {"truth": _closed(played.truth)}
 
 
@@ -341,7 +345,8 @@ def quiet_weeks(room: int, number: int, places: Sequence[Path], rooms: int, week
     for _ in range(rooms):
         truth = truths[int(rng.integers(len(truths)))]
         turned = np.roll(truth[:-1], -int(rng.integers(len(truth) - 1)), axis=0)
-        courses.append(Course([Part(np.tile(turned, (math.ceil(weeks), 1)), 60.0)]))
+        times = math.ceil(weeks * WEEK_S / (60.0 * len(turned)))
+        courses.append(Course([Part(np.tile(turned, (times, 1)), 60.0)]))
     laid = lay_out_rooms(kind, rooms)
     length_s = weeks * WEEK_S
     seen, _ = _watch(laid, courses, length_s, QUIET_STEP_S, SEED + 1000 * number + room, peers=False)
@@ -364,6 +369,6 @@ def calm_peers(places: Sequence[Path], weeks: float) -> store.Arrays:
 def drill(name: str, duration_s: float) -> store.Arrays:
     """The figures of a drill of the library, in virtual time on its own site; NaN for one that never came about."""
     scenario = loader.load(name)
-    site = load_site(find_site(scenario.site))
+    site = load_site(loader.site_path(scenario))
     found = figures(run_virtual(site, scenario, scenario.seed, duration_s))
     return {key: np.array(math.nan if value is None else float(value)) for key, value in found.items()}

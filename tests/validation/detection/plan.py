@@ -1,7 +1,7 @@
 """What is run for the report, in which number, in which order."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from tests.validation.detection.store import JUDGES, PLANT, Piece, carry_out
 
 YEAR_WEEKS = 365.25 / 7.0
 SIM = ("sim_hardware",)
+FORESTS_SEE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,24 +25,41 @@ class Size:
     at_once: int
     fault_seeds: int
     weeks: int
+    week_days: float
     battery_years: float
     server_years: float
     quiet_rooms: int
     kept: int
     drill_s: float
-    recordings: tuple[str, ...] = ()
-    """Names of recordings of normal life; empty: all."""
+    recordings: int | None = None
+    """The last so many recordings of normal life; None: all."""
+    pairs: int | None = None
+    scenarios: int | None = None
+    """The first so many pairs of classes, and scenarios; None: all."""
 
 
 FULL = Size(
-    failures=1000, others=50, chunk=50, courses=1000, episodes=3000, at_once=128, fault_seeds=30, weeks=12, battery_years=150.0,
-    server_years=75.0, quiet_rooms=192, kept=4, drill_s=900.0,
+    failures=1000, others=50, chunk=50, courses=1000, episodes=3000, at_once=128, fault_seeds=30, weeks=12, week_days=7.0,
+    battery_years=150.0, server_years=75.0, quiet_rooms=192, kept=4, drill_s=900.0,
 )  # fmt: skip
 """Every head type lives 300 detector-years and more: a battery room has two heads of each but four climates, a server room eight of climate."""
 QUICK = Size(
-    failures=2, others=1, chunk=2, courses=2, episodes=4, at_once=8, fault_seeds=1, weeks=1, battery_years=0.002, server_years=0.002,
-    quiet_rooms=4, kept=1, drill_s=360.0, recordings=("room_climate_A-measurement08",),
+    failures=2, others=1, chunk=2, courses=2, episodes=4, at_once=8, fault_seeds=1, weeks=1, week_days=0.2,
+    battery_years=0.0005, server_years=0.0005, quiet_rooms=4, kept=1, drill_s=360.0, recordings=1, pairs=2, scenarios=2,
 )  # fmt: skip
+
+
+def part_of(share: float) -> Size:
+    """The full form with a share of its runs (0 to 1), for a machine that has other things to do; all classes, pairs and scenarios stay."""
+
+    def some(count: int, least: int) -> int:
+        return max(least, round(share * count))
+
+    return replace(
+        FULL, failures=some(FULL.failures, 12), others=some(FULL.others, 2), chunk=some(FULL.chunk, 12), courses=some(FULL.courses, 8),
+        episodes=some(FULL.episodes, 16), fault_seeds=some(FULL.fault_seeds, 1), weeks=some(FULL.weeks, 2),
+        battery_years=share * FULL.battery_years, server_years=share * FULL.server_years,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +96,42 @@ def plan(size: Size, data: Path, folder: Path) -> Plan:
     """The pieces of a run of a size; what they make lies in `folder`. Raises FileNotFoundError without recordings."""
     library = {kind: _library(kind, size) for kind in nuisance.CLASSES}
     places = {kind: tuple(piece.place(folder) for piece in some) for kind, some in library.items()}
-    weeks = {room: [Piece("weeks", f"{room}-{k}", pieces.play_week, (room, k), PLANT) for k in range(size.weeks)] for room in (0, 1)}
+    weeks = {
+        room: [
+            Piece("weeks", f"{room}-{k}", pieces.play_week, (room, k, size.week_days), PLANT) for k in range(size.weeks)
+        ]
+        for room in (0, 1)
+    }
     week_places = {room: tuple(piece.place(folder) for piece in some) for room, some in weeks.items()}
-    names = size.recordings or tuple(recording.name for recording in recorded.recordings(data))
+    names = recorded.names(data)[-(size.recordings or 0) :]
     return Plan(
         library=library,
         weeks=weeks,
-        alone={k: Piece("alone", k, pieces.nuisances_alone, (k, places[k], size.episodes, size.at_once, size.kept)) for k in nuisance.CLASSES},
+        alone={
+            k: Piece("alone", k, pieces.nuisances_alone, (k, places[k], size.episodes, size.at_once, size.kept))
+            for k in nuisance.CLASSES
+        },
         pairs={
-            (a, b): Piece("pairs", f"{a}+{b}", pieces.nuisances_in_pairs, (a, b, (places[a], places[b]), size.episodes, size.at_once))
-            for a, b in nuisance.pairs()
+            (a, b): Piece(
+                "pairs",
+                f"{a}+{b}",
+                pieces.nuisances_in_pairs,
+                (a, b, (places[a], places[b]), size.episodes, size.at_once),
+            )
+            for a, b in nuisance.pairs()[: size.pairs]
         },
         faults=[Piece("faults", str(room), pieces.single_faults, (room, size.fault_seeds)) for room in (0, 1)],
-        failures={kind: _failures(kind, size.failures if kind in failures.KINDS else size.others, size) for kind in (*failures.KINDS, failures.NAIL)},
-        scenarios={name: Piece("scenarios", name, pieces.fail_scenario, (name, size.others)) for name in failures.library()},
-        quiet={0: _quiet(0, size.battery_years, size, week_places[0]), 1: _quiet(1, size.server_years, size, week_places[1])},
+        failures={
+            kind: _failures(kind, size.failures if kind in failures.KINDS else size.others, size)
+            for kind in (*failures.KINDS, failures.NAIL)
+        },
+        scenarios={
+            name: Piece("scenarios", name, pieces.fail_scenario, (name, size.others)) for name in failures.library()
+        },
+        quiet={
+            0: _quiet(0, size.battery_years, size, week_places[0]),
+            1: _quiet(1, size.server_years, size, week_places[1]),
+        },
         calm=Piece("calm", "0", pieces.calm_peers, (week_places[0], min(1.0, size.battery_years))),
         recordings={name: Piece("recordings", name, recorded.judge_recording, (data, name), JUDGES) for name in names},
         drill=Piece("drill", "pangyo-2022", pieces.drill, ("pangyo-2022", size.drill_s), (*SIM, *JUDGES)),
@@ -102,15 +141,28 @@ def plan(size: Size, data: Path, folder: Path) -> Plan:
 def _library(kind: str, size: Size) -> list[Piece]:
     step = max(size.chunk, size.courses // 8)
     starts = range(0, size.courses, step)
-    return [Piece("library", f"{kind}-{at}", pieces.play_library, (kind, at, min(at + step, size.courses)), PLANT) for at in starts]
+    return [
+        Piece("library", f"{kind}-{at}", pieces.play_library, (kind, at, min(at + step, size.courses)), PLANT)
+        for at in starts
+    ]
 
 
 def _failures(kind: str, count: int, size: Size) -> list[Piece]:
     starts = range(0, count, size.chunk)
     return [
-        Piece("failures", f"{kind.replace(' ', '-')}-{at}", pieces.fail, (kind, at, min(at + size.chunk, count), 1 if at == 0 or size.kept > 1 else 0))
+        Piece(
+            "failures",
+            f"{kind.replace(' ', '-')}-{at}",
+            pieces.fail,
+            (kind, at, min(at + size.chunk, count), _kept(at, size)),
+        )
         for at in starts
     ]
+
+
+def _kept(at: int, size: Size) -> int:
+    """Rooms of a piece whose features are kept for the forests: of the first few pieces."""
+    return min(2, size.kept) if at < FORESTS_SEE * size.chunk else 0
 
 
 def _quiet(room: int, years: float, size: Size, places: tuple[Path, ...]) -> list[Piece]:
@@ -118,7 +170,10 @@ def _quiet(room: int, years: float, size: Size, places: tuple[Path, ...]) -> lis
     weeks = years * YEAR_WEEKS
     stints = max(1, round(weeks / size.quiet_rooms))
     each = weeks / stints / size.quiet_rooms
-    return [Piece("quiet", f"{room}-{k}", pieces.quiet_weeks, (room, k, places, size.quiet_rooms, each)) for k in range(stints)]
+    return [
+        Piece("quiet", f"{room}-{k}", pieces.quiet_weeks, (room, k, places, size.quiet_rooms, each))
+        for k in range(stints)
+    ]
 
 
 def carry_out_plan(made: Plan, folder: Path, workers: int) -> None:

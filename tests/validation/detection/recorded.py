@@ -1,12 +1,13 @@
 """Recordings of normal life, head by head, through the detector: how often it would have said something.
 
-Cells that were cycled for months (NASA), rooms with people (IoTsec), a healthy pump rig (SKAB) and a machine with its known failures cut out (NAB).
-What a recording calls temperature becomes the head that its place would have; a cell alone has no module to be compared with.
+Cells that were cycled for months (NASA), rooms with people (IoTsec), a healthy pump rig (SKAB) and a machine with its known failures
+cut out (NAB). What a recording calls temperature becomes the head that its place would have; a cell alone has no module to be
+compared with.
 """
 
 import gzip
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,13 +18,13 @@ import numpy.typing as npt
 from controller.core.detect.detector import Detector
 from controller.core.image import Image
 from controller.core.layout import lay_out
-from controller.site.model import Block, Device, Family, Head, ModbusTcp, Site, SiteInfo, Zone
+from controller.site.model import Block, Device, Family, Head, Link, ModbusTcp, Site, SiteInfo, Zone
 from drivers.points import DataType, Quality, Table
 from tests.validation.detection import store
 from tests.validation.detection.field import HEALTHY
 from tests.validation.detection.watch import LEVELS
 
-FOLDER = "normal"
+FOLDER, SUFFIX = "normal", ".csv.gz"
 REST_S = 60.0
 """Between two cycles of a cell, whose clock begins anew with each."""
 LONGEST_GAP_S = 3600.0
@@ -47,27 +48,30 @@ class Recording:
     value: npt.NDArray[np.float64]
 
 
-def recordings(data: Path) -> Iterator[Recording]:
-    """All recordings of normal life. Raises FileNotFoundError where the folder is not there."""
+def names(data: Path) -> list[str]:
+    """All recordings of normal life that are known, by name. Raises FileNotFoundError where the folder is not there."""
     folder = data / FOLDER
     if not folder.is_dir():
         raise FileNotFoundError(2, "no recordings of normal life", str(folder))
-    for path in sorted(folder.glob("*.csv.gz")):
-        name = path.name.removesuffix(".csv.gz")
-        if name.startswith("NASA"):
-            yield _cell(path, name)
-        elif name.startswith("room_climate"):
-            yield _climate(path, name)
-        elif name.startswith("SKAB"):
-            yield _rig(path, name)
-        elif name.startswith("NAB"):
-            yield _machine(path, name)
+    found = sorted(path.name.removesuffix(SUFFIX) for path in folder.glob(f"*{SUFFIX}"))
+    return [name for name in found if name.startswith(tuple(READERS))]
+
+
+def read(data: Path, name: str) -> Recording:
+    """One recording, by its name."""
+    reader = next(reader for begin, reader in READERS.items() if name.startswith(begin))
+    return reader(data / FOLDER / f"{name}{SUFFIX}", name)
 
 
 def _cell(path: Path, name: str) -> Recording:
     with gzip.open(path, "rt") as lines:
         rows = np.array(
-            [[row[0], row[2], row[5], row[3]] for row in (line.rstrip("\n").split(",") for line in lines) if row[0] != "cycle"], np.float64
+            [
+                [row[0], row[2], row[5], row[3]]
+                for row in (line.rstrip("\n").split(",") for line in lines)
+                if row[0] != "cycle"
+            ],
+            np.float64,
         )
     cycle, time_s = rows[:, 0], rows[:, 1]
     ends = np.flatnonzero(np.diff(cycle) != 0)
@@ -112,9 +116,18 @@ def _second(text: str) -> float:
     return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
 
 
+READERS: Mapping[str, Callable[[Path, str], Recording]] = {
+    "NASA": _cell,
+    "room_climate": _climate,
+    "SKAB": _rig,
+    "NAB": _machine,
+}
+"""Who reads files whose names begin so."""
+
+
 def judge_recording(data: Path, name: str) -> store.Arrays:
     """Rises to each level by head, hours, and the families, of one recording."""
-    recording = next(one for one in recordings(data) if one.name == name)
+    recording = read(data, name)
     site, n = _site(recording.families), len(recording.families)
     layout = lay_out(site)
     detector = Detector(layout)
@@ -127,7 +140,7 @@ def judge_recording(data: Path, name: str) -> store.Arrays:
         now_s = float(recording.time_s[row])
         if now_s - before_s > LONGEST_GAP_S:
             detector, last = Detector(layout), np.zeros(n, np.uint8)
-        elif before_s == before_s:
+        elif not math.isnan(before_s):
             watched_s += now_s - before_s
         before_s = now_s
         tick_ms = round(now_s * 1000)
@@ -148,7 +161,10 @@ def judge_recording(data: Path, name: str) -> store.Arrays:
 
 
 def _site(families: tuple[Family, ...]) -> Site:
-    heads, blocks, links, devices = {}, {}, {}, {}
+    heads: dict[str, Head] = {}
+    blocks: dict[str, Block] = {}
+    links: dict[str, Link] = {}
+    devices: dict[str, Device] = {}
     for k, family in enumerate(families):
         name = f"{family.value}-{k}"
         links[name] = ModbusTcp(endpoint=f"127.0.0.1:{1502 + k}")

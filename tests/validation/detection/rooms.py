@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from controller.core.layout import HeadLayout, Layout, lay_out
 from controller.core.zone.coincidence import Pair
-from controller.site.model import Block, Device, Family, Head, Limits, ModbusTcp, Site, SiteInfo, Zone
+from controller.site.model import Block, Device, Family, Head, Limits, Link, ModbusTcp, Site, SiteInfo, Zone
 from controller.site.pairs import releasing_pairs
 from drivers.points import DataType, Table
 from sim_hardware.physics.gas import SPECIES
@@ -163,7 +163,11 @@ def head_names(block: Points) -> list[str]:
 
 def site_of(kind: RoomKind, rooms: int, limits: dict[Family, Limits] | None = None) -> Site:
     """A site of `rooms` rooms of a kind; `limits` by family stand in place of the documented defaults. Room 0's names have no number."""
-    links, devices, blocks, zones, heads = {}, {}, {}, {}, {}
+    links: dict[str, Link] = {}
+    devices: dict[str, Device] = {}
+    blocks: dict[str, Block] = {}
+    zones: dict[str, Zone] = {}
+    heads: dict[str, Head] = {}
     for room in range(rooms):
         mark = f"{room}:" if room else ""
         zones[mark + ROOM] = Zone(title=f"Room {room}", racks=(mark + RACK,) if kind.cells else ())

@@ -71,7 +71,7 @@ def _carry_out(piece: Piece, folder: Path) -> tuple[Piece, float]:
     place = piece.place(folder)
     place.parent.mkdir(parents=True, exist_ok=True)
     half = place.with_suffix(f".{os.getpid()}.npz")
-    np.savez(half, **arrays)
+    np.savez(half, allow_pickle=False, **arrays)
     half.replace(place)
     return piece, time.perf_counter() - began_s
 

@@ -1,0 +1,148 @@
+"""The detection report's machinery: heads see what the truth says, pieces are kept, bounds are right, a small run writes a report."""
+
+import gzip
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from controller.core.events import Level
+from sim_hardware.faults.spec import FaultSpec
+from tests.validation.detection import nuisance
+from tests.validation.detection.bounds import mean_bound, rate_bound, share_bound
+from tests.validation.detection.failures import CELLS, NAIL, SLOW_SHORT, draw_failure
+from tests.validation.detection.field import Course, Field, Part
+from tests.validation.detection.pieces import single_faults
+from tests.validation.detection.plan import QUICK
+from tests.validation.detection.report import make
+from tests.validation.detection.rooms import BMS, Bms, RoomKind, battery_room, lay_out_rooms, server_room
+from tests.validation.detection.store import Arrays, Piece, carry_out, gather
+from tests.validation.detection.watch import run
+
+
+def still(kind: RoomKind, columns: Sequence[tuple[int, float]] = ()) -> npt.NDArray[np.float32]:
+    truth = np.zeros((1, kind.columns), np.float32)
+    truth[:, : kind.cells] = 24.0
+    truth[:, kind.cells : 2 * kind.cells] = 3.9
+    for column, value in columns:
+        truth[:, column] = value
+    return truth
+
+
+def test_bounds_are_those_of_the_tables() -> None:
+    assert mean_bound(0) == pytest.approx(-math.log(0.05), rel=1e-6)
+    assert mean_bound(3) == pytest.approx(
+        7.754, abs=1e-3
+    )  # half the 95th percentile of chi-squared with 8 degrees of freedom
+    assert rate_bound(0, 300.0) < 0.01
+    assert rate_bound(0, 0.0) == math.inf
+    assert share_bound(0, 3000) == pytest.approx(1.0 - 0.05 ** (1.0 / 3000.0), rel=1e-6)
+    assert share_bound(10, 10) == 1.0
+
+
+@pytest.mark.parametrize("bms", BMS)
+def test_heads_see_the_truth_at_their_resolution(bms: Bms) -> None:
+    kind = battery_room(CELLS, bms)
+    rooms = lay_out_rooms(kind, 2)
+    field = Field(rooms, [Course([Part(still(kind, [(5, 50.0)]), 1.0)]), Course([Part(still(kind), 1.0)])], 1.0, 1)
+    image = field.image(0)
+    first, second = image.value[: rooms.per_room], image.value[rooms.per_room :]
+    temps = len(kind.points[0].ops)
+    assert second[:temps] == pytest.approx(24.0, abs=1.0)
+    hot = (
+        50.0 if bms.spacing in {0, 1} else 24.0
+    )  # the fifth cell has no thermistor of its own where every fourth is seen
+    assert first[:temps].max() == pytest.approx(hot, abs=1.0)
+    assert np.allclose(first[:temps] / bms.kelvin, np.rint(first[:temps] / bms.kelvin))
+
+
+def test_a_poor_bms_has_a_new_sample_each_ten_seconds() -> None:
+    kind = battery_room(CELLS, BMS[2])
+    rooms = lay_out_rooms(kind, 1)
+    field = Field(rooms, [Course([Part(still(kind), 1.0)])], 1.0, 1)
+    samples = [int(field.image(k).sample[0]) for k in range(21)]
+    assert samples[0] == samples[9] == 1
+    assert samples[20] == 3
+
+
+def test_two_parts_add_their_rises_and_a_silent_device_has_no_value() -> None:
+    kind = server_room()
+    rooms = lay_out_rooms(kind, 1)
+    warm = np.repeat(still(kind), 2, axis=0)
+    warm[1, 0] = 10.0
+    silent = FaultSpec(kind="device-dead", target="asd-1", at_s=5.0, until_s=7.0)
+    parts = [Part(warm, 1.0), Part(warm, 1.0, start_s=3.0, faults=(silent,))]
+    field = Field(rooms, [Course(parts)], 1.0, 1)
+    seen = [field.image(k) for k in range(12)]
+    asd = next(i for i, (block, _, _) in enumerate(kind.each) if block.name == "asd-1")
+    assert [round(float(image.value[0])) for image in seen[:6]] == [0, 10, 10, 10, 20, 20]
+    assert [k for k, image in enumerate(seen) if math.isnan(image.value[asd])] == [8, 9]
+
+
+def test_a_hot_cell_is_told_and_rule_3_waits_for_a_second_head() -> None:
+    kind = battery_room(CELLS)
+    rooms = lay_out_rooms(kind, 2)
+    hot = np.repeat(still(kind), 121, axis=0)
+    hot[61:, 5] = 90.0
+    smoke = hot.copy()
+    smoke[61:, list(kind.extinctions)] = 0.2
+    smoke[61:, kind.extinctions[-1] + 1 : kind.extinctions[-1] + 3] = 90.0
+    courses = [Course([Part(hot, 1.0)]), Course([Part(smoke, 1.0)])]
+    found = run(Field(rooms, courses, 1.0, 1), courses, 240.0)
+    temperature = next(k for k, head in enumerate(rooms.heads) if head.name == "t")
+    assert (found.first_s[Level.PRE_ALARM - 1, :, temperature] > 60.0).all()
+    assert math.isnan(found.released_s[0])
+    assert found.released_s[1] > 60.0
+
+
+def test_failures_and_nuisances_are_drawn_alike_for_the_same_seed() -> None:
+    assert draw_failure(SLOW_SHORT, 3) == draw_failure(SLOW_SHORT, 3)
+    assert draw_failure(NAIL, 3).soc == 1.0
+    both = [draw_failure(SLOW_SHORT, seed).is_reported for seed in range(40)]
+    assert 0 < sum(both) < 40
+    one, other = (nuisance.play_episode("solvent-spray", 1, nuisance.BATTERY) for _ in range(2))
+    assert np.array_equal(one.part.truth, other.part.truth)
+    assert set(nuisance.HELD_OUT) < set(nuisance.CLASSES)
+    assert ("forklift-exhaust", "steam-leak") not in nuisance.pairs()
+
+
+def test_no_single_fault_of_a_room_releases() -> None:
+    for room in (0, 1):
+        assert not single_faults(room, 1)["released"].any()
+
+
+calls: list[int] = []
+
+
+def counted() -> Arrays:
+    calls.append(1)
+    return {"calls": np.array([len(calls)])}
+
+
+def test_a_piece_that_is_there_is_not_made_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    piece = Piece("part", "one", counted, ())
+    carry_out([piece], tmp_path, 1)
+    carry_out([piece], tmp_path, 1)
+    assert gather([piece], tmp_path)[0]["calls"].tolist() == [1]
+    assert capsys.readouterr().out.count("part one") == 1
+
+
+def test_a_small_run_writes_a_report(tmp_path: Path) -> None:
+    folder = tmp_path / "data" / "normal"
+    folder.mkdir(parents=True)
+    rows = [f"{k}, {1458031648545 + 1000 * k}, {k}, {1 + k % 2}, 20.5, 42.3, 1, 1, 0, 0, 0, 0" for k in range(60)]
+    with gzip.open(folder / "room_climate_A-measurement01.csv.gz", "wt") as lines:
+        lines.write("\n".join(rows) + "\n")
+    size = replace(QUICK, kept=0)
+    make(tmp_path / "data", tmp_path / "report", size, tmp_path / "kept", 1)
+    report = (tmp_path / "report" / "detection.md").read_text(encoding="utf-8")
+    assert "Not the full form" in report
+    assert "slow internal short" in report
+    for kind in nuisance.CLASSES:
+        assert f"| {kind} |" in report
+    for drawing in (tmp_path / "report").glob("*.svg"):
+        assert drawing.read_text(encoding="utf-8").startswith("<svg")
