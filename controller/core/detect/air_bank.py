@@ -143,6 +143,13 @@ class GasBank(AirBank):
             )
         )  # fmt: skip
 
+    def forget(self, head_index: int) -> None:
+        """Let go of what its points keep, and of their base: a person has looked, so what stands there now is its new beginning."""
+        super().forget(head_index)
+        points = self._m.points_of(head_index)
+        self._m.f[c.F_BASE, points] = np.nan
+        self._m.f[c.F_UP : c.F_ROWS, points] = 0.0
+
     def mask(self, zones: Sequence[bool]) -> None:
         """Say in which zones agent has been let go: what a catalyst shows there is not to be believed, from its next sample on."""
         m = self._m

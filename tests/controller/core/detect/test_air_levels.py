@@ -102,6 +102,20 @@ def test_the_base_stands_still_while_gas_stands_there() -> None:
     assert rig.level("h2") == Level.ADVISORY
 
 
+def test_what_a_person_has_looked_at_is_the_new_base_but_no_threshold_moves() -> None:
+    rig = settled(RACK)
+    rig.set("h2", 15.0)
+    rig.run(60)
+    rig.detector.reset(rig.place["h2"])
+    assert rig.run(600) == Level.NORMAL
+    rig.set("h2", 21.0)
+    rig.run(20)
+    assert rig.level("h2") == Level.ADVISORY
+    rig.detector.reset(rig.place["h2"])
+    rig.run(20)
+    assert rig.level("h2") == Level.ADVISORY
+
+
 def test_a_lone_spike_of_gas_is_nothing() -> None:
     rig = settled(RACK)
     rig.set("h2", 5000.0)
@@ -130,6 +144,7 @@ def test_a_catalyst_is_not_believed_after_agent_until_it_is_said_to_be_gone() ->
     ("smoke", "level", "fire_2"),
     [(0.7, Level.ADVISORY, False), (2.1, Level.PRE_ALARM, False), (9.0, Level.ALARM, False), (11.0, Level.ALARM, True)],
 )
+@pytest.mark.feature("F33")
 def test_stages_of_smoke(smoke: float, level: Level, fire_2: bool) -> None:
     rig = settled({"smoke": Spec(Family.SMOKE, limits={"fast_rise": 1e9})})
     rig.set("smoke", smoke)
