@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from controller.core.detect.defaults import DEFAULTS
-from controller.core.detect.record_bank import MAX_GROUP
+from controller.core.detect.tiles import MAX_GROUP
 from controller.site.loader import convert
 from controller.site.model import Family, Limits, Strict
 from controller.site.problem import Problem, SiteError

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from controller.core.detect.record_bank import MAX_GROUP, MIN_GROUP
+from controller.core.detect.tiles import MAX_GROUP, MIN_GROUP
 from controller.core.layout import Layout, lay_out
 from controller.site.model import Block, Device, Family, Head, Limits, Recording, Site, SiteInfo, Zone
 from controller.site.problem import Problem, SiteError

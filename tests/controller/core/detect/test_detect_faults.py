@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from controller.core.detect.banks import lay_out_banks
-from controller.core.detect.record_bank import RecordBank
+from controller.core.detect.cell_bank import CellBank
 from controller.core.events import Feature, Level
 from controller.core.layout import lay_out
 from controller.site.loader import load
@@ -202,6 +202,6 @@ def test_the_hall_equals_its_twin_and_is_quiet() -> None:
     assert not r.fault.any()
     assert (r.rack_live_fraction[:8] == 1.0).all()
     paired = {
-        int(p) for bank in rig.detector._banks if isinstance(bank, RecordBank) for p in bank.points["partner"]
+        int(p) for bank in rig.detector._banks if isinstance(bank, CellBank) for p in bank.points["partner"]
     } - {-1}
     assert len(paired) == 1024

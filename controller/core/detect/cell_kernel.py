@@ -1,0 +1,141 @@
+"""The one kernel call of a bank of cells: tile by tile, first all points, then the odd ones."""
+
+from typing import Any
+
+import numpy as np
+
+from controller.core.detect import cell_judge as odd_one
+from controller.core.detect import cell_params as par
+from controller.core.detect import cell_tile as all_of
+from controller.core.detect import codes
+from controller.core.detect import tiles as at
+from controller.core.detect.cell_tile import M, N
+from controller.core.detect.compile import jit
+
+
+@jit
+def advance(
+    value: Any, quality: Any, sample: Any, received_ms: Any, tick_ms: Any, index: Any, seen_quality: Any, seen_sample: Any,
+    last_ms: Any, s: Any, m: Any, w: Any, r: Any, status: Any, flags: Any, odd_lane: Any, code: Any, code_words: Any, visit: Any,
+    visit_words: Any, heads: Any, points: Any, params: Any, head_of: Any, run: Any, tile_run: Any, tile_slot: Any, tile_rows: Any,
+    tile_width: Any, tile_kind: Any, tile_net: Any, tile_ms: Any, pairs: Any, partners: Any,
+) -> Any:  # fmt: skip
+    """Advance a bank by one image; returns whether anything was new (if not, nothing has changed).
+
+    `value` float64, `quality` uint8, `sample` and `received_ms` int64: of the image. By slot: `index` int32 places in the image,
+    `seen_quality`, `seen_sample`, `last_ms`, `status`, `flags` and `code` uint8, `points` (`cell_records`), `head_of` int32; by lane
+    `odd_lane` uint8. `s`, `m`, `w`, `r` float32: state, modules, scratch of a tile, its sorted rows; `visit` uint8 is scratch;
+    `code_words` and `visit_words` show the same bytes as uint64; `heads` and `partners` (points of the voltages) are records, `params`
+    float32 (kinds, `cell_params.COUNT`); `run` int64 (runs, 3): slot, place in the image, length of points that lie together;
+    `tile_run` the first run of each tile, and the number of all; `tile_ms` int64 when its heat balances went on; the rest are the
+    fields of `tiles.Tiles`.
+    """
+    news = False
+    died = False
+    for t in range(tile_slot.shape[0]):
+        slot = np.uintp(tile_slot[t])
+        rows = np.uintp(tile_rows[t])
+        width = np.uintp(tile_width[t])
+        chunks = (rows * width + N - all_of.ONE_ROW) // N
+        first = slot // N * at.STATE
+        shared = np.uintp(t) * at.SHARED
+        p = params[tile_kind[t]]
+        for n in range(tile_run[t], tile_run[t + 1]):
+            i = np.uintp(run[n, 0])
+            to = (i - slot) // N * at.SCRATCH + i % N
+            all_of.gather(
+                w, code, to, i, np.uintp(run[n, 1]), np.uintp(run[n, 2]), value, quality, sample, received_ms, seen_quality,
+                seen_sample, last_ms,
+            )  # fmt: skip
+        found = False
+        for chunk in range(chunks):
+            found |= all_of.is_any(code_words, (slot + chunk * N) // all_of.EIGHT, all_of.NEWS_BITS)
+        if not found:
+            continue
+        news = True
+        changed = False
+        for chunk in range(chunks):
+            c, to, i = first + chunk * at.STATE, chunk * at.SCRATCH, slot + chunk * N
+            all_of.check(s, w, code, visit, c, to, i, status, p)
+            if all_of.is_any(visit_words, all_of.NO_WORD, all_of.ALL_BITS):
+                changed = True
+                for n in range(N):
+                    if visit[n]:
+                        head = heads[head_of[i + n]]
+                        k = index[i + n]
+                        fresh = odd_one.take(
+                            points[i + n], head, s, c + n, i + n, w[at.X + to + n], w[at.DT_MS + to + n], value[k], code[i + n],
+                            received_ms[k], last_ms, tick_ms, status, flags,
+                        )  # fmt: skip
+                        w[at.FRESH + to + n] = 1.0 if fresh else 0.0
+                        died |= head.died != 0
+            all_of.take_in(s, w, c, to, i, status)
+        for n in range(tile_run[t], tile_run[t + 1]):
+            i = np.uintp(run[n, 0])
+            to = (i - slot) // N * at.SCRATCH + i % N
+            all_of.set_times(w, to, i, np.uintp(run[n, 1]), np.uintp(run[n, 2]), received_ms, last_ms)
+        net = tile_net[t]
+        all_of.find_middles(w, m, r, shared, rows, width, pairs, net[0], net[1], p[par.SIGN])
+        all_of.hand_out(w, m, shared, rows, width)
+        for chunk in range(chunks):
+            c, to, i = first + chunk * at.STATE, chunk * at.SCRATCH, slot + chunk * N
+            all_of.follow(s, w, c, to, p)
+            all_of.compare(s, w, c, to, p)
+            all_of.add_up(s, w, c, to, p)
+            if p[par.IS_VOLTAGE] > 0.0:
+                all_of.peak(s, w, c, to, p[par.WINDOW_MS])
+            else:
+                all_of.steepen(s, w, c, to)
+            all_of.note(s, w, visit, c, to, i, flags, p)
+            if all_of.is_any(visit_words, all_of.NO_WORD, all_of.ALL_BITS):
+                changed = True
+                visit_chunk(
+                    s, w, visit, code, c, to, i, slot, rows, heads, points, head_of, last_ms, partners, flags, tick_ms
+                )
+        since_ms = tick_ms - tile_ms[t]
+        if p[par.IS_VOLTAGE] == 0.0 and since_ms >= all_of.BALANCE_MS:
+            tile_ms[t] = tick_ms
+            if p[par.IS_GROUP] == 0.0:
+                for n in range(width):
+                    m[shared + at.MIDDLE + n] = w[n // N * at.SCRATCH + at.FILTERED + n % N]
+            all_of.balance(m, shared, np.float32(min(since_ms, all_of.LONGEST_MS)), p)
+        if changed:
+            all_of.mark_lanes(odd_lane, np.uintp(t) * M, slot, rows, width, status, flags)
+    if died:
+        for h in range(heads.shape[0]):
+            if heads[h].died:
+                heads[h].died = 0
+                odd_one.judge_dying(points, heads[h], status, tick_ms)
+    return news
+
+
+@jit
+def visit_chunk(
+    s: Any, w: Any, visit: Any, code: Any, c: Any, to: Any, i: Any, slot: Any, rows: Any, heads: Any, points: Any, head_of: Any,
+    last_ms: Any, partners: Any, flags: Any, tick_ms: Any,
+) -> None:  # fmt: skip
+    """Judge the points of a chunk that were noted."""
+    for n in range(N):
+        if not visit[n]:
+            continue
+        q = points[i + n]
+        head = heads[head_of[i + n]]
+        collapsed = q.partner >= 0 and partners[q.partner].on[codes.C_COLLAPSE] != 0
+        if w[at.FRESH + to + n] != 0.0:
+            odd_one.judge(
+                q, head, s, c + n, i + n, float(w[at.MID + to + n]), float(w[at.FILTERED + to + n]),
+                float(w[at.DT_MS + to + n]), last_ms[i + n], collapsed, flags,
+            )  # fmt: skip
+        elif collapsed and not q.kept_runaway and has_news(code, i + n, slot, rows):
+            odd_one.judge_died_hot(q, head, tick_ms)
+            flags[i + n] |= all_of.KEPT
+
+
+@jit
+def has_news(code: Any, i: Any, slot: Any, rows: Any) -> Any:
+    """Whether the image brought anything about the module of slot `i`."""
+    found = False
+    module = slot + (i - slot) // rows * rows
+    for row in range(rows):
+        found |= code[module + row] & all_of.NEWS != 0
+    return found

@@ -1,0 +1,403 @@
+"""The kernels of tiles of cells: everything that every sample needs, as plain loops over points without data-dependent branches.
+
+float32 throughout, strict IEEE arithmetic, no allocation; NaN stays NaN. What is rare (faults, levels, deaths) happens in
+`cell_judge`, on the points that are noted here. The fields of `s` (state of a chunk, at `c`), `w` (its scratch, at `to`) and `m` (modules of a
+tile, at `tile`) are those of `tiles`, the parameters those of `cell_params`. The plain Python twin is tests/naive/cells.py.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from controller.core.detect import cell_params as par
+from controller.core.detect import codes
+from controller.core.detect import tiles as at
+from controller.core.detect.compile import jit
+
+N, M = np.uintp(at.CHUNK), np.uintp(at.LANES)
+ZERO, ONE, TWO, HALF = np.float32(0.0), np.float32(1.0), np.float32(2.0), np.float32(0.5)
+THREE, FOUR = np.float32(3.0), np.float32(4.0)
+PER_MS, PER_S = np.float32(1e-3), np.float32(1e3)
+SLEW_MIN_MS = np.float32(1000.0)
+"""A step is judged as if it had taken this long at least: samples may reach us bunched together."""
+NORMAL_SPREAD = np.float32(1.2533141)
+"""Standard deviation over mean size of normal noise: sqrt(pi / 2)."""
+MEDIAN_MIN = np.float32(3.0)
+"""A module's median needs so many valid points."""
+INTERVAL_MS = np.float32(900.0)
+STEEP_K_PER_MS = np.float32(1e-3)
+STEEPS_MIN = np.float32(3.0)
+"""Runaway: 1 K/s or more (GB 38031-2025) in three or more intervals of about 1 s in a row."""
+INFINITE = np.float32(np.inf)
+BALANCE_MS = 5000
+"""Heat balances go on at this pace or slower: modules are slow, and no fault of theirs is found in seconds."""
+ONE_ROW, TWO_ROWS, THREE_ROWS, EIGHT, NO_WORD = (np.uintp(number) for number in (1, 2, 3, 8, 0))
+ALL_BITS, NEWS_BITS = np.uint64(0xFFFFFFFFFFFFFFFF), np.uint64(0x0101010101010101)
+NEWS, NEW, NOT_GOOD = 1, 2, 4
+"""Bits of what an image brings a point: anything; a new sample; a quality that is not good."""
+LONGEST_MS = 2**30
+"""No time between samples counts for longer (12 days)."""
+BUSY, KEPT, DIED_HOT = 1, 2, 4
+"""Flags of a point: some condition is on or on its way; evidence is kept; its sensor died hot and rising."""
+
+
+@jit
+def gather(
+    w: Any, code: Any, to: Any, i: Any, k: Any, count: Any, value: Any, quality: Any, sample: Any, received_ms: Any,
+    seen_quality: Any, seen_sample: Any, last_ms: Any,
+) -> None:  # fmt: skip
+    """Take `count` points that lie together, in the image from `k` and in slots from `i`, into the scratch."""
+    for n in range(count):
+        now = quality[k + n]
+        new = sample[k + n] != seen_sample[i + n]
+        news = new | (now != seen_quality[i + n])
+        seen_quality[i + n] = now
+        seen_sample[i + n] = sample[k + n]
+        code[i + n] = news * NEWS + new * NEW + (now != codes.GOOD) * NOT_GOOD
+    for n in range(count):
+        w[at.X + to + n] = np.float32(value[k + n])
+    for n in range(count):
+        dt = received_ms[k + n] - last_ms[i + n]
+        w[at.DT_MS + to + n] = np.float32(np.int32(dt if dt < LONGEST_MS else LONGEST_MS))
+
+
+@jit
+def is_any(words: Any, first: Any, mask: Any) -> Any:
+    """Whether any byte of a chunk has one of these bits; `words` are the bytes in eights, the chunk begins at `first` of them."""
+    found = mask - mask
+    for n in range(N // EIGHT):
+        found |= words[first + n] & mask
+    return found != 0
+
+
+@jit
+def check(s: Any, w: Any, code: Any, odd: Any, c: Any, to: Any, i: Any, status: Any, p: Any) -> None:
+    """Validity: FRESH, and `odd` where it cannot be told here."""
+    low, high, slew, stuck_ms = p[par.LOW], p[par.HIGH], p[par.SLEW_PER_MS], p[par.STUCK_MS]
+    for n in range(N):
+        x = w[at.X + to + n]
+        dt = w[at.DT_MS + to + n]
+        last = s[c + at.LAST + n]
+        still_ms = s[c + at.STILL_MS + n]
+        what = code[i + n]
+        dt = dt if last == last else ZERO
+        least = dt if dt > SLEW_MIN_MS else SLEW_MIN_MS
+        still = still_ms + dt
+        still = still if x == last else ZERO
+        plain = (x >= low) & (x <= high) & (not abs(x - last) > slew * least) & (still < stuck_ms)
+        plain &= (status[i + n] == codes.LIVE) & (what & NOT_GOOD == 0)
+        new = what & NEW != 0
+        unclear = (what & NEWS != 0) & (not plain) & (new | (what & NOT_GOOD != 0) | (x != x))
+        w[at.FRESH + to + n] = ONE if new & plain else ZERO
+        w[at.DT_MS + to + n] = dt
+        odd[n] = unclear
+
+
+@jit
+def take_in(s: Any, w: Any, c: Any, to: Any, i: Any, status: Any) -> None:
+    """Make the fresh values the last ones; MID: the last value of a living point, to be sorted (infinite: not living)."""
+    for n in range(N):
+        fresh = w[at.FRESH + to + n] != ZERO
+        x = w[at.X + to + n]
+        dt = w[at.DT_MS + to + n]
+        last = s[c + at.LAST + n]
+        still_ms = s[c + at.STILL_MS + n]
+        still = still_ms + dt
+        still = still if x == last else ZERO
+        x = x if fresh else last
+        s[c + at.STILL_MS + n] = still if fresh else still_ms
+        s[c + at.LAST + n] = x
+        w[at.MID + to + n] = x if status[i + n] == codes.LIVE else INFINITE
+
+
+@jit
+def set_times(w: Any, to: Any, i: Any, k: Any, count: Any, received_ms: Any, last_ms: Any) -> None:
+    """Keep the times of the fresh values."""
+    for n in range(count):
+        now, last = received_ms[k + n], last_ms[i + n]
+        last_ms[i + n] = now if w[at.FRESH + to + n] != ZERO else last
+
+
+@jit
+def find_middles(
+    w: Any, m: Any, r: Any, tile: Any, rows: Any, width: Any, pairs: Any, net: Any, end: Any, sign: Any
+) -> None:
+    """MIDDLE and WORST of every module: its living points, turned over into rows `r` and sorted by one network across all lanes."""
+    for lane in range(width):
+        i = lane * rows
+        if i % N + rows <= N:
+            to = i // N * at.SCRATCH + at.MID + i % N
+            for row in range(rows):
+                r[row * M + lane] = w[to + row]
+        else:
+            for row in range(rows):
+                r[row * M + lane] = w[(i + row) // N * at.SCRATCH + at.MID + (i + row) % N]
+    for lane in range(M):
+        m[tile + at.COUNT + lane] = ZERO
+    for row in range(rows):
+        for lane in range(M):
+            m[tile + at.COUNT + lane] += ONE if r[row * M + lane] < INFINITE else ZERO
+    for k in range(net, end):
+        a, b = np.uintp(pairs[k, 0]) * M, np.uintp(pairs[k, 1]) * M
+        for lane in range(M):
+            x, y = r[a + lane], r[b + lane]
+            r[a + lane] = x if x < y else y
+            r[b + lane] = y if x < y else x
+    full = rows >= THREE_ROWS
+    for lane in range(width):
+        full &= m[tile + at.COUNT + lane] == np.float32(rows)
+    if full:
+        a = (rows - ONE_ROW) // TWO_ROWS * M
+        b = rows // TWO_ROWS * M
+        for lane in range(M):
+            m[tile + at.MIDDLE + lane] = HALF * (r[a + lane] + r[b + lane])
+    else:
+        pick_middles(m, r, tile, rows)
+    worst = (rows - ONE_ROW) * M if sign > ZERO else NO_WORD
+    for lane in range(M):
+        m[tile + at.WORST + lane] = r[worst + lane]
+
+
+@jit
+def hand_out(w: Any, m: Any, tile: Any, rows: Any, width: Any) -> None:
+    """MID of every point: the median of its module."""
+    for lane in range(width):
+        i = lane * rows
+        middle = m[tile + at.MIDDLE + lane]
+        if i % N + rows <= N:
+            to = i // N * at.SCRATCH + at.MID + i % N
+            for row in range(rows):
+                w[to + row] = middle
+        else:
+            for row in range(rows):
+                w[(i + row) // N * at.SCRATCH + at.MID + (i + row) % N] = middle
+
+
+@jit
+def pick_middles(m: Any, r: Any, tile: Any, rows: Any) -> None:
+    """MIDDLE where modules have different numbers of living points: NaN with too few."""
+    for lane in range(M):
+        m[tile + at.MIDDLE + lane] = ZERO
+    for row in range(rows):
+        twice = TWO * np.float32(row)
+        for lane in range(M):
+            y = r[row * M + lane]
+            # Twice the place of a middle one is count - 1, of one of two middles count - 2 or count.
+            apart = abs(twice - (m[tile + at.COUNT + lane] - ONE))
+            share = ONE if apart == ZERO else (HALF if apart == ONE else ZERO)
+            m[tile + at.MIDDLE + lane] += share * y if share > ZERO else ZERO
+    for lane in range(M):
+        middle = m[tile + at.MIDDLE + lane]
+        m[tile + at.MIDDLE + lane] = middle if m[tile + at.COUNT + lane] >= MEDIAN_MIN else par.NONE
+
+
+@jit
+def smooth(s: Any, w: Any, level: Any, trend: Any, to: Any, tau_ms: Any, clip: Any) -> None:
+    """Level and trend of one horizon: exponential twice over (Brown), innovations clipped (Huber), any dt (backward Euler).
+
+    With a = dt / (tau + dt) the level follows by a, and the lag of a second such filter behind it, the trend, is tau times
+    the slope for a straight rise at whatever sampling. An innovation counts up to `clip` and twice the trend.
+    """
+    for n in range(N):
+        y = w[at.FILTERED + to + n]
+        dt = w[at.DT_MS + to + n]
+        old = s[level + n]
+        lag = s[trend + n]
+        a = dt / (tau_ms + dt)
+        most = clip + TWO * abs(lag)
+        e = y - old
+        e = most if e > most else e
+        e = -most if e < -most else e
+        e = a * e
+        first = old != old
+        known = (w[at.FRESH + to + n] != ZERO) & (y == y)
+        new = old + e
+        lag_new = (ONE - a) * (lag + e)
+        new = y if first else new
+        lag_new = ZERO if first else lag_new
+        s[level + n] = new if known else old
+        s[trend + n] = lag_new if known else lag
+
+
+@jit
+def follow(s: Any, w: Any, c: Any, to: Any, p: Any) -> None:
+    """The filter of three, which takes out any lone spike, into FILTERED (NaN: not three yet), and the three horizons."""
+    for n in range(N):
+        x = w[at.X + to + n]
+        b = s[c + at.BEFORE + n]
+        a = s[c + at.LONG_BEFORE + n]
+        run = s[c + at.RUN_MS + n]
+        dt = w[at.DT_MS + to + n]
+        fresh = w[at.FRESH + to + n] != ZERO
+        low = b if b < a else a
+        high = a if b < a else b
+        y = low if x < low else (high if x > high else x)
+        more = dt if fresh else ZERO
+        w[at.FILTERED + to + n] = y if a == a else par.NONE
+        s[c + at.BEFORE + n] = x if fresh else b
+        s[c + at.LONG_BEFORE + n] = b if fresh else a
+        s[c + at.RUN_MS + n] = run + more
+    clip = p[par.SLOPE_CLIP]
+    smooth(s, w, c + at.LEVEL_A, c + at.TREND_A, to, p[par.TAU_A_MS], clip)
+    smooth(s, w, c + at.LEVEL_B, c + at.TREND_B, to, p[par.TAU_B_MS], clip)
+    smooth(s, w, c + at.LEVEL_C, c + at.TREND_C, to, p[par.TAU_C_MS], clip)
+
+
+@jit
+def compare(s: Any, w: Any, c: Any, to: Any, p: Any) -> None:
+    """Deviation from the module's median: slow bias and spread, which stand still while it is suspicious; Z, in spreads."""
+    tau_ms, suspicious, floor = p[par.BIAS_TAU_MS], p[par.SUSPICIOUS], p[par.SCALE_FLOOR]
+    for n in range(N):
+        fresh = w[at.FRESH + to + n]
+        dt = w[at.DT_MS + to + n]
+        bias = s[c + at.BIAS + n]
+        spread = s[c + at.SPREAD + n]
+        age = s[c + at.AGE_MS + n]
+        r = w[at.X + to + n] - w[at.MID + to + n] - bias
+        size = abs(r)
+        ok = (fresh != ZERO) & (r == r)
+        learns = ok & (size <= suspicious)
+        memory = age if age < tau_ms else tau_ms
+        a = dt / (memory + dt + ONE)
+        scale = NORMAL_SPREAD * spread
+        scale = scale if scale > floor else floor
+        clip = THREE * scale
+        clipped = size if size < clip else clip
+        bias_new = bias + a * r
+        spread_new = spread + a * (clipped - spread)
+        older = memory + dt
+        w[at.Z + to + n] = r / scale
+        s[c + at.BIAS + n] = bias_new if learns else bias
+        s[c + at.SPREAD + n] = spread_new if learns else spread
+        s[c + at.AGE_MS + n] = older if ok else age
+
+
+@jit
+def add_up(s: Any, w: Any, c: Any, to: Any, p: Any) -> None:
+    """The two cumulative sums of what a point deviates beyond the slack, in spreads; a sample counts for a second at most."""
+    slack, most, learn_ms, cap = p[par.SLACK], p[par.MOST], p[par.LEARN_MS], TWO * p[par.DRIFT_LIMIT]
+    for n in range(N):
+        z = w[at.Z + to + n]
+        dt = w[at.DT_MS + to + n]
+        age = s[c + at.AGE_MS + n]
+        up = s[c + at.UP + n]
+        down = s[c + at.DOWN + n]
+        ok = (w[at.FRESH + to + n] != ZERO) & (z == z)
+        z = most if z > most else z
+        z = -most if z < -most else z
+        share = dt * PER_MS
+        share = share if share < ONE else ONE
+        share = share if age > learn_ms else ZERO
+        up_new = up + share * (z - slack)
+        down_new = down + share * (-z - slack)
+        up_new = up_new if up_new > ZERO else ZERO
+        down_new = down_new if down_new > ZERO else ZERO
+        up_new = up_new if up_new < cap else cap
+        down_new = down_new if down_new < cap else cap
+        s[c + at.UP + n] = up_new if ok else up
+        s[c + at.DOWN + n] = down_new if ok else down
+
+
+@jit
+def steepen(s: Any, w: Any, c: Any, to: Any) -> None:
+    """Count the intervals of about 1 s in which a temperature has risen by 1 K/s or more, without a gap."""
+    for n in range(N):
+        x = w[at.X + to + n]
+        fresh = w[at.FRESH + to + n] != ZERO
+        dt = w[at.DT_MS + to + n]
+        mark = s[c + at.MARK + n]
+        mark_ms = s[c + at.MARK_MS + n]
+        steep_ms = s[c + at.STEEP_MS + n]
+        steeps = s[c + at.STEEPS + n]
+        ms = mark_ms + dt
+        ends = fresh & ((mark != mark) | (ms >= INTERVAL_MS))
+        steep = (x - mark) >= STEEP_K_PER_MS * ms
+        longer = steep_ms + ms
+        more = steeps + ONE
+        longer = longer if steep else ZERO
+        more = more if steep else ZERO
+        onward = ms if fresh else mark_ms
+        s[c + at.MARK + n] = x if ends else mark
+        s[c + at.MARK_MS + n] = ZERO if ends else onward
+        s[c + at.STEEP_MS + n] = longer if ends else steep_ms
+        s[c + at.STEEPS + n] = more if ends else steeps
+
+
+@jit
+def peak(s: Any, w: Any, c: Any, to: Any, window_ms: Any) -> None:
+    """The highest filtered voltage of this window and of the one before it: from where a voltage may have collapsed."""
+    for n in range(N):
+        y = w[at.FILTERED + to + n]
+        fresh = w[at.FRESH + to + n]
+        dt = w[at.DT_MS + to + n]
+        now = s[c + at.PEAK + n]
+        before = s[c + at.OLD_PEAK + n]
+        mark_ms = s[c + at.MARK_MS + n]
+        known = (fresh != ZERO) & (y == y)
+        ms = mark_ms + dt
+        turns = ms >= window_ms
+        higher = now if now >= y else y
+        new = y if turns else higher
+        old = now if turns else before
+        onward = ZERO if turns else ms
+        s[c + at.PEAK + n] = new if known else now
+        s[c + at.OLD_PEAK + n] = old if known else before
+        s[c + at.MARK_MS + n] = onward if known else mark_ms
+
+
+@jit
+def note(s: Any, w: Any, visit: Any, c: Any, to: Any, i: Any, flags: Any, p: Any) -> None:
+    """Mark in `visit` the points that must be judged one by one."""
+    sign, lowest, far, steep = p[par.SIGN], p[par.LOWEST], p[par.LOWEST_DEVIATION], p[par.LOWEST_RATE] * p[par.TAU_A_S]
+    suspicious, limit, keep, run_ms = p[par.SUSPICIOUS], p[par.DRIFT_LIMIT], p[par.KEEP], p[par.RUN_MS]
+    runs = p[par.RUNS]
+    for n in range(N):
+        x = w[at.X + to + n]
+        apart = sign * (x - w[at.MID + to + n])
+        trend = sign * s[c + at.TREND_A + n]
+        odd = (sign * x >= lowest) | (apart >= far) | ((trend >= steep) & (s[c + at.RUN_MS + n] >= run_ms))
+        odd |= (s[c + at.UP + n] > limit) | (s[c + at.DOWN + n] > limit)
+        odd |= (apart - sign * s[c + at.BIAS + n] > suspicious) | (s[c + at.STEEPS + n] * runs >= STEEPS_MIN)
+        odd |= (x < keep * s[c + at.PEAK + n]) | (x < keep * s[c + at.OLD_PEAK + n])
+        seen = flags[i + n]
+        fresh = w[at.FRESH + to + n] != ZERO
+        told = (fresh & (odd | (seen & BUSY != 0))) | (seen & DIED_HOT != 0)
+        visit[n] = told
+
+
+@jit
+def balance(m: Any, tile: Any, dt: Any, p: Any) -> None:
+    """Innovation of the heat balance of what all cells of a module share: EXCESS, in K, `dt` ms after the time before.
+
+    C dT/dt = heating - cooling, lumped: what the balance remembers of its own rise (HEAT, K/s, slow, and never more than a load
+    can do) is expected; what a module's median rises beyond that, less an allowance, adds up.
+    """
+    most, cap = p[par.HEAT_MOST], TWO * p[par.COMMON_RISE]
+    share, seconds = PER_S / (p[par.HEAT_TAU_MS] + dt), dt * PER_MS
+    allowed = p[par.HEAT_SLACK] * seconds
+    for lane in range(M):
+        middle = m[tile + at.MIDDLE + lane]
+        held = m[tile + at.HELD + lane]
+        heat = m[tile + at.HEAT + lane]
+        excess = m[tile + at.EXCESS + lane]
+        ok = (middle == middle) & (held == held)
+        beyond = middle - held - heat * seconds
+        heat_new = heat + beyond * share
+        heat_new = most if heat_new > most else heat_new
+        heat_new = -most if heat_new < -most else heat_new
+        more = excess + beyond - allowed
+        more = more if more > ZERO else ZERO
+        more = more if more < cap else cap
+        m[tile + at.HEAT + lane] = heat_new if ok else heat
+        m[tile + at.EXCESS + lane] = more if ok else excess
+        m[tile + at.HELD + lane] = middle if middle == middle else held
+
+
+@jit
+def mark_lanes(odd_lane: Any, lanes: Any, slot: Any, rows: Any, width: Any, status: Any, flags: Any) -> None:
+    """Of which modules any point is not plain."""
+    for lane in range(width):
+        odd = 0
+        for row in range(rows):
+            odd |= status[slot + lane * rows + row] | flags[slot + lane * rows + row]
+        odd_lane[lanes + lane] = odd != 0
