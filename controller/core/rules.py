@@ -31,7 +31,7 @@ class ZoneRules:
     """Head indices of the wired inputs by family."""
     pairs: tuple[Pair, ...]
     proving: tuple[Pair, ...]
-    """Pairs that prove a fire without BMS and gas, for the coolant: also two smoke heads, which then both stand at fire 2."""
+    """Pairs of rule 3 without BMS and gas, in a zone without agent too: they prove a fire to the coolant."""
     dampers: tuple[int, ...]
     exhausts: tuple[int, ...]
     release_outputs: tuple[str, ...]
@@ -84,11 +84,15 @@ def _zone_rules(layout: Layout, index: int) -> ZoneRules:
         tuple(h for h in heads if h.physics is not Physics.WIRED),
         wired,
         releasing_pairs(layout, index),
-        rule_3.releasing_pairs([h for h in heads if h.physics in {Physics.SMOKE, Physics.HEAT}], same_family=True),
+        _proving(heads, same_family=zone.release is not None and zone.release.same_family),
         dampers,
         tuple(o.index for o in layout.outputs if o.zone == index and o.output.role is Role.EXHAUST),
         release_outputs,
     )
+
+
+def _proving(heads: list[HeadLayout], *, same_family: bool) -> tuple[Pair, ...]:
+    return rule_3.releasing_pairs([h for h in heads if h.physics in {Physics.SMOKE, Physics.HEAT}], same_family=same_family)
 
 
 def _of_rack(layout: Layout, rack: int, role: Role) -> tuple[int, ...]:

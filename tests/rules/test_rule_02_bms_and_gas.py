@@ -6,7 +6,7 @@ from controller.core import decide
 from controller.core.draft import Draft
 from controller.core.events import Level
 from controller.core.state import HeadLatch, Isolation
-from controller.core.zone import conditions, ladder, signals
+from controller.core.zone import conditions, ladder, signals, weighing
 from controller.site.model import Physics
 from tests.controller.core.field import Field, play
 from tests.rules.breaking import Check, Mutant, notices, original
@@ -29,7 +29,23 @@ def gas_is_enough_to_isolate_and_ventilate() -> None:
     play(Field(), "0 | h2-2 pre-alarm | quiescent |\n 2 | | quiescent | +breaker-2 +exhaust +beacon -agent")
 
 
-CHECKS = (a_quiet_bms_lowers_nothing, gas_is_not_needed_to_release, gas_is_enough_to_isolate_and_ventilate)
+def a_bms_in_doubt_lowers_and_raises_nothing() -> None:
+    """Flat or silent, it is watched and told, and everything else goes its way: no fire comes of it, and no fire is held up by it."""
+    field = Field()
+    field.doubt("cells-1", "cells-2", "cells-3")
+    play(field, "60 | | quiescent | -breaker-1 -exhaust -sounder -agent -coolant-1")
+    assert field.zone().active == ("watch",)
+    assert field.zone().availability == "full"
+    play(field, "0 | h2-2 pre-alarm | quiescent |\n 2 | | quiescent | +breaker-2 +exhaust")
+    play(field, "0 | smoke-1 alarm, heat-1 alarm | activated |\n 31 | | |\n 1 | | released | +agent")
+
+
+CHECKS = (
+    a_quiet_bms_lowers_nothing,
+    a_bms_in_doubt_lowers_and_raises_nothing,
+    gas_is_not_needed_to_release,
+    gas_is_enough_to_isolate_and_ventilate,
+)
 
 
 def the_bms_lowers(patch: pytest.MonkeyPatch) -> None:
@@ -62,7 +78,23 @@ def gas_moves_no_air(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(conditions, "zone_conditions", lambda d, z: conditions_of(d, z) | {"exhaust": False})
 
 
+def doubt_is_taken_for_fire(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(weighing, "weighed", lambda d, z: d.inputs.weighed[z.index]._replace(level=Level.PRE_ALARM))
+
+
+def doubt_keeps_the_rest_from_speaking(patch: pytest.MonkeyPatch) -> None:
+    naming = original(ladder, "_naming")
+    patch.setattr(ladder, "_naming", lambda d, z, rack: () if d.inputs.weighed[z.index].doubts else naming(d, z, rack))
+
+
+def doubt_is_not_told(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(ladder, "doubts", lambda *a: ())
+
+
 MUTANTS = [
+    (doubt_is_taken_for_fire, a_bms_in_doubt_lowers_and_raises_nothing),
+    (doubt_keeps_the_rest_from_speaking, a_bms_in_doubt_lowers_and_raises_nothing),
+    (doubt_is_not_told, a_bms_in_doubt_lowers_and_raises_nothing),
     (the_bms_lowers, a_quiet_bms_lowers_nothing),
     (release_asks_for_gas, gas_is_not_needed_to_release),
     (gas_names_nothing, gas_is_enough_to_isolate_and_ventilate),
@@ -71,6 +103,7 @@ MUTANTS = [
 
 
 @pytest.mark.parametrize("check", CHECKS)
+@pytest.mark.feature("F30")
 def test_holds(check: Check) -> None:
     check()
 

@@ -6,9 +6,9 @@ from controller.core import decide, operators
 from controller.core.commands import AnyCommand, ConfirmIsolated, Disable, Reset
 from controller.core.events import Kind
 from controller.core.state import Isolation
-from controller.core.zone import ladder
+from controller.core.zone import blind, ladder
 from drivers.points import Quality
-from tests.controller.core.field import Field, play, site
+from tests.controller.core.field import Field, play, site, two_gases
 from tests.rules.breaking import Check, Mutant, notices
 
 RUNAWAY = "0 | cells-2 runaway, h2-2 pre-alarm | pre-activated |"
@@ -60,6 +60,34 @@ def no_command_takes_isolation_from_under_water() -> None:
     assert field.say(Reset(operator="kim", zone="hall")).kind is Kind.COMMAND  # controlled
 
 
+def without_its_bms_a_rack_is_named_by_all_of_it_or_not_at_all() -> None:
+    """Fire by two heads, both gases of that rack and first, a BMS that is blind: any one thing less brings no water (decision 0019)."""
+    named = "h2-2 alarm, co-2 pre-alarm"
+    fire = "smoke-1 alarm, heat-1 alarm"
+    for doubt, gas, heads in (
+        ((), named, fire),  # the BMS lives and says nothing of runaway
+        (("cells-1",), named, fire),  # another rack's BMS is blind
+        (("cells-2",), "h2-2 alarm", fire),  # hydrogen alone: a battery that charges
+        (("cells-2",), "co-2 alarm", fire),  # carbon monoxide alone: an engine, a cable
+        (("cells-2",), "h2-2 pre-alarm, co-2 pre-alarm", fire),  # a little of both
+        (("cells-2",), "h2-1 pre-alarm, " + named, fire),  # a neighbour at the same time
+        (("cells-2",), "h2-2 alarm, co-2 pre-alarm, co-1 pre-alarm", fire),
+        (("cells-2",), named, "smoke-1 alarm"),  # one head alone
+        (("cells-2",), named, "smoke-1 alarm, smoke-2 alarm"),  # two of one family
+        (("cells-2",), named, "heat-1 alarm, heat-2 alarm"),
+    ):
+        field = Field(two_gases())
+        field.doubt(*doubt)
+        play(field, f"0 | {gas} | |\n 11 | {heads} | |\n 60 | | | -coolant-1 -coolant-2 -coolant-3")
+    field = Field(two_gases())
+    field.doubt("cells-2")
+    field.stuck.add("breaker-2")
+    play(field, f"0 | {named} | |\n 11 | {fire} | |\n 60 | | | -coolant-2")
+    assert any(e.what == "confirm-isolated" and e.subject == "rack-2" for e in field.events)
+    field.say(ConfirmIsolated(operator="kim", rack="rack-2"))
+    play(field, "1 | | | +coolant-2")
+
+
 def the_text_says_that_the_string_is_live() -> None:
     field = Field()
     play(field, f"{RUNAWAY}\n 2 | | |")
@@ -73,6 +101,7 @@ CHECKS = (
     no_water_starts_on_a_contact_that_is_not_read,
     no_command_takes_isolation_from_under_water,
     a_persons_word_is_enough,
+    without_its_bms_a_rack_is_named_by_all_of_it_or_not_at_all,
     the_text_says_that_the_string_is_live,
 )
 
@@ -106,7 +135,27 @@ def nobody_is_asked(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(ladder, "_await_proof", lambda *a: None)
 
 
+def any_fire_is_proof(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(blind, "fire_without_bms", lambda _, zone: zone.pairs[0])
+
+
+def any_bms_is_blind(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(blind, "blind", lambda d, *_: (d.evidence(0),))
+
+
+def one_gas_is_enough(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(blind, "AGREEING", 1)
+
+
+def being_first_is_not_asked_for(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(blind, "_leads_clearly", lambda *_: True)
+
+
 MUTANTS = [
+    (any_fire_is_proof, without_its_bms_a_rack_is_named_by_all_of_it_or_not_at_all),
+    (any_bms_is_blind, without_its_bms_a_rack_is_named_by_all_of_it_or_not_at_all),
+    (one_gas_is_enough, without_its_bms_a_rack_is_named_by_all_of_it_or_not_at_all),
+    (being_first_is_not_asked_for, without_its_bms_a_rack_is_named_by_all_of_it_or_not_at_all),
     (a_command_is_taken_for_proof, no_water_on_a_rack_that_is_not_proven),
     (a_row_overrules_the_interlock, no_water_on_a_rack_that_is_not_proven),
     (the_latch_is_taken_for_proof, no_water_starts_on_a_contact_that_is_not_read),

@@ -6,7 +6,7 @@ import pytest
 
 from controller.core import latch
 from controller.core.draft import Draft
-from controller.core.events import Kind
+from controller.core.events import Kind, Level
 from controller.core.zone import signals
 from tests.controller.core.field import Field, play
 from tests.rules.breaking import Check, Mutant, notices
@@ -60,7 +60,22 @@ def why_not_has_an_answer() -> None:
     assert "exhaust first" in field.told(Kind.INHIBIT, "hall")[-1]
 
 
-CHECKS = (every_level_names_its_evidence, every_stage_names_its_evidence, why_not_has_an_answer)
+def every_level_of_a_zone_names_all_that_led_to_it() -> None:
+    field = Field()
+    field.weigh("cells-1", "h2-1", level=Level.ADVISORY)
+    field.run(1)
+    field.weigh("cells-1", "h2-1", "smoke-1", level=Level.ALARM)
+    field.run(1)
+    told = [(e.what, [x.head for x in e.evidence]) for e in field.events if e.kind is Kind.ZONE_LEVEL]
+    assert told == [("advisory", ["cells-1", "h2-1"]), ("alarm", ["cells-1", "h2-1", "smoke-1"])]
+
+
+CHECKS = (
+    every_level_of_a_zone_names_all_that_led_to_it,
+    every_level_names_its_evidence,
+    every_stage_names_its_evidence,
+    why_not_has_an_answer,
+)
 
 
 def levels_without_evidence(patch: pytest.MonkeyPatch) -> None:
@@ -86,6 +101,7 @@ def contacts_untold(patch: pytest.MonkeyPatch) -> None:
 
 MUTANTS = [
     (levels_without_evidence, every_level_names_its_evidence),
+    (levels_without_evidence, every_level_of_a_zone_names_all_that_led_to_it),
     (contacts_untold, every_level_names_its_evidence),
     (stages_without_evidence, every_stage_names_its_evidence),
     (nobody_says_why_not, why_not_has_an_answer),

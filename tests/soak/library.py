@@ -17,13 +17,12 @@ from sim_hardware.report.judge import judge
 from sim_hardware.report.result import Check
 from sim_hardware.scenarios import loader
 
-NO_BMS = "where the BMS is flat or gone nothing confirms runaway in a rack, so no water is wanted and nobody is asked"
+LATE_HEAT = "its BMS is gone, so water waits for rule 3's second physics, and heat comes 265 s after the smoke; a person is asked before"
 SLOW = "no head looks for slow shorts yet: thresholds find the warmth"
 STEAM = "steam dims the server room beyond fire 1, a fork-lift heats the hall as fast as a fire: nothing lowers the site's thresholds"
 STILL_AIR = "12 kW of losses under the ceiling warm the heat heads at 0.14 K/s when the air stands still: their rate of rise says fire"
 KNOWN: Mapping[tuple[str, str], str] = {
-    ("pangyo-2022", "coolant_after_fire_s"): NO_BMS,
-    ("nirs-daejeon-2025", "coolant_after_fire_s"): NO_BMS,
+    ("nirs-daejeon-2025", "coolant_after_fire_s"): LATE_HEAT,
     ("slow-internal-short", "first_sign_s"): SLOW,
     ("cooling-loss", "alarms"): STILL_AIR,
     ("ordinary-day", "alarms"): STEAM,

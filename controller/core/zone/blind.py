@@ -1,8 +1,8 @@
 """Which rack burns, where its BMS cannot say so (docs/decisions/0019): fire proven without it, and gas that names the rack.
 
 All of it must hold: every head of the rack that could confirm runaway is silent, flat or out of service; two independent heads that are
-neither BMS nor gas stand in fire alarm (two smoke heads: at fire 2); and hydrogen with one more gas of this rack, one of them in alarm, came
-first, by a clear lead. That is three devices on three links, and gas beside smoke or heat.
+neither BMS nor gas stand in fire alarm as rule 3 asks; and hydrogen with one more gas of this rack, one of them in alarm, came first, by a
+clear lead. Short of that a person is asked in time.
 """
 
 from collections.abc import Iterator
@@ -86,22 +86,32 @@ def _of(draft: Draft, heads: list[HeadLayout] | Pair) -> tuple[Evidence, ...]:
 
 
 def ask_to_cool(draft: Draft, zone: ZoneRules) -> None:
-    """Fire is proven without a BMS, and either a BMS cannot say which rack burns or gas names one that its BMS does not: a person decides."""
+    """A rack may burn that no BMS can confirm, and it has not been named for a while: a person decides, within the time budget."""
     state, cooling = draft.zones[zone.index], zone.zone.cooling
-    if cooling is None or state.asked_to_cool:
+    if cooling is None or state.asked_to_cool or state.first_fire_ms == NEVER:
         return
-    pair = fire_without_bms(draft, zone)
     unseen = [rack for rack in zone.racks if blind(draft, zone, rack)]
     smelling = [rack for rack in zone.racks if leading_gas(draft, zone, rack)]
-    if pair is None or any(draft.racks[rack].runaway for rack in zone.racks) or not (unseen or smelling):
-        draft.zone(zone.index, unnamed_ms=NEVER)
+    burning = any(draft.racks[rack].runaway for rack in zone.racks)
+    if burning or not _may_burn(draft, zone, unseen, smelling):
+        if state.unnamed_ms != NEVER:
+            draft.zone(zone.index, unnamed_ms=NEVER)
         return
     if state.unnamed_ms == NEVER:
         state = draft.zone(zone.index, unnamed_ms=draft.tick_ms)
-    if not draft.reached(state.unnamed_ms + round(cooling.ask_after_s * 1000)):
-        return
-    draft.zone(zone.index, asked_to_cool=True, acknowledged=False)
-    draft.tell(Kind.REQUEST, zone.name, zone.name, "cool-by-hand", _text(draft, unseen, smelling), _of(draft, pair))
+    if draft.reached(state.unnamed_ms + round(cooling.ask_after_s * 1000)):
+        draft.zone(zone.index, asked_to_cool=True, acknowledged=False)
+        gas = tuple(evidence for rack in smelling for evidence in leading_gas(draft, zone, rack))
+        unsure = tuple(evidence for rack in unseen for evidence in blind(draft, zone, rack))
+        text = _text(draft, unseen, smelling)
+        draft.tell(Kind.REQUEST, zone.name, zone.name, "cool-by-hand", text, (*gas, *unsure))
+
+
+def _may_burn(draft: Draft, zone: ZoneRules, unseen: list[int], smelling: list[int]) -> bool:
+    """Gas names a rack whose BMS is blind; or fire is proven, and gas names a rack or a BMS is blind."""
+    if set(unseen) & set(smelling):
+        return True
+    return bool(unseen or smelling) and fire_without_bms(draft, zone) is not None
 
 
 def _text(draft: Draft, unseen: list[int], smelling: list[int]) -> str:
@@ -109,7 +119,7 @@ def _text(draft: Draft, unseen: list[int], smelling: list[int]) -> str:
         return ", ".join(draft.layout.racks[rack] for rack in racks) or "none"
 
     return (
-        f"Fire is proven, and no rack is confirmed to burn: no water goes by itself. BMS silent or flat: {names(unseen)}. Gas came first "
+        f"Fire alarm, and no rack is confirmed to burn: no water goes by itself. BMS silent or flat: {names(unseen)}. Gas came first "
         f"from: {names(smelling)}. Look which rack burns (camera, thermal camera), open its breaker and its coolant valve by hand, "
         "or hand the zone over to the fire brigade."
     )

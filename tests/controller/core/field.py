@@ -48,6 +48,14 @@ def site(*changes: tuple[str, str]) -> Site:
     return loads(text)
 
 
+def two_gases() -> Site:
+    """The test site with carbon monoxide heads in its racks as well."""
+    block = '[blocks.gas-co]\ndevice = "gas"\ntable = "input"\naddress = 4\ncount = 3\nunit = "ppm"\n'
+    heads = '[heads."co-[1-3]"]\nfamily = "co"\nzone = "hall"\nrack = "rack-{n}"\npoints = ["gas-co[{i}]"]\n'
+    after = '[blocks."asd-[1-4]-obscuration"]', "[heads.h2-room]"
+    return site((after[0], block + after[0]), (after[1], heads + after[1]))
+
+
 class Script(Detector):
     """A detector that reads what the test says. `kept` is evidence of the past, which a reset drops (rule 1)."""
 
