@@ -92,7 +92,9 @@ def _zone_rules(layout: Layout, index: int) -> ZoneRules:
 
 
 def _proving(heads: list[HeadLayout], *, same_family: bool) -> tuple[Pair, ...]:
-    return rule_3.releasing_pairs([h for h in heads if h.physics in {Physics.SMOKE, Physics.HEAT}], same_family=same_family)
+    return rule_3.releasing_pairs(
+        [h for h in heads if h.physics in {Physics.SMOKE, Physics.HEAT}], same_family=same_family
+    )
 
 
 def _of_rack(layout: Layout, rack: int, role: Role) -> tuple[int, ...]:
