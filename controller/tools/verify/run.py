@@ -1,0 +1,224 @@
+"""A whole site verified: every part of every zone explored, and of each property what was found."""
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from enum import StrEnum
+from multiprocessing import get_context
+
+import msgspec
+
+from controller.core.layout import Layout, lay_out
+from controller.site.model import Role, Site
+from controller.tools.verify.alone import worlds_alone
+from controller.tools.verify.explore import Broken, Explored, Explorer
+from controller.tools.verify.losses import GRADES, Loss, losses
+from controller.tools.verify.parts import rack_parts, release_parts
+from controller.tools.verify.properties import HAND_CHECKS, STEP_CHECKS, TITLES, WORD_CHECKS, nothing_flows
+from controller.tools.verify.resets import stuck
+from controller.tools.verify.slices import foreign_causes, zone_digest
+from controller.tools.verify.words import RELEASING_ROLES
+from controller.tools.verify.world import World
+
+_ASKED_OF = {"release": ("P1", "P2", "P3", "P4", "P5", "P6"), "rack": ("P3", "P5", "P6"), "alone": ("P1",)}
+"""Properties that each kind of part speaks of."""
+_WATCHED = (*sorted(RELEASING_ROLES), Role.EXHAUST, Role.DAMPER, Role.BREAKER, Role.COOLANT)
+
+
+class Answer(StrEnum):
+    """What was found of a property in a zone."""
+
+    PROVED = "proved"
+    REFUTED = "refuted"
+    NOT_DECIDED = "not decided"
+    NOTHING = "nothing to prove"
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How far an exploration may go before it gives up and says so. `jobs` processes share the parts."""
+
+    most_states: int = 50_000
+    seconds: float = 1200.0
+    jobs: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One property in one zone. `why` says what was left open, or what there is nothing of."""
+
+    zone: str
+    number: str
+    answer: Answer
+    why: str = ""
+    broken: Broken | None = None
+
+    @property
+    def title(self) -> str:
+        """The property in words."""
+        return TITLES[self.number]
+
+
+@dataclass(slots=True)
+class Verification:
+    """All that was found of a site."""
+
+    site: Site
+    explored: list[Explored] = field(default_factory=list)
+    verdicts: list[Verdict] = field(default_factory=list)
+    losses: list[Loss] = field(default_factory=list)
+    twins: dict[str, str] = field(default_factory=dict)
+    """Zones that are another zone again but for names."""
+    seconds: float = 0.0
+
+    @property
+    def holds(self) -> bool:
+        """Nothing refuted, nothing left open."""
+        return all(v.answer in {Answer.PROVED, Answer.NOTHING} for v in self.verdicts)
+
+
+Tell = Callable[[str], None]
+
+
+def verify_site(site: Site, bounds: Bounds | None = None, tell: Tell = lambda _: None) -> Verification:
+    """Explore every zone. `tell` hears of the progress. A zone that is another one again is answered by that one."""
+    bounds, began_s = bounds or Bounds(), time.monotonic()
+    layout, found = lay_out(site), Verification(site)
+    firsts: dict[str, int] = {}
+    for zone, name in enumerate(layout.zones):
+        first = firsts.setdefault(zone_digest(layout, zone), zone)
+        if first != zone:
+            found.twins[name] = layout.zones[first]
+    by_zone = _explore(site, layout, sorted(firsts.values()), bounds, tell)
+    found.losses = list(losses(layout))
+    for zone in firsts.values():
+        found.explored += [explored for _, explored in by_zone[zone]]
+        found.verdicts += _judge(layout, zone, by_zone[zone])
+    for name, twin in found.twins.items():
+        found.verdicts += [Verdict(name, v.number, v.answer, v.why, v.broken) for v in found.verdicts if v.zone == twin]
+    found.verdicts += [_of_losses(layout, zone, found.losses) for zone in range(len(layout.zones))]
+    found.seconds = time.monotonic() - began_s
+    return found
+
+
+# --- the exploration, in one process or in several --------------------------------------------------------------------
+
+
+def worlds(layout: Layout, zone: int) -> Iterator[tuple[str, World]]:
+    """Every part of a zone, with its kind."""
+    for kind, parts in (("release", release_parts), ("rack", rack_parts), ("alone", worlds_alone)):
+        for world in parts(layout, zone):
+            yield kind, world
+
+
+def explore_world(kind: str, world: World, bounds: Bounds, tell: Tell = lambda _: None) -> Explored:
+    """Explore one part, and look for states without a way back."""
+    ends_s, told_s = time.monotonic() + bounds.seconds, [time.monotonic()]
+
+    def progress(states: int, still_open: int, transitions: int) -> None:
+        if time.monotonic() - told_s[0] > 2.0:  # noqa: PLR2004 seconds between two words
+            told_s[0] = time.monotonic()
+            tell(f"{world.name}: {states} states, {still_open} of them open, {transitions} transitions")
+
+    checks = (nothing_flows,) if kind == "alone" else STEP_CHECKS
+    pairs = ((), ()) if kind == "alone" else (HAND_CHECKS, WORD_CHECKS)
+    explorer = Explorer(
+        world,
+        checks,
+        *pairs,
+        most_states=bounds.most_states,
+        out_of_time=lambda: time.monotonic() > ends_s,
+        tell=progress,
+    )
+    explored = explorer.run()
+    if kind != "alone":
+        for broken in stuck(explorer):
+            explored.broken[broken.number] = broken
+    return explored
+
+
+def _explore(
+    site: Site, layout: Layout, zones: list[int], bounds: Bounds, tell: Tell
+) -> dict[int, list[tuple[str, Explored]]]:
+    found: dict[int, list[tuple[str, Explored]]] = {zone: [] for zone in zones}
+    if bounds.jobs <= 1:
+        for zone in zones:
+            for kind, world in worlds(layout, zone):
+                found[zone].append((kind, explore_world(kind, world, bounds, tell)))
+                tell(_line(found[zone][-1][1]))
+        return found
+    whole = msgspec.json.encode(site)
+    tasks = [(zone, place) for zone in zones for place, _ in enumerate(worlds(layout, zone))]
+    with ProcessPoolExecutor(bounds.jobs, mp_context=get_context("spawn")) as pool:
+        running: dict[Future[tuple[str, Explored]], tuple[int, int]] = {
+            pool.submit(_one, whole, zone, place, bounds): (zone, place) for zone, place in tasks
+        }
+        done: dict[tuple[int, int], tuple[str, Explored]] = {}
+        for future in as_completed(running):
+            done[running[future]] = future.result()
+            tell(f"{len(done)} of {len(tasks)} parts; {_line(future.result()[1])}")
+    for zone, place in tasks:
+        found[zone].append(done[zone, place])
+    return found
+
+
+def _one(whole: bytes, zone: int, place: int, bounds: Bounds) -> tuple[str, Explored]:
+    """One part in a process of its own."""
+    layout = lay_out(msgspec.json.decode(whole, type=Site))
+    kind, world = next(one for number, one in enumerate(worlds(layout, zone)) if number == place)
+    return kind, explore_world(kind, world, bounds)
+
+
+def _line(explored: Explored) -> str:
+    end = "" if explored.whole else ", NOT whole"
+    return f"{explored.part}: {explored.states} states, {explored.transitions} transitions{end}"
+
+
+# --- what it means ----------------------------------------------------------------------------------------------------
+
+
+def _judge(layout: Layout, zone: int, parts: list[tuple[str, Explored]]) -> Iterator[Verdict]:
+    name = layout.zones[zone]
+    foreign = foreign_causes(layout.site, name, _WATCHED)
+    for number in ("P1", "P2", "P3", "P4", "P5", "P6"):
+        asked = [explored for kind, explored in parts if number in _ASKED_OF[kind]]
+        broken = next((e.broken[number] for e in asked if number in e.broken), None)
+        if broken is not None:
+            yield Verdict(name, number, Answer.REFUTED, broken.what, broken)
+        elif not asked:
+            yield Verdict(name, number, Answer.NOTHING, "no agent, and no rack with cells")
+        elif partial := [e.part for e in asked if not e.whole]:
+            yield Verdict(name, number, Answer.NOT_DECIDED, f"not explored whole: {', '.join(partial)}")
+        elif foreign and number in {"P2", "P4", "P5"}:
+            yield Verdict(name, number, Answer.NOT_DECIDED, f"causes from outside the zone: {'; '.join(foreign)}")
+        else:
+            yield Verdict(name, number, Answer.PROVED)
+
+
+def _of_losses(layout: Layout, zone: int, found: list[Loss]) -> Verdict:
+    name = layout.zones[zone]
+    release = layout.site.zones[name].release
+    if release is None:
+        return Verdict(name, "P7", Answer.NOTHING, "no agent")
+    mine = [loss for loss in found if loss.zone == name]
+    for loss in mine:
+        if GRADES.index(loss.grade) > GRADES.index(loss.at_most):
+            why = f"without {loss.what} availability says {loss.shown!r}, and it is {loss.at_most}: {loss.why}"
+            return Verdict(name, "P7", Answer.REFUTED, why)
+    worst = min(mine, key=lambda loss: GRADES.index(loss.grade), default=None)
+    stated = release.loss_of_one
+    if worst is None or stated is None:
+        said = f"at worst {worst.grade} (without {worst.what})" if worst else "nothing can be lost"
+        return Verdict(
+            name,
+            "P7",
+            Answer.NOTHING,
+            f"what is shown is so, {said}; the site states no loss_of_one to hold it against",
+        )
+    if GRADES.index(worst.grade) < GRADES.index(stated):
+        why = f"the site states {stated}, and without {worst.what} it is {worst.shown!r}"
+        return Verdict(name, "P7", Answer.REFUTED, why)
+    return Verdict(
+        name, "P7", Answer.PROVED, f"the site states {stated}; at worst {worst.grade} (without {worst.what})"
+    )
