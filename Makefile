@@ -89,7 +89,7 @@ test: setup-test test-programs lint ## all checks: ruff, import-linter, mypy, py
 	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
 # --- parts of it, and what is not run every time --------------------------------------------------------------------
-.PHONY: lint bench soak validate timeline
+.PHONY: lint bench soak validate features timeline
 lint: setup-test ## ruff, import-linter and mypy
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -105,6 +105,9 @@ soak: setup-test test-programs ## hours of drills and faults, looking for growth
 validate: setup-validate ## the plant against models and measurements, recorded fires against the detector: make validate DATA=folder
 	@test -d "$(DATA)" || { echo "haechi: validate needs the folder of recordings; remedy: make validate DATA=folder" >&2; exit 2; }
 	$(BIN)/python -m tests.validation "$(DATA)"
+
+features: setup-test test-programs ## run the tests of the field's features and write docs/features.md
+	$(BIN)/python -m pytest -n $(WORKERS) -m feature --features docs/features.md
 
 timeline: setup ## draw the timeline of a run of the demo into docs/
 	$(BIN)/haechi-sim drill runaway --out $(OUT) --timeline docs/timeline.svg

@@ -18,6 +18,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from tests.features import plugin
+
 GRACE_S = 1.0
 """How long a closing socket, an ending child or a cancelled task may take after the test (a leak waits so long)."""
 
@@ -139,8 +141,15 @@ async def _clean_loop() -> AsyncIterator[None]:
 # --- programs of other makers ---------------------------------------------------------------------------------------
 
 
-def pytest_configure() -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`make features`."""
+    parser.addoption("--features", metavar="FILE", help="write the page of features with what their tests gave")
+
+
+def pytest_configure(config: pytest.Config) -> None:
     """See daemons that Debian keeps in sbin, and adopt the orphans of our children."""
+    if config.getoption("--features") and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(plugin.Features(Path(config.getoption("--features"))))
     os.environ["PATH"] = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
     # Without this a grandchild whose parent died belongs to init, and the fixture above would not see it.
     if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
@@ -157,6 +166,7 @@ def _absent(item: pytest.Item) -> list[str]:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out tests whose programs are missing and say so; with CI=true they stay, and fail."""
+    plugin.mark(items)
     left_out = [item for item in items if _absent(item)]
     if not left_out or os.environ.get("CI") == "true":
         return

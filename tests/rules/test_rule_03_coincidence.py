@@ -162,6 +162,7 @@ MUTANTS = [
 
 
 @pytest.mark.parametrize("check", CHECKS)
+@pytest.mark.feature("F10")
 def test_holds(check: Check) -> None:
     check()
 

@@ -121,6 +121,7 @@ MUTANTS = [
 
 
 @pytest.mark.parametrize("check", CHECKS)
+@pytest.mark.feature("F26", "F41")
 def test_holds(check: Check) -> None:
     check()
 

@@ -108,6 +108,7 @@ MUTANTS = [
 
 
 @pytest.mark.parametrize("check", CHECKS)
+@pytest.mark.feature("F17")
 def test_holds(check: Check) -> None:
     check()
 

@@ -163,6 +163,7 @@ MUTANTS = [
 
 
 @pytest.mark.parametrize("check", CHECKS)
+@pytest.mark.feature("F36")
 def test_holds(check: Check) -> None:
     check()
 

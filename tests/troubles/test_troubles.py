@@ -84,6 +84,7 @@ def hall_alarm(status: StatusReply, head: str) -> bool:
         ("device-late:di-1:1.0", "di-1"),  # and so does do-1, whose outputs are to move
     ],
 )
+@pytest.mark.feature("F3")
 def test_a_device_that_dies_or_answers_late(nursery: Nursery, folder: Path, fault: str, device: str) -> None:
     with stand(nursery, folder, speed=1.0) as here:
         daemon = here.daemon()
@@ -129,6 +130,7 @@ def free_port() -> int:
         pytest.param([sys.executable, "-m", "sim_hardware.drill.broker", "127.0.0.1:{port}"], id="amqtt"),
     ],
 )
+@pytest.mark.feature("F3")
 def test_a_frozen_broker(nursery: Nursery, folder: Path, command: list[str]) -> None:
     port = free_port()
     with (

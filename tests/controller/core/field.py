@@ -216,6 +216,7 @@ class Field:
                 self.buffer.received_ms[points] = self.tick_ms
         image = freeze(self.scan_number, self.tick_ms, [self.buffer], self.layout.max_age_ms, self.host)
         result = self.controller.scan(image, commands)
+        self.image = image
         self.events += result.events
         self.writes += [(self.tick_ms, write) for write in result.writes]
         self._coming += [(self.tick_ms + READ_BACK_MS, write) for write in result.writes]

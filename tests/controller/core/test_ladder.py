@@ -23,6 +23,7 @@ def requests(field: Field) -> list[str]:
 # --- isolate
 
 
+@pytest.mark.feature("F29")
 def test_evidence_that_names_a_rack_opens_its_breaker_and_the_contact_proves_it() -> None:
     field = Field()
     play(field, "0 | cells-2 pre-alarm | quiescent |\n 2 | | quiescent | +breaker-2 -breaker-1 -breaker-3")
@@ -234,6 +235,7 @@ def calm(field: Field) -> None:
     play(field, "0 | cells-2 normal, h2-2 normal | |")
 
 
+@pytest.mark.feature("F40")
 def test_controlled_after_the_sites_time_on_live_sensors() -> None:
     field = Field()
     play(field, f"{RUNAWAY}\n 10 | | |")
@@ -278,6 +280,7 @@ def test_a_burnt_room_is_reset_only_after_a_person_has_taken_it_over() -> None:
     play(field, "1 | | | -coolant-2")
 
 
+@pytest.mark.feature("F40")
 def test_what_burns_again_during_the_watch_is_told_and_handed_over() -> None:
     field = Field()
     play(field, f"{RUNAWAY}\n 10 | | |")

@@ -93,6 +93,7 @@ def test_an_exception_ends_a_latched_row() -> None:
     assert not field.on("beacon"), "what it had latched is gone"
 
 
+@pytest.mark.feature("F6")
 def test_a_row_with_an_end_drives_once_for_so_long() -> None:
     field = field_with(beacon("delay_s = 5.0\nfor_s = 10.0"))
     play(

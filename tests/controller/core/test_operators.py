@@ -10,6 +10,7 @@ from tests.controller.core.field import Field, play
 RELEASED = "0 | smoke-1 alarm, heat-1 alarm | activated |\n 31 | | |\n 1 | | released |"
 
 
+@pytest.mark.feature("F5")
 def test_acknowledge_silence_and_reset_are_separate_acts() -> None:
     field = Field()
     play(field, "0 | smoke-1 pre-alarm | quiescent |\n 1 | | quiescent | +sounder")
@@ -31,6 +32,7 @@ def test_a_new_alarm_sounds_again() -> None:
     play(field, "1 | | | -sounder\n 0 | heat-1 pre-alarm | |\n 1 | | | +sounder")
 
 
+@pytest.mark.feature("F2")
 def test_evacuation_cannot_be_silenced() -> None:
     field = Field()
     play(field, "0 | smoke-1 alarm, heat-1 alarm | activated |")
@@ -38,6 +40,7 @@ def test_evacuation_cannot_be_silenced() -> None:
     play(field, "1 | | activated | +sounder +beacon")
 
 
+@pytest.mark.feature("F5")
 def test_a_reset_shows_what_is_still_true_without_letting_anything_go() -> None:
     field = Field()
     play(field, "0 | smoke-1 alarm, cells-2 pre-alarm | pre-activated |\n 3 | | | +breaker-2 +exhaust")
@@ -109,6 +112,7 @@ def test_a_disabled_output_goes_to_its_normal_level() -> None:
     play(field, "2 | | | -exhaust")
 
 
+@pytest.mark.feature("F15")
 def test_a_disabled_zone_is_not_automatic_but_a_hand_is_heard() -> None:
     field = Field()
     field.say(Disable(operator="kim", subject="hall"))

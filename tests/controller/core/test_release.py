@@ -12,6 +12,7 @@ from tests.controller.core.field import Field, play, site, writes_of
 CONFIRM = "0 | smoke-1 alarm, heat-1 alarm | activated |"
 
 
+@pytest.mark.feature("F10", "F11", "F16")
 def test_a_whole_automatic_release() -> None:
     field = Field()
     play(
@@ -57,6 +58,7 @@ def test_a_whole_automatic_release() -> None:
         ("smoke-1 fault, heat-1 fault", "quiescent"),
     ],
 )
+@pytest.mark.feature("F10")
 def test_coincidence_of_rule_3(heads: str, stage: str) -> None:
     play(Field(), f"0 | {heads} | {stage} |")
 
@@ -97,6 +99,7 @@ def test_one_family_starts_to_stand_at_fire_2_anew_after_every_break() -> None:
     )
 
 
+@pytest.mark.feature("F13")
 def test_hold_loads_the_pre_warning_anew() -> None:
     play(
         Field(),
@@ -111,6 +114,7 @@ def test_hold_loads_the_pre_warning_anew() -> None:
     )
 
 
+@pytest.mark.feature("F14")
 def test_abort_is_latched_until_a_reset_and_counts_before_the_second_alarm() -> None:
     field = Field()
     play(
@@ -149,6 +153,7 @@ def test_strategy_none_ignores_abort_and_hold() -> None:
 
 
 @pytest.mark.parametrize("hand", ["abort on", "hold on", "abort on, hold on"])
+@pytest.mark.feature("F13", "F14")
 def test_abort_and_hold_do_nothing_once_the_valve_was_told(hand: str) -> None:
     field = Field()
     field.agent_flows = False
@@ -157,6 +162,7 @@ def test_abort_and_hold_do_nothing_once_the_valve_was_told(hand: str) -> None:
 
 
 @pytest.mark.parametrize("hand", ["abort on", "hold on"])
+@pytest.mark.feature("F21")
 def test_a_manual_release_beats_abort_and_hold(hand: str) -> None:
     play(
         Field(),
@@ -169,6 +175,7 @@ def test_a_manual_release_beats_abort_and_hold(hand: str) -> None:
     )
 
 
+@pytest.mark.feature("F21", "F22")
 def test_a_hand_takes_over_an_automatic_countdown() -> None:
     field = Field()
     play(
@@ -183,6 +190,7 @@ def test_a_hand_takes_over_an_automatic_countdown() -> None:
     assert field.zone().trigger is Trigger.MANUAL
 
 
+@pytest.mark.feature("F22")
 def test_a_hand_never_makes_the_countdown_longer() -> None:
     play(Field(), f"{CONFIRM}\n 27 | call-point on | activated |\n 3 | | releasing |")
 
@@ -206,6 +214,7 @@ def test_a_call_point_whose_contacts_disagree_releases_nothing(wrong: str) -> No
         ("low-agent on", "low agent"),
     ],
 )
+@pytest.mark.feature("F15")
 def test_not_automatic_by_contact(hand: str, why: str) -> None:
     field = Field()
     play(field, f"0 | {hand}, smoke-1 alarm, heat-1 alarm | pre-activated |\n 60 | | pre-activated | -agent")
@@ -229,6 +238,7 @@ def test_a_key_turned_in_the_countdown_stops_it_and_turning_it_back_starts_it_an
     )
 
 
+@pytest.mark.feature("F15")
 def test_an_operator_marks_the_room_as_occupied() -> None:
     field = Field()
     play(field, CONFIRM)
@@ -243,6 +253,7 @@ def test_an_operator_marks_the_room_as_occupied() -> None:
 # --- rule 6: exhaust against agent, dampers
 
 
+@pytest.mark.feature("F26")
 def test_exhaust_first_while_gas_is_high_within_the_bound() -> None:
     field = Field()
     field.point("gas-h2[0]", 20000.0)
@@ -270,6 +281,7 @@ def test_gas_that_falls_ends_the_wait() -> None:
     assert field.told(Kind.STAGE, "hall")[-1] in {"releasing", "released"}
 
 
+@pytest.mark.feature("F26")
 def test_gas_heads_that_cannot_tell_make_it_wait_as_well() -> None:
     field = Field()
     for i in range(2):
@@ -303,6 +315,7 @@ def test_an_unproven_damper_blocks_or_not_as_the_site_says(policy: str, stage: s
 # --- rule 8: proof, retry, reserve
 
 
+@pytest.mark.feature("F17", "F19")
 def test_silence_is_tried_again_then_told() -> None:
     field = Field()
     field.agent_flows = False
@@ -326,6 +339,7 @@ def test_silence_is_tried_again_then_told() -> None:
     assert "release_unconfirmed:hall" in field.troubles()
 
 
+@pytest.mark.feature("F17")
 def test_late_proof_still_counts() -> None:
     field = Field()
     field.agent_flows = False
@@ -443,6 +457,7 @@ def test_availability_follows_the_policy(happens: str, policy: str, says: str) -
     assert field.zone().availability == says
 
 
+@pytest.mark.feature("F9")
 def test_no_pair_left_means_unavailable() -> None:
     field = Field()
     for name in ("smoke-1", "smoke-2", "cells-1", "cells-2", "cells-3"):

@@ -118,6 +118,7 @@ def test_the_state_survives_its_bytes_and_is_hashable(seconds: int) -> None:
 # --- chain and digest
 
 
+@pytest.mark.feature("F37")
 def test_records_of_the_chain_come_back_and_none_can_be_changed_dropped_or_moved() -> None:
     field = Field()
     play(field, "0 | smoke-1 alarm | pre-activated |")

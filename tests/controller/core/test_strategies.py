@@ -84,6 +84,7 @@ STORIES: dict[str, tuple[Strategy, str]] = {
 
 
 @pytest.mark.parametrize("name", STORIES)
+@pytest.mark.feature("F20")
 def test_story(name: str) -> None:
     strategy, story = STORIES[name]
     field = field_of(strategy)
@@ -97,6 +98,7 @@ def test_every_strategy_has_its_manner_and_its_story() -> None:
 
 @pytest.mark.parametrize("strategy", Strategy)
 @pytest.mark.parametrize("press", ["abort on", "hold on", "abort on, hold on"])
+@pytest.mark.feature("F21")
 def test_a_person_s_release_passes_every_strategy(strategy: Strategy, press: str) -> None:
     for story in (
         f"0 | {press}, call-point on | activated |\n 11 | | |\n 1 | | released | +agent",

@@ -86,6 +86,7 @@ def test_work_survives_a_restart_and_a_reset() -> None:
     assert [work for work, _ in field.zone().works] == [PERMIT]
 
 
+@pytest.mark.feature("F42")
 def test_a_walk_test_tells_each_head_once_and_drives_nothing() -> None:
     field = Field()
     say(field, WALK_TEST, 60)
@@ -112,6 +113,7 @@ def test_a_walk_test_tells_each_head_once_and_drives_nothing() -> None:
     assert "smoke-1" not in ended.text
 
 
+@pytest.mark.feature("F44")
 def test_a_fire_ends_a_walk_test_and_counts_from_that_scan_on() -> None:
     field = Field()
     say(field, WALK_TEST, 60)
@@ -133,6 +135,7 @@ def locked() -> Site:
     return site(('strategy = "hold-reload"', 'strategy = "hold-reload"\nreset_lock_s = 120.0'))
 
 
+@pytest.mark.feature("F18")
 def test_no_reset_before_the_lock_has_passed() -> None:
     field = Field(locked())
     play(
@@ -146,6 +149,7 @@ def test_no_reset_before_the_lock_has_passed() -> None:
     assert field.zone().activated_ms == ZoneState().activated_ms
 
 
+@pytest.mark.feature("F18")
 def test_the_lock_counts_from_the_first_activation() -> None:
     field = Field(locked())
     play(field, f"{ALARM} activated |\n 5 | hold on | held |\n 100 | hold off | activated |\n 5 | abort on | aborted |")
@@ -156,6 +160,7 @@ def test_the_lock_counts_from_the_first_activation() -> None:
 # --- mechanical block
 
 
+@pytest.mark.feature("F23")
 def test_a_blocked_agent_is_not_released_by_whomever() -> None:
     field = Field(site(BLOCK))
     play(
@@ -181,6 +186,7 @@ def test_a_block_changes_nothing_once_flooding_has_begun() -> None:
     assert field.zone().stage is Stage.RELEASING
 
 
+@pytest.mark.feature("F23")
 def test_contacts_of_a_block_that_disagree_are_a_trouble_and_block_nothing() -> None:
     field = Field(site(BLOCK))
     play(field, f"0 | block fault | quiescent |\n 5 | | |\n {ALARM} activated |")

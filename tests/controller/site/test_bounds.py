@@ -144,3 +144,15 @@ def test_a_recording_runs_forwards_at_a_speed_that_can_be_kept(speed: float, tol
     site = loads(HALL)
     played = msgspec.structs.replace(site, links=site.links | {"old": Recording(file="a", mapping="b", speed=speed)})
     assert [problem.path for problem in check(played)] == (["links.old.speed"] if told else [])
+
+
+@pytest.mark.feature("F28")
+@pytest.mark.parametrize(("age_s", "refused"), [(7.0, False), (7.5, True)])
+def test_a_battery_management_whose_silence_would_be_told_after_ten_seconds_is_refused(
+    age_s: float, refused: bool
+) -> None:
+
+    before, name, after = HALL.partition('[blocks."bms-[1-8]-temperature"]')
+    slower = loads(before + name + after.replace("max_age_s = 3.0", f"max_age_s = {age_s}", 1))
+    paths = [problem.path for problem in check(slower)]
+    assert paths == (["blocks.bms-1-temperature.max_age_s"] if refused else [])

@@ -109,6 +109,7 @@ def test_an_unknown_figure_is_exit_code_2(tmp_path: Path, capsys: pytest.Capture
     assert "no figure 'colour'" in capsys.readouterr().out
 
 
+@pytest.mark.feature("F32")
 def test_a_fire_on_real_sockets_is_isolated_released_upon_proven_and_cooled(tmp_path: Path) -> None:
     """The whole chain over Modbus TCP and MQTT in one short drill; a loaded machine may be late, nothing else may go wrong."""
     file = Path(__file__).with_name("short-fire.toml")

@@ -33,6 +33,7 @@ def test_the_same_site_in_another_spelling_is_no_change() -> None:
     assert of(spelt) == ([], Retest((), (), len(HALL.heads) + len(HALL.outputs) + len(HALL.matrix)))
 
 
+@pytest.mark.feature("F39")
 def test_a_changed_head_is_tested_again_with_a_tenth_of_the_others() -> None:
     paths, again = of(changed(('family = "heat"', 'limits = { alarm = 68.0 }\nfamily = "heat"')))
     assert paths == [f"heads.heat-{n}.limits.alarm" for n in range(1, 5)]
@@ -41,6 +42,7 @@ def test_a_changed_head_is_tested_again_with_a_tenth_of_the_others() -> None:
     assert not set(again.sample) & set(again.affected)
 
 
+@pytest.mark.feature("F39")
 def test_a_changed_device_touches_all_that_hangs_on_it() -> None:
     _, again = of(changed(('[devices.gas]\nlink = "gas"', '[devices.gas]\nlink = "gas"\nunit = 7')))
     assert {item for item in again.affected if item.startswith("heads.")} == {
