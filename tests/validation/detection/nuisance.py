@@ -34,7 +34,7 @@ MEETING_S, LONGEST_PAIR_S = 3600.0, 4.0 * 3600.0
 LONGEST_S = 24.0 * 3600.0
 """Longer episodes (drifts of days) are watched for so long, in one of their days."""
 STEPS_S = (1.0, 2.0, 5.0, 10.0)
-MOST_TICKS = 900
+MOST_TICKS = 450
 """An episode is watched in the finest of `STEPS_S` that takes no more ticks than this, if one does."""
 QUIET_TICKS = 60
 """Ticks of quiet life before the first episode, at least."""

@@ -74,7 +74,7 @@ def peers_chapter(results: Results) -> Chapter:
         "Next to what a user would take instead",
         text,
         list(_peer_rows(results, budget)),
-        {"detection-trade.svg": _trade_plot(results)},
+        _trade_plot(results),
     )
 
 
@@ -115,7 +115,7 @@ def _peer_rows(results: Results, budget: int) -> Iterator[Row]:
         )
 
 
-def _trade_plot(results: Results) -> str:
+def _trade_plot(results: Results) -> dict[str, str]:
     """Delay against false calls of a slow short: a line for each method over its thresholds, dots for ours."""
     found = reported(results, SLOW_SHORT)
     series: list[Series] = []
@@ -145,9 +145,10 @@ def _trade_plot(results: Results) -> str:
                 dots=True,
             )
         )
-    return Graph(
+    graph = Graph(
         "Slow internal short: median delay and false calls on nuisances",
         "nuisance episodes called, %",
         "delay, minutes",
         series,
-    ).svg()
+    )
+    return {"detection-trade.svg": graph.svg()} if series else {}

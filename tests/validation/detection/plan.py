@@ -39,8 +39,8 @@ class Size:
 
 
 FULL = Size(
-    failures=1000, others=50, chunk=50, courses=1000, episodes=3000, at_once=128, fault_seeds=30, weeks=12, week_days=7.0,
-    battery_years=150.0, server_years=75.0, quiet_rooms=192, kept=4, drill_s=900.0,
+    failures=1000, others=50, chunk=125, courses=1000, episodes=3000, at_once=128, fault_seeds=30, weeks=12, week_days=7.0,
+    battery_years=150.0, server_years=40.0, quiet_rooms=512, kept=4, drill_s=900.0,
 )  # fmt: skip
 """Every head type lives 300 detector-years and more: a battery room has two heads of each but four climates, a server room eight of climate."""
 QUICK = Size(

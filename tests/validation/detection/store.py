@@ -65,10 +65,9 @@ def load(place: Path) -> dict[str, npt.NDArray[Any]]:
         return {name: kept[name] for name in kept.files}
 
 
-def _carry_out(piece: Piece, folder: Path) -> tuple[Piece, float]:
+def _carry_out(piece: Piece, place: Path) -> tuple[Piece, float]:
     began_s = time.perf_counter()
     arrays = piece.make(*piece.arguments)
-    place = piece.place(folder)
     place.parent.mkdir(parents=True, exist_ok=True)
     half = place.with_suffix(f".{os.getpid()}.npz")
     np.savez(half, allow_pickle=False, **arrays)
@@ -94,10 +93,10 @@ def carry_out(pieces: Iterable[Piece], folder: Path, workers: int) -> None:
 def _made(missing: list[Piece], folder: Path, workers: int) -> Iterator[tuple[Piece, float]]:
     if workers <= 1:
         for piece in missing:
-            yield _carry_out(piece, folder)
+            yield _carry_out(piece, piece.place(folder))
         return
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        for future in as_completed([pool.submit(_carry_out, piece, folder) for piece in missing]):
+        for future in as_completed([pool.submit(_carry_out, piece, piece.place(folder)) for piece in missing]):
             yield future.result()
 
 
