@@ -4,11 +4,8 @@ import sqlite3
 import sys
 from pathlib import Path
 
-import msgspec
-
-from controller.core.chain import decode
 from controller.runtime.journalfile import JournalError, rows
-from controller.tools.explain import ExplainError, Numbered, explain
+from controller.tools.explain import ExplainError, explain, read
 
 OK, FAILED, MISUSED = 0, 1, 2
 
@@ -22,12 +19,10 @@ def explain_event(path: Path, what: str, language: str) -> int:
         )
         return MISUSED
     try:
-        journal = [Numbered(row.seq, decode(row.record)) for row in rows(path)]
-    except (JournalError, sqlite3.DatabaseError, msgspec.DecodeError) as error:
+        lines = explain(read((row.seq, row.record) for row in rows(path)), what, language)
+    except (JournalError, sqlite3.DatabaseError) as error:
         print(f"haechi explain: {path} cannot be read as a journal: {error}", file=sys.stderr)
         return MISUSED
-    try:
-        lines = explain(journal, what, language)
     except ExplainError as error:
         print(f"haechi explain: {error}", file=sys.stderr)
         return FAILED

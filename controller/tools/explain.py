@@ -1,8 +1,11 @@
 """`haechi explain`: the evidence of a level or stage change as a person would say it, and why agent was released or not, from the journal."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+import msgspec
+
+from controller.core.chain import decode
 from controller.core.events import Event, Evidence, Kind
 from controller.core.state import Stage
 from controller.core.zone.machine import Signal
@@ -36,6 +39,14 @@ class Numbered(NamedTuple):
 
 class ExplainError(ValueError):
     """There is nothing to explain under that name; the text says what there is."""
+
+
+def read(rows: Iterable[tuple[int, bytes]]) -> list[Numbered]:
+    """The events of a journal's rows (number, record). Raises ExplainError for a record that is none."""
+    try:
+        return [Numbered(seq, decode(record)) for seq, record in rows]
+    except msgspec.DecodeError as error:
+        raise ExplainError(f"a record of the journal is not readable, it is of another version: {error}") from error
 
 
 def explain(journal: Sequence[Numbered], what: str, language: str = "en") -> list[str]:
