@@ -150,24 +150,26 @@ def summary(sums: Sums, teller: Teller) -> Iterator[str]:
     if not sums.onsets and not any(sums.faults.values()):
         yield "nothing: every head stays normal from the first row to the last"
         return
-    merged: dict[tuple[int, str, int, Level], list[Onset]] = defaultdict(list)
+    merged: dict[tuple[int, str, int], dict[Level, list[Onset]]] = defaultdict(lambda: defaultdict(list))
     for (which, _, kind, head, level), onset in sums.onsets.items():
-        merged[which, kind, head, level].append(onset)
-    ordered = sorted(merged.items(), key=lambda item: (item[0][0], item[1][0].first.run, item[1][0].first.at_ms))
-    for (which, kind, head, level), onsets in ordered:
-        first = min(onsets, key=lambda onset: onset.first.run).first
-        count, total_s = sum(o.count for o in onsets), sum(o.total_ms for o in onsets) / 1000
+        merged[which, kind, head][level].append(onset)
+    for (which, kind, head), levels in merged.items():
         settings = f"[{teller.names[which]}] " if len(teller.names) > 1 else ""
-        runs = f" of run {first.run}" if first.run > 1 else ""
-        name = teller.name(kind, head)
-        yield (
-            f"{settings}{name}: {LEVELS[level]} first at {teller.clock.shown(first.said_s)}{runs}, "
-            f"{count} time{'s' if count > 1 else ''}, {total_s:.4g} s in all"
-        )
+        said = "; ".join(_said(level, levels[level], teller) for level in sorted(levels))
+        yield f"{settings}{teller.name(kind, head)}: {said}"
     for (which, head), count in sums.faults.items():
         if count:
             settings = f"[{teller.names[which]}] " if len(teller.names) > 1 else ""
             yield f"{settings}{teller.layout.heads[head].name}: faulty {count} time{'s' if count > 1 else ''}"
+
+
+def _said(level: Level, onsets: Sequence[Onset], teller: Teller) -> str:
+    """When a level was reached first, how often if more than once, how long in all."""
+    first = min(onsets, key=lambda onset: onset.first.run).first
+    count, total_s = sum(onset.count for onset in onsets), sum(onset.total_ms for onset in onsets) / 1000
+    often = f", {count} times" if count > 1 else ""
+    run = f" of run {first.run}" if first.run > 1 else ""
+    return f"{LEVELS[level]} at {teller.clock.shown(first.said_s)}{run} ({total_s:.5g} s{often})"
 
 
 def difference(sums: Sums, teller: Teller) -> Iterator[str]:
