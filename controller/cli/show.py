@@ -41,7 +41,8 @@ def _zone(zone: ZoneStatus, tick_ms: int, language: str) -> Iterator[str]:
     title = zone.title_ko if language == "ko" and zone.title_ko else zone.title
     stage = text(zone.stage, language)
     due = f", {max(0, zone.due_ms - tick_ms) / 1000:.0f} s" if zone.due_ms >= 0 else ""
-    flags = [text("occupied", language)] if zone.occupied else []
+    flags = [] if zone.level == "normal" else [text(zone.level, language)]
+    flags += [text("occupied", language)] if zone.occupied else []
     flags += [] if zone.acknowledged else [text("unacknowledged", language)]
     yield f"{zone.name} ({title}): {stage}{due}" + "".join(f"  [{flag}]" for flag in flags)
     if zone.responses:

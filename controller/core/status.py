@@ -57,6 +57,8 @@ class ZoneStatus(msgspec.Struct, frozen=True):
     first_fire_ms: int
     heads: tuple[HeadStatus, ...]
     racks: tuple[RackStatus, ...]
+    level: str = "normal"
+    """Highest level of the zone since its last reset: of any head alone, or of all together."""
 
 
 class OutputStatus(msgspec.Struct, frozen=True):

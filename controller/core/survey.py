@@ -56,7 +56,13 @@ def _zone(controller: Controller, rules: ZoneRules, image: Image, *, cells: bool
         state.first_fire_ms,
         tuple(_heads(controller, rules)),
         tuple(_rack(controller, rack, image, cells=cells) for rack in rules.racks),
+        _level(controller, rules),
     )
+
+
+def _level(controller: Controller, rules: ZoneRules) -> str:
+    alone = (controller.state.heads[head.index].level for head in rules.sensing)
+    return LEVEL_NAMES[Level(max(controller.state.zones[rules.index].weighed, *alone, 0))]
 
 
 def _heads(controller: Controller, rules: ZoneRules) -> list[HeadStatus]:
