@@ -43,15 +43,14 @@ def make(kernels: list[Kernel], kind: CpuKind) -> Made:
 
 
 def _compile(kernel: Kernel, signature: Any) -> Any:
-    """Numba's result for one form, without its own ways in from Python and C."""
+    """numba's result for one form, without its own ways in from Python and C, which need numba's library."""
     njit: Any = numba.njit
     alone = njit(**kernel.options, no_cpython_wrapper=True, no_cfunc_wrapper=True)(kernel.py_func)
     return alone._compiler.compile(tuple(signature), None)  # noqa: SLF001 (numba offers no other way to the code of a function)
 
 
 def _object(machine: Any, text: str) -> bytes:
-    module: Any = llvm.parse_assembly(text)
-    return bytes(machine.emit_object(module))
+    return bytes(machine.emit_object(llvm.parse_assembly(text)))
 
 
 def _argument(kernel: Kernel, kind: Any, dtypes: list[np.dtype[Any]]) -> ArrayKind | str:

@@ -45,6 +45,14 @@ __attribute__((weak)) void NRT_MemInfo_call_dtor(void *info) { (void)info; abort
 __attribute__((weak)) void NRT_decref(void *info) { if (info) abort(); }
 __attribute__((weak)) void NRT_incref(void *info) { if (info) abort(); }
 
+/* What numba adds to the C library: zero, NaN and infinity are their own mantissa, of exponent zero. */
+double frexp(double, int *), ldexp(double, int);
+float frexpf(float, int *), ldexpf(float, int);
+double numba_frexp(double x, int *e) { if (x - x != 0.0 || x == 0.0) { *e = 0; return x; } return frexp(x, e); }
+float numba_frexpf(float x, int *e) { if (x - x != 0.0f || x == 0.0f) { *e = 0; return x; } return frexpf(x, e); }
+double numba_ldexp(double x, int e) { return x - x == 0.0 && x != 0.0 && e ? ldexp(x, e) : x; }
+float numba_ldexpf(float x, int e) { return x - x == 0.0f && x != 0.0f && e ? ldexpf(x, e) : x; }
+
 static int fits(object *given, const kind *wanted)
 {
     array *a = (array *)given;
