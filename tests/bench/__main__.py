@@ -44,6 +44,12 @@ def _drill() -> None:
     drill_speed.main()
 
 
+def _latency() -> None:
+    from tests.bench import alarm_latency
+
+    alarm_latency.main()
+
+
 BENCHES: dict[str, Callable[[], None]] = {
     "detector": _detector,
     "modbus": _modbus,
@@ -51,6 +57,7 @@ BENCHES: dict[str, Callable[[], None]] = {
     "scan": _scan,
     "clock": _clock,
     "drill": _drill,
+    "latency": _latency,
 }
 """Name to what measures and prints; a bench imports what it needs when its turn comes."""
 
