@@ -37,12 +37,12 @@ class Cell:
     def _begin(self, degc: float, ms: int) -> None:
         self.anchor_degc, self.since_ms, self.steps = _kept(degc), ms, []
 
-    def _fit(self) -> tuple[float, float, float]:
-        """Steady and growing rate at the end of the last step, and the growth over its error."""
+    def _fit(self, scale_k: float) -> tuple[float, float, float, float]:
+        """Sum of squares left over, steady and growing rate at the end of the last step, and the growth over its error."""
         points = []
         climbed = 0.0
         for rise, took in reversed(self.steps):
-            z = math.exp(-(climbed + rise / 2) / rt.SCALE_K)
+            z = math.exp(-(climbed + rise / 2) / scale_k)
             points.append((z, rise / took, took / rise * math.exp(-climbed / rt.MEMORY_K)))
             climbed += rise
         total = sum(w for _, _, w in points)
@@ -53,15 +53,16 @@ class Cell:
         left = sum(w * (rate - mean - growth * (z - mean_z)) ** 2 for z, rate, w in points) / total
         count = total**2 / sum(w**2 for _, _, w in points)
         variance = max(left * count / max(count - 2, 0.5), (rt.RATE_ERROR * mean) ** 2)
-        return mean - growth * mean_z, growth, growth / math.sqrt(variance / (zz / total * count))
+        return left, mean - growth * mean_z, growth, growth / math.sqrt(variance / (zz / total * count))
 
     def _foresee(self, degc: float, ms: int) -> tuple[float, float, float]:
         self.nearest_gate = math.inf
         if len(self.steps) < rt.MIN_STEPS:
             return NONE
-        steady, growing, significance = self._fit()
+        fits = sorted((*self._fit(scale_k), scale_k) for scale_k in rt.SCALES_K)
+        _, steady, growing, significance, scale_k = fits[0]
         rise = degc - self.anchor_degc
-        growing *= math.exp(rise / rt.SCALE_K)
+        growing *= math.exp(rise / scale_k)
         last_rise, last_s = self.steps[-1]
         took = (ms - self.since_ms) / 1000 * last_rise / last_s
         gates = [
@@ -71,26 +72,29 @@ class Cell:
             (steady + growing, 0.0),
             (degc, rt.MIN_DEGC),
         ]
-        self.nearest_gate = min(abs(value - limit) / (abs(value) + abs(limit) + 1e-9) for value, limit in gates)
+        beside = (fits[1][0] - fits[0][0]) / (fits[1][0] + 1e-9)
+        self.nearest_gate = min(
+            beside, *(abs(value - limit) / (abs(value) + abs(limit) + 1e-9) for value, limit in gates)
+        )
         if any(value < limit for value, limit in gates) or steady + growing <= 0:
             return NONE
-        seconds = self._climb_s(rt.SCALE_K * math.log(rt.RUNAWAY_K_PER_S / growing), steady, growing)
+        seconds = _climb_s(scale_k * math.log(rt.RUNAWAY_K_PER_S / growing), steady, growing, scale_k)
         self.nearest_gate = min(self.nearest_gate, abs(seconds / rt.LONGEST_S - 1.0))
         if seconds > rt.LONGEST_S:
             return NONE
-        melts = self._climb_s(rt.SEPARATOR_DEGC - degc, steady, growing) if degc < rt.SEPARATOR_DEGC else math.inf
+        melts = _climb_s(rt.SEPARATOR_DEGC - degc, steady, growing, scale_k) if degc < rt.SEPARATOR_DEGC else math.inf
         low = min((1 - 1 / significance) * seconds, rt.EARLIEST_MELT * melts)
-        return min(rt.MIDDLE * seconds, melts), low, (rt.HIGH + rt.HIGH_UNSURE / significance) * seconds
+        return min(seconds, melts), low, (rt.HIGH + rt.HIGH_UNSURE / significance) * seconds
 
-    @staticmethod
-    def _climb_s(rise: float, steady: float, growing: float) -> float:
-        """The integral of dx / (steady + growing e^(x / scale)) by Simpson's rule."""
-        if rise <= 0:
-            return 0.0
-        n = 2000
-        h = rise / n
-        values = [1 / (steady + growing * math.exp(k * h / rt.SCALE_K)) for k in range(n + 1)]
-        return h / 3 * (values[0] + values[-1] + 4 * sum(values[1:-1:2]) + 2 * sum(values[2:-1:2]))
+
+def _climb_s(rise: float, steady: float, growing: float, scale_k: float) -> float:
+    """The integral of dx / (steady + growing e^(x / scale)) by Simpson's rule."""
+    if rise <= 0:
+        return 0.0
+    n = 2000
+    h = rise / n
+    values = [1 / (steady + growing * math.exp(k * h / scale_k)) for k in range(n + 1)]
+    return h / 3 * (values[0] + values[-1] + 4 * sum(values[1:-1:2]) + 2 * sum(values[2:-1:2]))
 
 
 def _kept(degc: float) -> float:

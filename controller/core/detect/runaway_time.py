@@ -1,15 +1,16 @@
 """Time to runaway of single cells: how long until a cell that heats itself does so by 1 K/s. Shown to people; steers nothing.
 
-Self-heating grows by e with every `SCALE_K` (Arrhenius), so a cell that lives on it alone rises by s exp(x / SCALE_K): its inverse
+Self-heating grows by e with every so many kelvins (Arrhenius), so a cell that lives on it alone rises by s exp(x / scale): its inverse
 rate falls on a line to zero, 1/(t_f - t). What else heats or cools it (a short, a heater, its neighbours) does not grow with its
 temperature, bends that line and makes it promise far too long a time; so the rate is fitted as
 
-    dT/dt = q + s exp(x / SCALE_K),    x: kelvins from now,
+    dT/dt = q + s exp(x / scale),    x: kelvins from now,
 
 by least squares over the steps of temperature that the cell climbs (`STEP_K`, or more where the BMS is coarse), each with its mean
-rate: linear in q and s, weights 1/rate (as a step's error grows with its rate), forgotten with the temperature climbed since. The
-time to 1 K/s follows in closed form. A step of 2 K is long against noise and resolution of 0.1 K; steps come the quicker the
-hotter it gets. Work and memory per sample are O(1); the state is float32, the arithmetic float64.
+rate: linear in q and s, weights 1/rate (as a step's error grows with its rate), forgotten with the temperature climbed since. The scale
+depends on the reactions, which nobody knows: `SCALES_K` are fitted side by side, and the one with the least residuals speaks. The time to
+1 K/s follows in closed form. A step of 2 K is long against noise and resolution of 0.1 K; steps come the quicker the hotter it gets. Work
+and memory per sample are O(1); the state is float32, the arithmetic float64.
 
 No answer (NaN, "not enough evidence") where the growth is not significant, its share of the rate is small, the rate is too small,
 the cell is too cold to heat itself, or the step under way takes too long: then it has stopped growing.
@@ -30,8 +31,8 @@ STEP_K = 2.0
 """Rise that makes a step (noise and resolution of 0.1 K: its rate is known to 7 %)."""
 COARSE_STEP_K = 6.0
 """The same where the BMS tells whole kelvins."""
-SCALE_K = 12.0
-"""Rise in which self-heating grows by e: R T^2 / Ea, 11 K at 150 degC and 135 kJ/mol (science.md 1a); tuned on LCO."""
+SCALES_K = (8.0, 12.0)
+"""Rises in which self-heating may grow by e: R T^2 / Ea is 8 K at 100 degC and 140 kJ/mol, 12 K at 165 degC and 135 (science.md 1)."""
 MEMORY_K = 12.0
 """Rise in which a step's weight falls by e (tuned on LCO)."""
 LONGEST_STEP_MS = 600_000
@@ -58,19 +59,19 @@ SEPARATOR_DEGC = 165.0
 EARLIEST_MELT = 0.4
 """The low end reckons with a separator that fails in this share of the time to `SEPARATOR_DEGC` (polyethylene melts at 130 degC;
 assumed: on LCO it hardly counts)."""
-MIDDLE, HIGH, HIGH_UNSURE = 1.3, 1.3, 3.0
-"""What the time is multiplied by for the value that is shown and for the high end of the 80 % interval, there with what the
-growth's relative error adds (tuned on LCO, then held fixed)."""
+HIGH, HIGH_UNSURE = 1.3, 3.0
+"""What the time is multiplied by for the high end of the 80 % interval, and what the growth's relative error adds to it (tuned on LCO, then
+held fixed). At the low end the relative error is taken off."""
 FOLLOWED_DEGC, MOST_DEGC = 60.0, 2000.0
 """Cells that are followed: what is colder has 40 K before it is answered, and what claims to be hotter is no temperature."""
 NO_STEADY = 1e-6
 """Below this the steady part cannot be divided by; the time is that of growth alone."""
 
-WEIGHT, WEIGHT_2, Z, RATE, ZZ, ZR, RR, ANCHOR_DEGC, LAST_RATE, STEPS = range(10)
-"""Places in a cell's state: sums of weights and of their squares, weighted means of z = exp(x / SCALE_K) and of the rate, their
-sums of squares and products about the means; degC where the step under way began; rate of the last step
-(K/s); number of steps."""
-FIELDS = 10
+WEIGHT, WEIGHT_2, RATE, RR, ANCHOR_DEGC, LAST_RATE, STEPS, FIRST = range(8)
+"""Places in a cell's state: sums of weights and of their squares, weighted mean of the rate, and sum of its squares about it; degC where
+the step under way began; rate of the last step (K/s); number of steps. From FIRST on for each scale Z, ZZ and ZR: weighted mean of
+z = exp(x / scale), sums of its squares and of its products with the rate, about the means; x = 0 is the end of the last step."""
+FIELDS = FIRST + 3 * len(SCALES_K)
 
 
 def new_state(count: int) -> npt.NDArray[np.float32]:
@@ -92,57 +93,63 @@ def climb(i: Any, rise_k: Any, took_s: Any, state: Any) -> None:
     """Take in a finished step of cell `i`. The reference of x moves to its end."""
     rate = rise_k / took_s
     keep = exp(-rise_k / MEMORY_K)
-    shrink = exp(-rise_k / SCALE_K)
-    z = exp(-0.5 * rise_k / SCALE_K)
     weight = 1.0 / rate
     old = state[i, WEIGHT] * keep
-    total = old + weight
-    mean_z = state[i, Z] * shrink
-    mean_rate = state[i, RATE]
-    away_z = z - mean_z
-    away_rate = rate - mean_rate
-    share = weight / total
+    share = weight / (old + weight)
     moved = old * share
-    state[i, WEIGHT] = total
+    away_rate = rate - state[i, RATE]
+    for k in range(len(SCALES_K)):
+        at = FIRST + 3 * k
+        shrink = exp(-rise_k / SCALES_K[k])
+        mean = state[i, at] * shrink
+        away = exp(-0.5 * rise_k / SCALES_K[k]) - mean
+        state[i, at] = mean + share * away
+        state[i, at + 1] = state[i, at + 1] * keep * shrink * shrink + moved * away * away
+        state[i, at + 2] = state[i, at + 2] * keep * shrink + moved * away * away_rate
+    state[i, WEIGHT] = old + weight
     state[i, WEIGHT_2] = state[i, WEIGHT_2] * keep * keep + weight * weight
-    state[i, Z] = mean_z + share * away_z
-    state[i, RATE] = mean_rate + share * away_rate
-    state[i, ZZ] = state[i, ZZ] * keep * shrink * shrink + moved * away_z * away_z
-    state[i, ZR] = state[i, ZR] * keep * shrink + moved * away_z * away_rate
+    state[i, RATE] += share * away_rate
     state[i, RR] = state[i, RR] * keep + moved * away_rate * away_rate
     state[i, LAST_RATE] = rate
     state[i, STEPS] += 1.0
 
 
 @jit
-def seconds_to(rise_k: Any, steady: Any, growing: Any) -> Any:
-    """Time to climb `rise_k` (infinite too) at `steady + growing exp(x / SCALE_K)` K/s, both rates as they are at x = 0."""
-    left = 1.0 - exp(-rise_k / SCALE_K)
+def seconds_to(rise_k: Any, steady: Any, growing: Any, scale_k: Any) -> Any:
+    """Time to climb `rise_k` at `steady + growing exp(x / scale_k)` K/s, both rates as they are at x = 0."""
+    left = 1.0 - exp(-rise_k / scale_k)
     share = steady * left / growing
     if abs(share) < NO_STEADY:
-        return SCALE_K * left / growing
+        return scale_k * left / growing
     # The integral of dx / (q + s e^(x/L)) from 0 is -(L/q) ln((q e^(-x/L) + s) / (q + s)).
-    return -SCALE_K / steady * ln(1.0 - steady * left / (steady + growing))
+    return -scale_k / steady * ln(1.0 - steady * left / (steady + growing))
 
 
 @jit
 def fit(i: Any, rise_k: Any, state: Any) -> Any:
-    """Steady and growing part of the rate of cell `i`, K/s, `rise_k` above its last step, and the growth's significance.
+    """Steady and growing part of the rate of cell `i`, K/s, `rise_k` above its last step, the growth's significance, and its scale.
 
     NaN while there are too few steps.
     """
-    if state[i, STEPS] < MIN_STEPS or state[i, ZZ] <= 0.0:
-        return math.nan, math.nan, math.nan
+    best = -1
+    explained = 0.0
+    for k in range(len(SCALES_K)):
+        at = FIRST + 3 * k
+        if state[i, at + 1] > 0.0 and state[i, at + 2] * state[i, at + 2] / state[i, at + 1] > explained:
+            explained = state[i, at + 2] * state[i, at + 2] / state[i, at + 1]
+            best = k
+    if state[i, STEPS] < MIN_STEPS or best < 0:
+        return math.nan, math.nan, math.nan, math.nan
+    at = FIRST + 3 * best
     weight = state[i, WEIGHT]
-    spread = state[i, ZZ] / weight
-    growth = state[i, ZR] / state[i, ZZ]
+    growth = state[i, at + 2] / state[i, at + 1]
     count = weight * weight / state[i, WEIGHT_2]
-    left = max(state[i, RR] - growth * state[i, ZR], 0.0) / weight
+    left = max(state[i, RR] - explained, 0.0) / weight
     known = RATE_ERROR * state[i, RATE]
     variance = max(left * count / max(count - 2.0, 0.5), known * known)
-    error = math.sqrt(variance / (spread * count))
-    steady = state[i, RATE] - growth * state[i, Z]
-    return steady, growth * exp(rise_k / SCALE_K), growth / error
+    error = math.sqrt(variance / (state[i, at + 1] / weight * count))
+    steady = state[i, RATE] - growth * state[i, at]
+    return steady, growth * exp(rise_k / SCALES_K[best]), growth / error, SCALES_K[best]
 
 
 @jit
@@ -152,7 +159,7 @@ def foresee(i: Any, degc: Any, ms: Any, step_k: Any, state: Any, since_ms: Any, 
     answer[i, 1] = math.nan
     answer[i, 2] = math.nan
     rise_k = degc - state[i, ANCHOR_DEGC]
-    steady, growing, significance = fit(i, rise_k, state)
+    steady, growing, significance, scale_k = fit(i, rise_k, state)
     rate = steady + growing
     late = (ms - since_ms[i]) * 1e-3 * state[i, LAST_RATE] > SLOWED * max(step_k, rise_k)
     if late or not (
@@ -161,13 +168,13 @@ def foresee(i: Any, degc: Any, ms: Any, step_k: Any, state: Any, since_ms: Any, 
         return
     seconds = 0.0
     if growing < RUNAWAY_K_PER_S:
-        seconds = seconds_to(SCALE_K * ln(RUNAWAY_K_PER_S / growing), steady, growing)
+        seconds = seconds_to(scale_k * ln(RUNAWAY_K_PER_S / growing), steady, growing, scale_k)
     if seconds > LONGEST_S:
         return
     melts = math.inf
     if degc < SEPARATOR_DEGC:
-        melts = seconds_to(SEPARATOR_DEGC - degc, steady, growing)
-    answer[i, 0] = min(MIDDLE * seconds, melts)
+        melts = seconds_to(SEPARATOR_DEGC - degc, steady, growing, scale_k)
+    answer[i, 0] = min(seconds, melts)
     answer[i, 1] = min((1.0 - 1.0 / significance) * seconds, EARLIEST_MELT * melts)
     answer[i, 2] = (HIGH + HIGH_UNSURE / significance) * seconds
 
