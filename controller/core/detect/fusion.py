@@ -49,8 +49,9 @@ class Fusion:
         self._kept["head"] = -1
         self._level = np.zeros(len(layout.zones), np.uint8)
         self._bms = [h for h in layout.heads if h.physics is Physics.BMS]
+        self._bms_index = np.array([h.index for h in self._bms], np.intp)
         self._tick_ms = 0
-        self._silent: tuple[int, ...] = ()
+        self._silent = np.zeros(len(self._bms), np.bool_)
         self._out: tuple[str, ...] = ()
         self._stale = False
         self.zones = (Weighed(),) * len(layout.zones)
@@ -66,8 +67,8 @@ class Fusion:
         news = k.watch_life(
             self._life, self._witnesses, self._last, image.value, image.quality, image.sample, image.received_ms
         )
-        silent = tuple(h.index for h in self._bms if readings.fault[h.index] >= WHOLE_HEAD)
-        news = news or silent != self._silent
+        silent = readings.fault[self._bms_index] >= WHOLE_HEAD
+        news = news or not np.array_equal(silent, self._silent)
         self._silent = silent
         self._weigh(readings, anew=news)
 
@@ -97,8 +98,9 @@ class Fusion:
 
     def forget(self, head_index: int) -> None:
         """A reset of a head: what its zone has kept is let go of; what is still true is weighed again."""
-        for family in self._kept[self._layout.heads[head_index].zone]:
-            k.forget(family)
+        zone = self._kept[self._layout.heads[head_index].zone]
+        zone[:] = 0
+        zone["head"] = -1
 
     def _in_words(self, zone: int) -> Weighed:
         level, before = int(self._level[zone]), self.zones[zone]
@@ -126,11 +128,11 @@ class Fusion:
 
     def _doubts(self, zone: int) -> Iterator[Evidence]:
         flat = {int(life["head"]): life for life in self._life if life["flat_ms"] > 0}
-        for head in self._bms:
+        for head, silent in zip(self._bms, self._silent, strict=True):
             if head.zone != zone or head.name in self._out:
                 continue
             point = self._layout.point_name(int(head.points[0]))
-            if head.index in self._silent:
+            if silent:
                 yield Evidence(head.name, Feature.NO_VALUE, point, 0.0, 0.0, 0.0)
             elif head.index in flat:
                 still_s, allowed_s = (int(flat[head.index][name]) / 1000 for name in ("flat_ms", "allowed_ms"))
