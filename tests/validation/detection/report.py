@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.validation import runaway_time
 from tests.validation.chapter import Chapter
 from tests.validation.detection.failure_chapter import failure_chapter
 from tests.validation.detection.false_chapters import nuisance_chapter, quiet_chapter
@@ -34,7 +35,11 @@ def chapters(data: Path, size: Size, folder: Path, workers: int) -> list[Chapter
     made = plan(size, data, folder)
     carry_out_plan(made, folder, workers)
     results = Results(made, folder)
-    return [failure_chapter(results), nuisance_chapter(results), quiet_chapter(results), peers_chapter(results)]
+    found = [failure_chapter(results), nuisance_chapter(results), quiet_chapter(results), peers_chapter(results)]
+    if size == QUICK:
+        return found
+    print("detection: time to runaway, some 2,000 runs of one module ...", flush=True)
+    return [*found, runaway_time.chapter(data)]
 
 
 def write(found: Sequence[Chapter], size: Size, took_s: float, folder: Path) -> Path:
