@@ -21,9 +21,11 @@ _HEAD = """# Settings by head type
 Made from the code by `python -m controller.tools.settings_page`; a test fails when this page is old.
 
 A head is judged by the limits of its own entry (`limits = { ... }`), over the settings of its type (`[settings.TYPE]` in the site file),
-over the defaults below. Everything that a table leaves open comes from the next one. `haechi check` refuses what cannot work: an advisory beyond its
-alarm, windows that are not above 0, types and names that do not exist, thresholds outside the valid range; `haechi tune` proposes settings from
-recorded normal life; `haechi replay --settings` shows what other settings would have said.
+over the defaults below. Everything that a table leaves open comes from the next one.
+
+`haechi check` refuses what cannot work: an advisory beyond its alarm, windows that are not above 0, types and names that do not exist,
+thresholds outside the valid range. `haechi tune` proposes settings from recorded normal life; `haechi replay --settings` shows what other
+settings would have said.
 
     [settings.smoke]
     advisory = 1.0        # a dusty hall; every smoke head, unless its own limits say otherwise
