@@ -7,9 +7,11 @@ from controller.core import latch
 from controller.core.draft import Draft
 from controller.core.events import Kind, Level
 from controller.core.layout import HeadLayout
+from controller.core.rules import ZoneRules
 from controller.core.state import HeadLatch
 from controller.core.zone import coincidence, signals
 from controller.site import pairs as rule_3
+from controller.site.model import Release
 from tests.controller.core.field import Field, play, site
 from tests.rules.breaking import Check, Mutant, notices, original
 
@@ -77,7 +79,16 @@ def steam_in_both_detectors_of_one_family_is_not_enough() -> None:
     assert "activated" not in field.told(Kind.STAGE, "server")
 
 
+def what_is_weighed_together_never_releases() -> None:
+    """Whatever the heads say together, release asks for two of them alone (decision 0019)."""
+    field = Field()
+    field.weigh("cells-1", "h2-1", "smoke-1", "heat-1", level=Level.ALARM, rack="rack-1")
+    play(field, "60 | | quiescent | -agent +sounder")
+    play(field, "0 | smoke-1 alarm | pre-activated |\n 60 | | pre-activated | -agent")
+
+
 CHECKS = (
+    what_is_weighed_together_never_releases,
     one_head_is_not_enough,
     one_family_is_not_enough,
     gas_with_smoke_is_not_enough,
@@ -134,6 +145,15 @@ def the_policy_is_not_asked(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(rule_3, "independent", lambda a, b, same_family: independent(a, b, same_family=True))
 
 
+def the_zones_level_counts(patch: pytest.MonkeyPatch) -> None:
+    coincidence_of = original(signals, "_coincidence")
+
+    def with_weights(draft: Draft, zone: ZoneRules, release: Release | None) -> object:
+        return zone.pairs[0] if draft.zones[zone.index].weighed >= Level.ALARM else coincidence_of(draft, zone, release)
+
+    patch.setattr(signals, "_coincidence", with_weights)
+
+
 def one_family_counts_at_fire_1(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(coincidence, "_of_two_families", lambda pair: True)
 
@@ -149,6 +169,7 @@ def fire_2_need_not_last(patch: pytest.MonkeyPatch) -> None:
 
 
 MUTANTS = [
+    (the_zones_level_counts, what_is_weighed_together_never_releases),
     (a_pair_of_one, one_head_is_not_enough),
     (all_are_independent, one_family_is_not_enough),
     (all_are_sufficient, gas_with_smoke_is_not_enough),

@@ -3,7 +3,7 @@
 from controller.core.commands import Disable, Reset
 from controller.core.events import Feature, Kind, Level
 from controller.core.state import Isolation, Stage
-from tests.controller.core.field import Field, play, two_gases
+from tests.controller.core.field import Field, play, site, two_gases
 
 
 def test_together_a_zone_is_isolated_by_what_no_head_says_alone() -> None:
@@ -24,9 +24,13 @@ def test_together_without_a_rack_opens_nothing() -> None:
 
 
 def test_together_an_alarm_is_fire_and_starts_the_clocks_but_no_release() -> None:
-    field = Field()
+    field = Field(site(('when = ["hall.watch", "hall.request",', 'when = ["hall.fire",')))
+    field.weigh("cells-1", "h2-1", level=Level.PRE_ALARM, rack="rack-1")
+    field.run(2)
+    assert not field.on("attention")
     field.weigh("cells-1", "h2-1", level=Level.ALARM, rack="rack-1")
     field.run(60)
+    assert field.on("attention")
     assert field.zone().stage is Stage.QUIESCENT
     assert field.zone().first_fire_ms > 0
     assert "isolate" in field.zone().active
