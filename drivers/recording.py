@@ -9,11 +9,8 @@ What is no finite number in a cell (text, nothing, NaN) is no value and BAD. A r
 """
 
 import asyncio
-import csv
-import gzip
 import math
 import re
-from array import array
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +22,7 @@ import numpy.typing as npt
 
 from drivers.link import LinkError, LinkHealth, LinkState, PointWrite, ReadOnlyError, TickMs
 from drivers.points import Block, BlockBuffer, Quality
+from drivers.tables.reader import Table, TableError
 
 _SECONDS = {"ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
 _POINT = re.compile(r"(?P<block>[^\[\]]+)\[(?P<index>\d+)\]")
@@ -58,12 +56,12 @@ def read_recording(file: Path, mapping: Path) -> Recording:
         raise RecordingError(str(mapping), f"no mapping: {error}") from error
     points = tuple(_point(mapping, name) for name in said.columns.values())
     try:
-        times_s, cells = _rows(file, said)
-    except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
-        raise RecordingError(str(file), f"cannot be read: {error}") from error
-    if not times_s:
+        times_s, values = _rows(file, said)
+    except TableError as error:
+        raise RecordingError(str(file), str(error).removeprefix(f"{file}: ")) from error
+    if not times_s.size:
         raise RecordingError(str(file), "no row has a time; check `time` in the mapping")
-    return Recording(np.array(times_s), points, np.array(cells).reshape(len(times_s), len(points)))
+    return Recording(times_s, points, values)
 
 
 def _point(mapping: Path, name: str) -> tuple[str, int]:
@@ -73,35 +71,27 @@ def _point(mapping: Path, name: str) -> tuple[str, int]:
     return match["block"], int(match["index"])
 
 
-def _rows(file: Path, said: _Mapping) -> tuple["array[float]", "array[float]"]:
-    times_s, cells = array("d"), array("d")
-    with gzip.open(file, "rt", newline="") if file.suffix == ".gz" else file.open(newline="") as text:
-        rows = csv.reader(text)
-        header = next(rows, [])
-        for name in (said.time, *said.columns):
-            if name not in header:
-                raise RecordingError(
-                    str(file), f"has no column {name!r}; the mapping must use the names of its first line"
-                )
-        at = header.index(said.time)
-        wanted = [header.index(name) for name in said.columns]
-        for row in rows:
-            time_s = _number(row, at) * _SECONDS[said.time_unit]
-            if math.isnan(time_s):
-                continue
-            if times_s and time_s <= times_s[-1]:
-                raise RecordingError(f"{file}:{rows.line_num}", "time does not increase; cut the recording there")
-            times_s.append(time_s)
-            cells.extend(_number(row, column) for column in wanted)
-    return times_s, cells
-
-
-def _number(row: list[str], column: int) -> float:
-    try:
-        value = float(row[column])
-    except (ValueError, IndexError):
-        return math.nan
-    return value if math.isfinite(value) else math.nan
+def _rows(file: Path, said: _Mapping) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Times (n,) and values (n, columns) of the rows that have a time."""
+    table = Table(file)
+    names = table.look.names
+    wanted = [" ".join(name.split()) for name in (said.time, *said.columns)]
+    for name in wanted:
+        if name not in names:
+            raise RecordingError(str(file), f"has no column {name!r}; the mapping must use the names of its first line")
+    last_s = -math.inf
+    times, values = [np.empty(0)], [np.empty((0, len(said.columns)))]
+    for rows in table.read([names.index(name) for name in wanted]):
+        timed = np.isfinite(rows.values[:, 0])
+        times_s = rows.values[timed, 0] * _SECONDS[said.time_unit]
+        falls = np.flatnonzero(np.diff(times_s, prepend=last_s) <= 0)
+        if falls.size:
+            line = rows.lines[timed][falls[0]]
+            raise RecordingError(f"{file}:{line}", "time does not increase; cut the recording there")
+        last_s = times_s[-1] if times_s.size else last_s
+        times.append(times_s)
+        values.append(rows.values[timed, 1:])
+    return np.concatenate(times), np.concatenate(values)
 
 
 class RecordingLink:
