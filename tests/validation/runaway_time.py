@@ -307,7 +307,7 @@ def _plot(parts: Sequence[Part]) -> str:
             known = ~np.isnan(y)
             lines.append(Series(one.name, (edges[:-1] + 7.5)[known], y[known], colour))  # type: ignore[arg-type]
     title = "Error of the time to runaway: median; for LCO also the tenths"
-    return Graph(title, "s before runaway", "s", lines, y_low=-300.0).svg()
+    return Graph(title, "s before runaway", "s", lines, y_low=-200.0).svg()
 
 
 def _errors(one: Part) -> tuple[Floats, Floats]:
