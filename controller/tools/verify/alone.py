@@ -8,7 +8,7 @@ from typing import Any, get_args
 import msgspec
 
 from controller.core import inputs as reading
-from controller.core.commands import AnyCommand
+from controller.core.commands import AnyCommand, Disable, Enable, Work
 from controller.core.inputs import Inputs
 from controller.core.layout import HeadLayout, Layout
 from controller.site.model import Family
@@ -30,7 +30,7 @@ def worlds_alone(layout: Layout, zone: int) -> Iterator[World]:
     yield from _of_heads(layout, zone)
     yield from _of_wires(layout, zone)
     yield from _of_channels(layout, zone)
-    yield _of_words(layout, zone)
+    yield from _of_words(layout, zone)
 
 
 def _world(
@@ -47,7 +47,7 @@ def _world(
     names = {*heads, *(h.name for h in wired(layout, zone))}
     site = reduced(layout.site, layout.zones[zone], names, outputs, acts=acts)
     name = f"{layout.zones[zone]}: {what} alone"
-    return make_world(name, site, groups, 2, said, free_clocks=acts)  # type: ignore[arg-type]
+    return make_world(name, site, groups, 2, said, free_clocks=acts or bool(said))  # type: ignore[arg-type]
 
 
 # --- heads
@@ -195,13 +195,19 @@ def _forced(level: int, idle: int) -> int:
 # --- messages
 
 
-def _of_words(layout: Layout, zone: int) -> World:
-    """Everything that the protocol lets an operator say about the zone, in any order, while nothing happens."""
+def _of_words(layout: Layout, zone: int) -> Iterator[World]:
+    """Everything that the protocol lets an operator say about the zone, in any order, while nothing happens; in three parts."""
     name = layout.zones[zone]
     heads = _few([h for h in sensing(layout, zone) if str(h.physics) in MEMBERS], 1)[:2]
     outputs = [o.name for o in alike_outputs(layout, zone, RELEASING_ROLES)]
     said = tuple(_all_words((name, *outputs, *(h.name for h in heads)), name))
-    return _world(layout, zone, "the words of operators", [h.name for h in heads], lambda *_: [], said)
+    service, works = (Disable, Enable), (Work,)
+    for what, mine in (
+        ("words on service", tuple(w for w in said if isinstance(w, service))),
+        ("words on work", tuple(w for w in said if isinstance(w, works))),
+        ("other words", tuple(w for w in said if not isinstance(w, (*service, *works)))),
+    ):
+        yield _world(layout, zone, what, [h.name for h in heads], lambda *_: [], mine)
 
 
 def _all_words(subjects: tuple[str, ...], zone: str) -> Iterator[AnyCommand]:

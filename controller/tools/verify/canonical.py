@@ -88,6 +88,7 @@ class Canon:
         changes["since_ms"] = max(zone.since_ms, self._waited_ms) if zone.stage == "waiting" else NOW_MS
         changes["due_ms"] = zone.due_ms
         changes["purged_ms"] = NEVER if zone.purged_ms == NEVER else max(zone.purged_ms, NOW_MS - EXHAUST_OFF_MS)
+        changes["works"] = tuple((work, RUNNING_MS if until > NOW_MS else LONG_AGO_MS) for work, until in zone.works)
         if not self._early:
             changes["pressed_early"] = False
         if not self._signs:
@@ -137,7 +138,7 @@ def later(state: State, by_ms: int) -> State:
     def moved(zone: ZoneState) -> ZoneState:
         ticks = ((name, getattr(zone, name)) for name in _ticks(ZoneState))
         moved_ticks: dict[str, Any] = {name: tick - by_ms for name, tick in ticks if LONG_AGO_MS < tick < RUNNING_MS}
-        return replace(zone, works=tuple((work, until - by_ms) for work, until in zone.works), **moved_ticks)
+        return replace(zone, **moved_ticks)
 
     return replace(
         state,
@@ -157,4 +158,20 @@ def run_out(state: State) -> list[tuple[str, State]]:
                     over = (*parts[:index], replace(part, **{name: LONG_AGO_MS}), *parts[index + 1 :])
                     text = f"what began with {name.removesuffix('_ms')} ({whole.removesuffix('s')} {index}) has had its time"
                     found.append((text, replace(state, **{whole: over})))
+    for index, zone in enumerate(state.zones):
+        if any(until == RUNNING_MS for _, until in zone.works):
+            ended = replace(zone, works=tuple((work, LONG_AGO_MS) for work, _ in zone.works))
+            found.append(
+                (
+                    "the time of a work is over",
+                    replace(state, zones=(*state.zones[:index], ended, *state.zones[index + 1 :])),
+                )
+            )
     return found
+
+
+def all_run_out(state: State) -> State:
+    """The state once every free clock that was running has run out."""
+    while over := run_out(state):
+        state = over[0][1]
+    return state

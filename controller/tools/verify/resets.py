@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from controller.core.commands import HandOver, Reset
 from controller.core.state import State
-from controller.tools.verify.canonical import FAR_MS, NOW_MS, later, run_out
+from controller.tools.verify.canonical import FAR_MS, NOW_MS, all_run_out, later
 from controller.tools.verify.explore import Broken, Explorer
 from controller.tools.verify.parts import WHO
 
@@ -16,31 +16,29 @@ def stuck(explorer: Explorer) -> Iterator[Broken]:
     """The first state, in the order of their discovery, from which no way back was found."""
     quiet: set[State] = set()
     for state in explorer.seen:
-        way = _way_back(explorer, state, quiet)
-        if way:
-            quiet.update(way)
-        else:
-            what = f"no way to reset: with all inputs at rest, stage {state.zones[0].stage} stays, whatever is said"
+        way, is_open = _way_back(explorer, state, quiet)
+        if not is_open:
+            what = f"no way to reset: with all inputs at rest the zone ends in {way[-1].zones[0].stage}, and no reset is taken there"
             yield Broken("P6", what, explorer.path_to(state))
             return
+        quiet.update(way)
 
 
-def _way_back(explorer: Explorer, state: State, quiet: set[State]) -> list[State]:
-    """States on the way to a quiet zone: everything at rest, time passes, the zone is handed over and reset. Empty: there is none."""
+def _way_back(explorer: Explorer, state: State, quiet: set[State]) -> tuple[list[State], bool]:
+    """States on the way to a quiet zone, and whether it is reached: all at rest, time passes, the zone is handed over and reset."""
     zone = explorer.world.layout.zones[0]
     way: list[State] = []
     for _ in range(MOST_STEPS):
         way.append(state)
         if state in quiet:
-            return way
+            return way, True
         rest = explorer.world.vectors[0]
-        said = explorer.decide(
-            explorer.decide(state, rest, HandOver(operator=WHO, zone=zone)).state, rest, Reset(operator=WHO, zone=zone)
-        )
+        over = explorer.decide(all_run_out(state), rest, HandOver(operator=WHO, zone=zone)).state
+        said = explorer.decide(over, rest, Reset(operator=WHO, zone=zone))
         if _is_quiet(said.state):
-            return way
+            return way, True
         state = _on(explorer, state)
-    return []
+    return way, False
 
 
 def _on(explorer: Explorer, state: State) -> State:
@@ -51,9 +49,7 @@ def _on(explorer: Explorer, state: State) -> State:
         return after
     if NOW_MS < decision.wake_ms < FAR_MS:
         return explorer.canon.of(later(state, decision.wake_ms - NOW_MS))
-    for _, over in run_out(state):
-        return over
-    return state
+    return all_run_out(state)
 
 
 def _is_quiet(state: State) -> bool:
