@@ -161,7 +161,7 @@ class NaiveLife:
             self.flat_ms = 0
         elif not self.flat_ms:
             still_ms = t_ms - self.still_ms
-            if self.moves >= 100 and still_ms >= max(30_000, 5 * self.longest_ms):
+            if self.moves >= 100 and still_ms >= max(60_000, 10 * self.longest_ms):
                 self.flat_ms = still_ms
             elif loaded and t_ms - max(self.still_ms, self.load_ms) >= 60_000:
                 self.flat_ms = t_ms - max(self.still_ms, self.load_ms)

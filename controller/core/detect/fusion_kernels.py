@@ -99,10 +99,10 @@ LIFE = np.dtype(
 
 LIVELY_MOVES = 100
 """So many moves make an own noise that a later stillness can be held against (assumed)."""
-STILL_MS = 30_000
-STILL_FACTOR = 5
-"""Flat: still for that long, and for five times its longest stillness so far (assumed: of 100 waits the longest is 4.6 means; five of those
-come by chance once in e^23)."""
+STILL_MS = 60_000
+STILL_FACTOR = 10
+"""Flat: still for that long, and for ten times its longest stillness so far (assumed: of 100 waits the longest is 4.6 means, and nights are
+stiller than days)."""
 STILL_UNDER_LOAD_MS = 60_000
 """Voltages that stand still for a minute while the string carries the load are not measured (assumed: 1C takes 1 mV in seconds)."""
 CLOSED = 0.5
