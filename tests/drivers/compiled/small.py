@@ -1,0 +1,49 @@
+"""Small kernels, for what the door and the library do with any."""
+
+from typing import Any
+
+import numpy as np
+
+from drivers.compiled.door import kernel, raising_kernel
+
+FACTOR = 3
+
+
+@kernel
+def times(x: Any) -> Any:
+    return x * FACTOR
+
+
+@kernel
+def fill(values: Any, to: Any, by: Any) -> Any:
+    for i in range(values.shape[0]):
+        to[i] = times(values[i]) + by
+    return values.shape[0]
+
+
+@kernel
+def both(table: Any, share: Any, is_on: Any) -> Any:
+    return table[1, 0] * share, is_on
+
+
+@kernel
+def see(points: Any) -> None:
+    for i in range(points.shape[0]):
+        points[i].seen += 1
+
+
+@raising_kernel
+def divide(a: Any, b: Any) -> Any:
+    return a // b
+
+
+POINT = np.dtype([("value", "f8"), ("seen", "i4")], align=True)
+
+
+def play() -> None:
+    read_only = np.arange(4.0)
+    read_only.flags.writeable = False
+    fill(read_only, np.zeros(4), 1.0)
+    both(np.ones((2, 3), np.float32), 0.5, True)
+    see(np.zeros(2, POINT))
+    divide(7, 2)
