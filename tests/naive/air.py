@@ -13,7 +13,7 @@ from controller.core.image import Image
 from controller.core.layout import HeadLayout, Layout
 from controller.site.model import Family
 from drivers.points import Quality
-from tests.naive.detect import Timer
+from tests.naive.timer import Timer
 
 ROOM = (Family.HEAT, Family.CLIMATE_TEMPERATURE, Family.CLIMATE_HUMIDITY)
 GAS = (Family.H2, Family.CO, Family.VOC)

@@ -189,7 +189,7 @@ def judge(
     flags: Any,
 ) -> None:
     """Levels of a point with a fresh value; `middle` is its module's median (NaN: none), `collapsed` its cell's state."""
-    x = float(s[j + at.LAST])
+    x = s[j + at.LAST]
     slope = head.sign * slope_of(head, s, j)
     p.level = codes.NORMAL
     p.feature = 0
@@ -198,9 +198,9 @@ def judge(
     judge_thresholds(p, head, x * head.sign, t_ms)
     judge_deviation(p, head, head.sign * (x - middle), t_ms)
     judge_rate(p, head, slope, x, t_ms)
-    judge_drift(p, head, float(s[j + at.UP]), float(s[j + at.DOWN]))
+    judge_drift(p, head, s[j + at.UP], s[j + at.DOWN])
     if math.isfinite(head.dip):
-        judge_dip(p, head, x - middle - s[j + at.BIAS] > head.suspicious, filtered, dt_ms)
+        judge_dip(p, head, s[j + at.LAST] - middle - s[j + at.BIAS] > head.suspicious, filtered, dt_ms)
     if math.isfinite(head.max_operating):
         judge_runaway(p, head, s, j, x, collapsed)
     busy = p.level > 0 or p.runaway or not math.isnan(p.top)

@@ -97,7 +97,8 @@ def advance(
             tile_ms[t] = tick_ms
             if p[par.IS_GROUP] == 0.0:
                 for n in range(width):
-                    m[shared + at.MIDDLE + n] = w[n // N * at.SCRATCH + at.FILTERED + n % N]
+                    to = n // N * at.SCRATCH + n % N
+                    m[shared + at.MIDDLE + n] = w[to + at.FILTERED] if w[to + at.FRESH] > 0.0 else par.NONE
             all_of.balance(m, shared, np.float32(min(since_ms, all_of.LONGEST_MS)), p)
         if changed:
             all_of.mark_lanes(odd_lane, np.uintp(t) * M, slot, rows, width, status, flags)
@@ -123,8 +124,8 @@ def visit_chunk(
         collapsed = q.partner >= 0 and partners[q.partner].on[codes.C_COLLAPSE] != 0
         if w[at.FRESH + to + n] != 0.0:
             odd_one.judge(
-                q, head, s, c + n, i + n, float(w[at.MID + to + n]), float(w[at.FILTERED + to + n]),
-                float(w[at.DT_MS + to + n]), last_ms[i + n], collapsed, flags,
+                q, head, s, c + n, i + n, w[at.MID + to + n], w[at.FILTERED + to + n],
+                w[at.DT_MS + to + n], last_ms[i + n], collapsed, flags,
             )  # fmt: skip
         elif collapsed and not q.kept_runaway and has_news(code, i + n, slot, rows):
             odd_one.judge_died_hot(q, head, tick_ms)

@@ -35,6 +35,8 @@ ONE_ROW, TWO_ROWS, THREE_ROWS, EIGHT, NO_WORD = (np.uintp(number) for number in 
 ALL_BITS, NEWS_BITS = np.uint64(0xFFFFFFFFFFFFFFFF), np.uint64(0x0101010101010101)
 NEWS, NEW, NOT_GOOD = 1, 2, 4
 """Bits of what an image brings a point: anything; a new sample; a quality that is not good."""
+NEARLY = np.float32(0.9999)
+"""What is close to a threshold is looked at again, in float64."""
 LONGEST_MS = 2**30
 """No time between samples counts for longer (12 days)."""
 BUSY, KEPT, DIED_HOT = 1, 2, 4
@@ -80,7 +82,7 @@ def check(s: Any, w: Any, code: Any, odd: Any, c: Any, to: Any, i: Any, status: 
         last = s[c + at.LAST + n]
         still_ms = s[c + at.STILL_MS + n]
         what = code[i + n]
-        dt = dt if last == last else ZERO
+        dt = dt if (last == last) & (dt > ZERO) else ZERO
         least = dt if dt > SLEW_MIN_MS else SLEW_MIN_MS
         still = still_ms + dt
         still = still if x == last else ZERO
@@ -348,7 +350,12 @@ def peak(s: Any, w: Any, c: Any, to: Any, window_ms: Any) -> None:
 @jit
 def note(s: Any, w: Any, visit: Any, c: Any, to: Any, i: Any, flags: Any, p: Any) -> None:
     """Mark in `visit` the points that must be judged one by one."""
-    sign, lowest, far, steep = p[par.SIGN], p[par.LOWEST], p[par.LOWEST_DEVIATION], p[par.LOWEST_RATE] * p[par.TAU_A_S]
+    sign, lowest, far, steep = (
+        p[par.SIGN],
+        p[par.LOWEST],
+        p[par.LOWEST_DEVIATION],
+        p[par.LOWEST_RATE] * p[par.TAU_A_S] * NEARLY,
+    )
     suspicious, limit, keep, run_ms = p[par.SUSPICIOUS], p[par.DRIFT_LIMIT], p[par.KEEP], p[par.RUN_MS]
     runs = p[par.RUNS]
     for n in range(N):
@@ -356,9 +363,9 @@ def note(s: Any, w: Any, visit: Any, c: Any, to: Any, i: Any, flags: Any, p: Any
         apart = sign * (x - w[at.MID + to + n])
         trend = sign * s[c + at.TREND_A + n]
         odd = (sign * x >= lowest) | (apart >= far) | ((trend >= steep) & (s[c + at.RUN_MS + n] >= run_ms))
-        odd |= (s[c + at.UP + n] > limit) | (s[c + at.DOWN + n] > limit)
-        odd |= (apart - sign * s[c + at.BIAS + n] > suspicious) | (s[c + at.STEEPS + n] * runs >= STEEPS_MIN)
-        odd |= (x < keep * s[c + at.PEAK + n]) | (x < keep * s[c + at.OLD_PEAK + n])
+        odd |= (s[c + at.UP + n] >= limit) | (s[c + at.DOWN + n] >= limit)
+        odd |= (apart - sign * s[c + at.BIAS + n] >= suspicious) | (s[c + at.STEEPS + n] * runs >= STEEPS_MIN)
+        odd |= (x <= keep * s[c + at.PEAK + n]) | (x <= keep * s[c + at.OLD_PEAK + n])
         seen = flags[i + n]
         fresh = w[at.FRESH + to + n] != ZERO
         told = (fresh & (odd | (seen & BUSY != 0))) | (seen & DIED_HOT != 0)

@@ -15,7 +15,7 @@ MAX_OPERATING_DEGC = 80.0
 COLLAPSE_SHARE = 0.25
 """A cell that loses more of its voltage within the rate window has collapsed (GB 38031-2025 C.5.3.7: 25 %)."""
 CUSUM_SLACK = 1.5
-"""Deviation that the cumulative sums of cells let pass, in spreads (assumed: 0.45 K of load and place, 7.5 mV of resistances apart)."""
+"""Deviation that the cumulative sums of cells let pass, in spreads (assumed: 0.45 K of load and place, 15 mV of resistances apart)."""
 CUSUM_RUN_LENGTH = 1024 * 2 * 2 * 365.25 * 86400.0
 """Samples to a false drift of one sum: a year for a room of 1,024 cells, two quantities, two sides, a sample a second, by independent noise."""
 
@@ -79,7 +79,7 @@ DEFAULTS: dict[Family, Limits] = {
         slope_clip=0.5,  # assumed
         bias_tau_s=86400.0,  # science.md 7: a day
         suspicious=0.05,  # assumed
-        spread_floor=0.005,  # assumed: 5 % of resistance apart give 2 mV at 1 C, as the science reference's floor of 3 mV lets pass
+        spread_floor=0.01,  # assumed: 10 % of 0.6 mohm apart give 6 mV between charge and discharge at 1 C and half C
         cusum_slack=CUSUM_SLACK,
         cusum_limit=limit_for(CUSUM_RUN_LENGTH, CUSUM_SLACK),
     ),

@@ -14,7 +14,7 @@ from controller.core.layout import lay_out
 from controller.site.loader import load
 from controller.site.model import Family, Physics
 from drivers.points import Quality
-from tests.naive.detect import NaiveDetector
+from tests.naive.cells import NaiveCells
 from tests.naive.rig import REST, Rig, Spec, layout_of
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -187,7 +187,7 @@ def test_no_kernel_asks_for_fast_mathematics() -> None:
 def test_the_hall_equals_its_twin_and_is_quiet() -> None:
     layout = lay_out(load(ROOT / "deploy" / "sites" / "hall.toml"))
     rig = Rig(layout)
-    twin = NaiveDetector(layout)
+    twin = NaiveCells(layout)
     rng = np.random.default_rng(11)
     rest = rig.buffer.value.copy()
     for _ in range(6):

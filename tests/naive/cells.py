@@ -1,0 +1,538 @@
+"""The mathematics of the banks of cells in plain Python: one object a point, one condition after another. Slow and obvious.
+
+Numbers that the kernels hold in float32 are numpy float32 scalars here, with the same operations in the same order, so that the
+results can be compared bit for bit. Medians, ages, timers and deaths are told in another way than the kernels do.
+"""
+
+import math
+import statistics
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from controller.core.detect.defaults import CAP, COLLAPSE_SHARE, MAX_OPERATING_DEGC, limits_of
+from controller.core.events import Feature, Level
+from controller.core.image import Image
+from controller.core.layout import HeadLayout, Layout
+from controller.site.model import Family
+from drivers.points import Quality
+from tests.naive.timer import Timer
+
+F = np.float32
+Reading = tuple[int, int, int, int, str, float, float, float]
+"""Level, runaway, fault, image index, feature, value, threshold and weight."""
+Found = tuple[int, Feature, float, float, float, float]
+"""Level, feature, value, threshold, score and weight."""
+
+
+@dataclass
+class Slope:
+    """Level and trend of one horizon."""
+
+    tau_ms: Any
+    level: Any = None
+    trend: Any = field(default_factory=lambda: F(0))
+
+    def tell(self, y: Any, dt: Any, clip: Any) -> None:
+        if self.level is None:
+            self.level, self.trend = y, F(0)
+            return
+        a = dt / (self.tau_ms + dt)
+        most = clip + F(2) * abs(self.trend)
+        e = a * min(max(y - self.level, -most), most)
+        self.level = self.level + e
+        self.trend = (F(1) - a) * (self.trend + e)
+
+
+@dataclass
+class Point:
+    """One value with all that is remembered of it."""
+
+    slopes: list[Slope]
+    status: str = "dead"
+    raw: float = math.nan
+    seen: tuple[int, int] | None = None
+    news: bool = False
+    fresh: bool = False
+    last: Any = None
+    history: list[Any] = field(default_factory=list)
+    last_ms: int = 0
+    dt: Any = field(default_factory=lambda: F(0))
+    still_ms: Any = field(default_factory=lambda: F(0))
+    run_ms: Any = field(default_factory=lambda: F(0))
+    age_ms: Any = field(default_factory=lambda: F(0))
+    bias: Any = field(default_factory=lambda: F(0))
+    spread: Any = field(default_factory=lambda: F(0))
+    up: Any = field(default_factory=lambda: F(0))
+    down: Any = field(default_factory=lambda: F(0))
+    anchor: Any = None
+    anchor_ms: Any = field(default_factory=lambda: F(0))
+    steep: list[Any] = field(default_factory=list)
+    peaks: tuple[Any, Any] = (math.nan, math.nan)
+    peak_ms: Any = field(default_factory=lambda: F(0))
+    timers: dict[str, Timer] = field(default_factory=dict)
+    collapse_from: float = math.nan
+    suspect: int = 0
+    drift: bool = False
+    top: float = math.nan
+    runaway: bool = False
+    evidence: Found | None = None
+    weight: float = 0.0
+    died_ms: int | None = None
+    died_degc: float | None = None
+    kept_level: int = 0
+    kept_runaway: bool = False
+    kept: tuple[float, float] = (0.0, 0.0)
+
+    def timer(self, name: str) -> Timer:
+        return self.timers.setdefault(name, Timer())
+
+    @property
+    def level(self) -> int:
+        return self.evidence[0] if self.evidence else 0
+
+    def forget(self, keep_last: bool) -> None:
+        self.last = self.last if keep_last else None
+        self.history, self.timers, self.steep, self.anchor = [], {}, [], None
+        self.slopes = [Slope(slope.tau_ms) for slope in self.slopes]
+        self.run_ms, self.up, self.down, self.peaks, self.peak_ms = F(0), F(0), F(0), (math.nan, F(0)), F(0)
+        self.anchor_ms = F(0)
+        self.collapse_from, self.top, self.suspect, self.weight = math.nan, math.nan, 0, 0.0
+        self.drift, self.runaway, self.evidence = False, False, None
+
+
+class NaiveHead:
+    """One head of cells and its points."""
+
+    def __init__(self, layout: HeadLayout) -> None:
+        self.layout = layout
+        self.family = Family(layout.head.family)
+        self.limits = limits_of(layout.head)
+        self.sign = -1.0 if self.family == Family.CELL_VOLTAGE else 1.0
+        self.cap = int(CAP.get(self.family, Level.ALARM))
+        self.group = layout.head.group
+        self.judges_runaway = self.family == Family.CELL_TEMPERATURE and self.group > 0
+        self.tau_s = self.limit("rate_window_s", 0.0) / 3.0
+        taus = (F(self.tau_s * 1e3), F(60e3), F(600e3))
+        self.points = [Point([Slope(tau) for tau in taus]) for _ in layout.points]
+        size = max(self.group, 1)
+        self.modules = [self.points[i : i + size] for i in range(0, len(self.points), size)]
+        self.balances = [Balance(self) for _ in self.modules]
+        self.partner: NaiveHead | None = None
+        self.dying: tuple[int, int, int] = (0, 0, 0)
+        self.news = [False for _ in self.modules]
+        self.died = False
+
+    def limit(self, name: str, otherwise: float) -> float:
+        value = getattr(self.limits, name)
+        return otherwise if value is None else float(value)
+
+    def take(self, image: Image) -> bool:
+        """Take in an image; returns whether it brings anything new."""
+        died = news = False
+        for number, p in enumerate(self.points):
+            seen = p.seen
+            died = self._take(p, int(self.layout.points[number]), image) or died
+            news = news or p.seen != seen
+        self.news = [any(p.news for p in module) for module in self.modules]
+        self.died = died
+        return news
+
+    def _take(self, p: Point, place: int, image: Image) -> bool:
+        sample, quality = int(image.sample[place]), int(image.quality[place])
+        raw, t_ms = float(image.value[place]), int(image.received_ms[place])
+        p.fresh = False
+        p.news = p.seen != (sample, quality)
+        if not p.news:
+            return False
+        new = p.seen is None or p.seen[0] != sample
+        p.seen = (sample, quality)
+        if quality != Quality.GOOD or math.isnan(raw):
+            p.raw = raw
+            return self._die(p, "dead", image.tick_ms, new)
+        if not new:
+            return False
+        with np.errstate(over="ignore"):
+            x = F(raw)
+        dt = F(0) if p.last is None else F(max(min(t_ms - p.last_ms, 2**30), 0))
+        if not self.limit("low", -math.inf) <= float(x) <= self.limit("high", math.inf):
+            p.raw = raw
+            return self._die(p, "absurd", image.tick_ms, new)
+        if p.last is not None and self._jumps(p, x, dt):
+            side = 1 if x > p.last else -1
+            if p.suspect != side:
+                p.raw = raw
+                p.suspect = side
+                p.status = "stuck" if p.status == "stuck" else "unbelieved"
+                return False
+        p.suspect = 0
+        p.still_ms = p.still_ms + dt if p.last is not None and x == p.last else F(0)
+        stuck_ms = round(self.limit("stuck_s", 0.0) * 1000)
+        p.last_ms, p.dt, p.last = t_ms, dt, x
+        if 0 < stuck_ms <= p.still_ms:
+            p.raw = raw
+            return self._die(p, "stuck", image.tick_ms, new=False)
+        p.status, p.fresh = "live", True
+        return False
+
+    def _jumps(self, p: Point, x: Any, dt: Any) -> bool:
+        if p.status == "live":  # looked at in float32 first
+            plainly = abs(x - p.last) > F(self.limit("slew", math.inf) * 1e-3) * max(dt, F(1000))
+            return bool(plainly) and self._jumps_far(p, x, dt)
+        return self._jumps_far(p, x, dt)
+
+    def _jumps_far(self, p: Point, x: Any, dt: Any) -> bool:
+        return abs(float(x - p.last)) > self.limit("slew", math.inf) * max(float(dt) * 1e-3, 1.0)
+
+    def _die(self, p: Point, status: str, tick_ms: int, new: bool) -> bool:
+        died = p.status in {"live", "unbelieved"}
+        if died:
+            rising = any(
+                p.timer(name).on or (p.timer(name).since is not None and (p.timer(name).since or 0) < p.last_ms)
+                for name in ("rising", "steep")
+            )
+            if p.level >= Level.PRE_ALARM or rising:
+                kept = max(p.level, min(int(Level.PRE_ALARM), self.cap))
+                if kept > p.kept_level:
+                    p.kept_level = kept
+                    high = p.evidence is not None and p.level >= Level.PRE_ALARM
+                    shown = p.evidence[2:4] if high and p.evidence else (self._slope(p), self._limit_of_rate())
+                    p.kept = (shown[0], shown[1])
+                p.kept_runaway = p.kept_runaway or p.runaway
+            p.died_ms = tick_ms if new else None
+            last = math.nan if p.last is None else float(p.last)
+            p.died_degc = last if new and rising and self.judges_runaway and last >= MAX_OPERATING_DEGC else None
+        p.status = status
+        p.forget(keep_last=status == "stuck")
+        return died and new
+
+    def _limit_of_rate(self) -> float:
+        return self.limit("rate_pre_alarm", math.nan)
+
+    def _slope(self, p: Point) -> float:
+        known = p.run_ms >= round(self.limit("rate_window_s", 0.0) * 500.0)
+        return float(p.slopes[0].trend) / self.tau_s if known else math.nan
+
+    def judge(self, image: Image) -> None:
+        """Judge the fresh points."""
+        for number, module in enumerate(self.modules):
+            live = [p.last for p in module if p.status == "live"]
+            middle = _median(live) if self.group and len(live) >= 3 else F(math.nan)
+            filtered = F(math.nan)
+            for place, p in enumerate(module, number * len(module)):
+                if p.fresh:
+                    filtered = self._follow(p)
+                    self._compare(p, middle)
+                    self._judge(p, place, middle, filtered)
+                elif self.news[number]:
+                    self._judge_died_hot(p, place, image.tick_ms)
+            self.balances[number].middle = middle if self.group else filtered
+        if self.died:
+            self._judge_dying(image.tick_ms)
+
+    def _follow(self, p: Point) -> Any:
+        filtered = sorted([*p.history[-2:], p.last])[1] if len(p.history) >= 2 else F(math.nan)
+        p.history = [*p.history[-1:], p.last]
+        p.run_ms = p.run_ms + p.dt
+        if not np.isnan(filtered):
+            for slope in p.slopes:
+                slope.tell(filtered, p.dt, F(self.limit("slope_clip", math.inf)))
+        if self.family == Family.CELL_VOLTAGE:
+            self._peak(p, filtered)
+        else:
+            _steepen(p)
+        return filtered
+
+    def _peak(self, p: Point, filtered: Any) -> None:
+        if np.isnan(filtered):
+            return
+        ms = p.peak_ms + p.dt
+        now, before = p.peaks
+        if ms >= F(self.limit("rate_window_s", 0.0) * 1e3):
+            p.peaks, p.peak_ms = (filtered, now), F(0)
+        else:
+            # The second is taken where the first is no number.
+            p.peaks, p.peak_ms = (max(filtered, now), before), ms
+
+    def _compare(self, p: Point, middle: Any) -> None:
+        r = p.last - middle - p.bias
+        if np.isnan(r):
+            return
+        tau_ms = F(self.limit("bias_tau_s", math.inf) * 1e3)
+        memory = min(p.age_ms, tau_ms)
+        scale = max(F(1.2533141) * p.spread, F(self.limit("spread_floor", math.inf)))
+        z = r / scale
+        if abs(r) <= F(self.limit("suspicious", math.inf)):
+            a = p.dt / (memory + p.dt + F(1))
+            p.bias = p.bias + a * r
+            p.spread = p.spread + a * (min(abs(r), F(3) * scale) - p.spread)
+        p.age_ms = memory + p.dt
+        slack, cap = F(self.limit("cusum_slack", math.inf)), F(2) * F(self.limit("cusum_limit", math.inf))
+        z = min(max(z, F(-4)), F(4))
+        share = min(p.dt * F(1e-3), F(1)) if p.age_ms > F(60e3) else F(0)
+        p.up = _within(p.up + share * (z - slack), cap)
+        p.down = _within(p.down + share * (-z - slack), cap)
+
+    def _judge(self, p: Point, number: int, middle: Any, filtered: Any) -> None:
+        x = float(p.last)
+        found: list[Found] = []
+        if self.family == Family.CELL_VOLTAGE:
+            self._collapse(p, x, found)
+        self._thresholds(p, x, found)
+        self._deviation(p, float(p.last - middle), found)
+        self._rate(p, x, found)
+        self._drift(p, found)
+        if self.family == Family.CELL_TEMPERATURE and self.limits.dip is not None:
+            self._dip(p, float(p.last - middle - p.bias), float(filtered), found)
+        if self.judges_runaway:
+            self._runaway(p, number, x, found)
+        p.evidence, p.weight = None, 0.0
+        for one in found:
+            p.weight = max(p.weight, min(one[5], 3.0))
+            if one[0] > p.level:
+                p.evidence = one
+
+    def _collapse(self, p: Point, x: float, found: list[Found]) -> None:
+        timer = p.timer("collapse")
+        if not timer.on and timer.since is None:
+            now, before = float(p.peaks[0]), float(p.peaks[1])
+            p.collapse_from = max(now, before)
+        limit = (1.0 - COLLAPSE_SHARE) * p.collapse_from
+        back = (1.0 - COLLAPSE_SHARE + 0.05) * p.collapse_from
+        if timer.tell(x < limit, x < back, p.last_ms, 500):
+            level = min(2, self.cap)
+            found.append((level, Feature.COLLAPSE, x, limit, limit - x, float(level)))
+
+    def _one(
+        self, p: Point, name: str, y: float, limit: float, back: float, level: int, feature: Feature, found: list[Found],
+        allowed: bool = True,
+    ) -> None:  # fmt: skip
+        hold_ms = round(self.limit("persistence_s", 0.0) * 1000)
+        if p.timer(name).tell(y >= limit and allowed, y >= back, p.last_ms, hold_ms):
+            reached = min(level, self.cap)
+            found.append((reached, feature, y * self.sign, limit * self.sign, y - limit, float(reached)))
+
+    def _thresholds(self, p: Point, x: float, found: list[Found]) -> None:
+        feature = Feature.HIGH if self.sign > 0 else Feature.LOW
+        for level, name in ((3, "alarm"), (2, "pre_alarm"), (1, "advisory")):
+            limit = self.sign * self.limit(name, math.nan)
+            self._one(p, name, self.sign * x, limit, limit - self.limit("hysteresis", 0.0), level, feature, found)
+
+    def _deviation(self, p: Point, apart: float, found: list[Found]) -> None:
+        feature = Feature.DEVIATION if self.sign > 0 else Feature.SAG
+        for level, name in ((2, "deviation_pre_alarm"), (1, "deviation_advisory")):
+            limit = self.limit(name, math.nan)
+            self._one(p, name, self.sign * apart, limit, limit - self.limit("hysteresis", 0.0), level, feature, found)
+
+    def _rate(self, p: Point, x: float, found: list[Found]) -> None:
+        high = x >= self.limit("rate_floor", -math.inf)
+        for level, name, timer in ((3, "rate_alarm", "steep"), (2, "rate_pre_alarm", "rising")):
+            limit = self.sign * self.limit(name, math.nan)
+            self._one(p, timer, self.sign * self._slope(p), limit, limit * 0.5, level, Feature.RATE, found, high)
+
+    def _drift(self, p: Point, found: list[Found]) -> None:
+        limit = self.limit("cusum_limit", math.inf)
+        up, down = float(p.up), float(p.down)
+        most = max(up, down)
+        p.drift = most > limit or (p.drift and most > 0.5 * limit)
+        if p.drift:
+            share = (up if self.sign > 0 else down) / limit
+            weight = 1.5 * share if share > 0.5 else 0.0
+            shown = (up, limit) if up >= down else (-down, -limit)
+            found.append((min(1, self.cap), Feature.DRIFT, *shown, most - limit, weight))
+
+    def _dip(self, p: Point, apart: float, filtered: float, found: list[Found]) -> None:
+        if not apart > self.limit("suspicious", math.inf) or math.isnan(filtered):
+            p.top = math.nan
+            return
+        sunk = p.top - 0.1 * float(p.dt) * 1e-3
+        p.top = max(filtered, sunk)
+        dip = self.limit("dip", math.inf)
+        if p.top - filtered >= dip:
+            found.append((min(1, self.cap), Feature.DIP, filtered - p.top, -dip, p.top - filtered, 2.0))
+
+    def _runaway(self, p: Point, number: int, x: float, found: list[Found]) -> None:
+        collapsed = self.partner is not None and self.partner.points[number].timer("collapse").on
+        steep = len(p.steep) >= 3 and float(sum(p.steep, F(0))) + float(p.anchor_ms) > 3000
+        starts = steep and (x >= MAX_OPERATING_DEGC or collapsed)
+        lasts = p.runaway and (bool(p.steep) or x >= MAX_OPERATING_DEGC - self.limit("hysteresis", 0.0))
+        p.runaway = starts or lasts
+        if p.runaway:
+            found.append((3, Feature.RUNAWAY, x, MAX_OPERATING_DEGC, x - MAX_OPERATING_DEGC, 3.0))
+
+    def _judge_died_hot(self, p: Point, number: int, tick_ms: int) -> None:
+        collapsed = self.partner is not None and self.partner.points[number].timer("collapse").on
+        if not collapsed or p.kept_runaway or p.died_degc is None or p.died_ms is None:
+            return
+        if tick_ms - p.died_ms <= 30000:
+            p.kept_level, p.kept_runaway, p.kept = 3, True, (p.died_degc, MAX_OPERATING_DEGC)
+
+    def _judge_dying(self, tick_ms: int) -> None:
+        dead = [
+            (i, p) for i, p in enumerate(self.points)
+            if p.status in {"dead", "absurd"} and p.died_ms is not None and tick_ms - p.died_ms <= 60000
+        ]  # fmt: skip
+        living = any(p.status in {"live", "unbelieved"} for p in self.points)
+        level = min(2 if any(p.kept_level >= 2 for _, p in dead) else 1, self.cap)
+        if len(dead) >= 3 and living and level > self.dying[0]:
+            self.dying = (level, len(dead), max(i for i, p in dead if p.died_ms == tick_ms))
+
+    def reading(self) -> Reading:
+        """What is said of the head."""
+        level, runaway, number, feature, value, threshold = 0, 0, 0, Feature.NONE, math.nan, math.nan
+        candidates = [i for i, p in enumerate(self.points) if p.status in {"live", "unbelieved"} or p.kept_level > 0]
+        if candidates:
+            number = candidates[0]
+            for i in candidates[1:]:
+                mine, best = self._rank(i), self._rank(number)
+                if mine[0] > best[0] or (mine[0] == best[0] and mine[1] > best[1]):
+                    number = i
+            p = self.points[number]
+            level, runaway = p.level, int(p.runaway or p.kept_runaway)
+            value = math.nan if p.last is None else float(p.last)
+            if p.kept_level > level:
+                level, feature, (value, threshold) = p.kept_level, Feature.DIED_AFTER_RISE, p.kept
+            elif p.evidence:
+                feature, value, threshold = p.evidence[1:4]
+        weight = max([float(F(p.weight)) for p in self.points] + [float(p.kept_level) for p in self.points])
+        if self.dying[0] > level:
+            level, feature, number = self.dying[0], Feature.DYING_TOGETHER, self.dying[2]
+            value, threshold = float(self.dying[1]), 3.0
+        weight = max(weight, float(self.dying[0]))
+        worst = max(range(len(self.balances)), key=lambda i: self.balances[i].excess)
+        limit, excess = self.limit("common_rise", math.inf), float(self.balances[worst].excess)
+        if excess >= limit:
+            weight = max(weight, excess / limit)
+            if level == 0:
+                number = worst * len(self.modules[worst]) + self._hottest(worst)
+                level, feature, value, threshold = 1, Feature.COMMON_RISE, excess, limit
+        weight = float(F(min(weight, 3.0)))
+        faulty = [i for i, p in enumerate(self.points) if p.status != "live"]
+        whole = all(p.status not in {"live", "unbelieved"} for p in self.points)
+        fault = 0 if not faulty else (2 if whole else 1)
+        if faulty and level == 0:
+            number = faulty[0]
+            feature, value, threshold = self._fault(self.points[number])
+        return level, runaway, fault, int(self.layout.points[number]), feature, value, threshold, weight
+
+    def _hottest(self, module: int) -> int:
+        """The hottest point of a module; the first if one of them does not live."""
+        if any(p.status != "live" for p in self.modules[module]):
+            return 0
+        return max(range(len(self.modules[module])), key=lambda i: self.modules[module][i].last)
+
+    def _rank(self, number: int) -> tuple[int, float]:
+        p = self.points[number]
+        shown = math.nan if p.last is None else self.sign * float(p.last)
+        return max(p.level, p.kept_level), p.evidence[4] if p.evidence else shown
+
+    def _fault(self, p: Point) -> tuple[Feature, float, float]:
+        low, high = self.limit("low", -math.inf), self.limit("high", math.inf)
+        return {
+            "dead": (Feature.NO_VALUE, p.raw, math.nan),
+            "absurd": (Feature.OUT_OF_RANGE, p.raw, low if p.raw < low else high),
+            "stuck": (Feature.STUCK, p.raw, self.limit("stuck_s", 0.0)),
+            "unbelieved": (Feature.SLEW, p.raw, self.limit("slew", math.inf)),
+        }[p.status]
+
+
+class Balance:
+    """The heat balance of a module."""
+
+    def __init__(self, head: NaiveHead) -> None:
+        self.middle: Any = F(math.nan)
+        self.held: Any = F(math.nan)
+        self.heat: Any = F(0)
+        self.excess: Any = F(0)
+        self.slack = F(head.limit("heat_slack", 0.0))
+        self.cap = F(2) * F(head.limit("common_rise", math.inf))
+
+    def go_on(self, dt: Any) -> None:
+        """The module's rise since the time before, `dt` ms ago."""
+        if not np.isnan(self.middle) and not np.isnan(self.held):
+            share, seconds = F(1e3) / (F(600e3) + dt), dt * F(1e-3)
+            beyond = self.middle - self.held - self.heat * seconds
+            self.heat = min(max(self.heat + beyond * share, -self.slack), self.slack)
+            self.excess = _within(self.excess + beyond - self.slack * seconds, self.cap)
+        if not np.isnan(self.middle):
+            self.held = self.middle
+
+
+def _within(value: Any, cap: Any) -> Any:
+    return min(value if value > 0 else F(0), cap)
+
+
+def _median(values: list[Any]) -> Any:
+    ordered = sorted(values)
+    low, high = statistics.median_low(ordered), statistics.median_high(ordered)
+    return F(0.5) * (low + high)
+
+
+def _steepen(p: Point) -> None:
+    """Intervals of about 1 s in a row that rise by 1 K/s or more, by their lengths."""
+    if p.anchor is None:
+        p.anchor, p.anchor_ms = p.last, F(0)
+        return
+    p.anchor_ms = p.anchor_ms + p.dt
+    if p.anchor_ms >= F(900):
+        p.steep = [*p.steep, p.anchor_ms] if p.last - p.anchor >= F(1e-3) * p.anchor_ms else []
+        p.anchor, p.anchor_ms = p.last, F(0)
+
+
+def _tiles(bank: list[NaiveHead]) -> list[list[NaiveHead]]:
+    """Heads with the same limits and modules of the same size go together (while their modules are few)."""
+    tiles: dict[Any, list[NaiveHead]] = {}
+    for head in bank:
+        tiles.setdefault((head.limits, head.group), []).append(head)
+    return list(tiles.values())
+
+
+class NaiveCells:
+    """The twin of the banks of cells."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        families = (Family.CELL_VOLTAGE, Family.CELL_TEMPERATURE)
+        self.banks = [[NaiveHead(h) for h in layout.heads if h.head.family == family] for family in families]
+        self.balanced_ms: dict[int, int] = {}
+        for head in self.banks[1]:
+            for other in self.banks[0]:
+                mine, its = head.layout, other.layout
+                if (its.rack, its.device, len(its.points)) == (mine.rack, mine.device, len(mine.points)) and head.group:
+                    head.partner = other
+
+    @property
+    def heads(self) -> dict[int, NaiveHead]:
+        """Every head by its index."""
+        return {head.layout.index: head for bank in self.banks for head in bank}
+
+    def advance(self, image: Image) -> dict[int, Reading]:
+        """Readings by head index."""
+        for bank in self.banks:
+            for tile in _tiles(bank):
+                news = [head.take(image) for head in tile]
+                if any(news):
+                    for head in tile:
+                        head.judge(image)
+                    self._balance(tile, image.tick_ms)
+        return {index: head.reading() for index, head in self.heads.items()}
+
+    def _balance(self, tile: list[NaiveHead], tick_ms: int) -> None:
+        since_ms = tick_ms - self.balanced_ms.get(tile[0].layout.index, 0)
+        if tile[0].family == Family.CELL_TEMPERATURE and since_ms >= 5000:
+            self.balanced_ms[tile[0].layout.index] = tick_ms
+            for balance in (balance for head in tile for balance in head.balances):
+                balance.go_on(F(min(since_ms, 2**30)))
+
+    def racks(self) -> list[tuple[float, float, float]]:
+        """Hottest cell, its slope and live share of every rack."""
+        found = []
+        for rack in range(len(self.layout.racks)):
+            heads = [head for head in self.banks[1] if head.layout.rack == rack]
+            pairs = [(head, p) for head in heads for p in head.points]
+            live = [(head, p) for head, p in pairs if p.status == "live"]
+            hottest = max(live, key=lambda pair: pair[1].last, default=None)
+            hot = (float(hottest[1].last), hottest[0]._slope(hottest[1])) if hottest else (math.nan, math.nan)
+            found.append((*hot, len(live) / len(pairs) if pairs else 0.0))
+        return found
