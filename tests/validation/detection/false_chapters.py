@@ -42,7 +42,7 @@ def nuisance_chapter(results: Results) -> Chapter:
     )
     met = sum(len(found["room"]) for _, found in pairs)
     meetings = [
-        f"All {len(pairs)} pairs of classes that can meet in one room, {met:,} meetings; those with most alarms:",
+        f"{len(pairs)} of {len(nuisance.pairs())} pairs of classes that can meet in one room, {met:,} meetings; those with most alarms:",
         "",
         "| pair | episodes | advisory | pre-alarm | alarm of a head | by | rule 3 would release |",
         "|---|---:|---:|---:|---:|---|---:|",

@@ -11,6 +11,7 @@ from tests.validation.detection.store import JUDGES, PLANT, Piece, carry_out
 YEAR_WEEKS = 365.25 / 7.0
 SIM = ("sim_hardware",)
 FORESTS_SEE = 8
+LITTLE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +51,16 @@ QUICK = Size(
 
 
 def part_of(share: float) -> Size:
-    """The full form with a share of its runs (0 to 1), for a machine that has other things to do; all classes, pairs and scenarios stay."""
+    """The full form with a share of its runs (0 to 1), for a machine that has other things to do; `LITTLE` or less: of the pairs too."""
 
     def some(count: int, least: int) -> int:
         return max(least, round(share * count))
 
+    little = share <= LITTLE
     return replace(
-        FULL, failures=some(FULL.failures, 12), others=some(FULL.others, 2), chunk=some(FULL.chunk, 12), courses=some(FULL.courses, 8),
-        episodes=some(FULL.episodes, 16), fault_seeds=some(FULL.fault_seeds, 1), weeks=some(FULL.weeks, 2),
-        battery_years=share * FULL.battery_years, server_years=share * FULL.server_years,
+        FULL, failures=some(FULL.failures, 12), others=some(FULL.others, 1), chunk=some(FULL.chunk, 12), courses=some(FULL.courses, 8),
+        episodes=some(FULL.episodes, 16), fault_seeds=some(FULL.fault_seeds, 1), weeks=some(FULL.weeks, 2), week_days=1.0 if little else 7.0,
+        battery_years=share * FULL.battery_years, server_years=share * FULL.server_years, pairs=some(83, 8) if little else None,
     )  # fmt: skip
 
 

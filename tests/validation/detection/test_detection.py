@@ -131,6 +131,7 @@ def test_a_piece_that_is_there_is_not_made_again(tmp_path: Path, capsys: pytest.
     assert capsys.readouterr().out.count("part one") == 1
 
 
+@pytest.mark.timeout(400)  # a minute of work on a quiet machine
 def test_a_small_run_writes_a_report(tmp_path: Path) -> None:
     folder = tmp_path / "data" / "normal"
     folder.mkdir(parents=True)
