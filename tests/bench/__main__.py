@@ -50,6 +50,12 @@ def _latency() -> None:
     alarm_latency.main()
 
 
+def _start() -> None:
+    from tests.bench import start
+
+    start.main()
+
+
 BENCHES: dict[str, Callable[[], None]] = {
     "detector": _detector,
     "modbus": _modbus,
@@ -57,6 +63,7 @@ BENCHES: dict[str, Callable[[], None]] = {
     "scan": _scan,
     "clock": _clock,
     "drill": _drill,
+    "start": _start,
     "latency": _latency,
 }
 """Name to what measures and prints; a bench imports what it needs when its turn comes."""

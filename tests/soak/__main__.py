@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from tests.soak import fuzz_modbus, fuzz_mqtt, library, random_rooms, reconnect_modbus, reconnect_mqtt
+from tests.soak import fuzz_modbus, fuzz_mqtt, library, random_rooms, reconnect_modbus, reconnect_mqtt, same_day
 from tests.wire_faults import campaign
 
 OUT = Path("out/soak")
@@ -33,6 +33,7 @@ class Report(Protocol):
 
 
 STEPS: dict[str, tuple[str, ...] | Callable[[], Report]] = {
+    "a day through the detector, on every kind of processor": same_day.run,
     "random rooms": partial(random_rooms.run, 1_000_000, 1),
     "fuzz, Modbus replies": partial(fuzz_modbus.run, 5_000_000, 1),
     "fuzz, MQTT payloads": partial(fuzz_mqtt.run, 5_000_000, 1),
