@@ -220,7 +220,8 @@ def _why_not(
     if not alarmed:
         yield say(PHRASES["calm"], language)
     elif not confirmed:
-        yield say(PHRASES["one-only"], language)
+        held = any(e.event.kind is Kind.INHIBIT and e.event.what != "none" for e in about)
+        yield say(PHRASES["in-alarm" if held else "one-only"], language)
         yield from (f"    {_evidence(evidence, language)}" for event in alarmed.values() for evidence in event.evidence)
     for kind in (Kind.INHIBIT, Kind.AVAILABILITY):
         # Availability outlives a reset: the last word counts, whenever it was.

@@ -213,6 +213,7 @@ PHRASES: dict[str, Pair] = {
     "why-released": ("Why agent was released in {zone}:", "{zone} 소화약제 방출 이유:"),
     "why-not": ("Why no agent was released in {zone}:", "{zone} 소화약제 미방출 이유:"),
     "calm": ("  no head is in alarm since the last reset", "  마지막 복구 이후 경보 없음"),
+    "in-alarm": ("  these heads are in alarm:", "  경보 상태 감지기:"),
     "one-only": (
         "  release takes two independent heads, with confirmed runaway, smoke with heat, or what the owner allows; these were in alarm:",
         "  방출에는 독립된 두 감지기가 필요함 (열폭주 확정, 연기와 열, 또는 소유자 허용 조합); 경보 상태:",

@@ -109,6 +109,7 @@ def test_why_not_with_two_heads_and_a_key() -> None:
     play(field, "0 | mode-key off, smoke-1 alarm, heat-1 alarm | pre-activated |")
     said = explained(field, "hall")
     assert "is held back: the key stands on manual only" in said
+    assert "release takes two independent heads, with" not in said
     assert "키가 수동 전용 위치" in explained(field, "hall", "ko")
 
 
