@@ -32,7 +32,10 @@ _FAMILIES = (
 _WORDS = tuple((family, re.compile(words, re.IGNORECASE)) for family, words in _FAMILIES)
 _CELL_V = (1.5, 4.6)
 """Voltages of lithium-ion cells, from flat to overcharged (assumed)."""
+_WRITTEN = {"degc": "degC", "degf": "degF", "k": "K", "v": "V", "mv": "mV", "db/m": "dB/m"}
 _MOST_NODES = 32
+_EXCEL_D = (30000.0, 60000.0)
+"""Days since 1899 of the years 1982 to 2064."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ def suggest(table: Table) -> Iterator[str]:
         if not family:
             yield f'# {_quoted(guess.name)} = "?"      {comment}'
         else:
-            yield f'{_quoted(guess.name)} = "{" ".join(filter(None, (family, guess.unit)))}"      {comment}'
+            yield f'{_quoted(guess.name)} = "{" ".join(filter(None, (family, _WRITTEN.get(guess.unit, guess.unit))))}"      {comment}'
     if not any(guess.family for guess in guesses):
         yield "# No column looks like a head: say of at least one above what it is."
 
@@ -142,6 +145,8 @@ def _time_unit(look: Look, time: tuple[int, ...]) -> tuple[str, str]:
         for limit, unit in ((1e17, "ns"), (1e14, "us"), (1e11, "ms"), (1e8, "s")):
             if first > limit:
                 return unit, " (since 1970)"
+        if _EXCEL_D[0] < first < _EXCEL_D[1] and any(number % 1 for number in _numbers(look, time[0])):
+            return "excel", " (days since 1899?)"
         return "s", " (no unit is named: is it seconds?)"
     fits = [order for order in ORDERS if _fits(cells, order)]
     dates = [order for order in fits if order in ("ymd", "dmy", "mdy")]
@@ -149,6 +154,8 @@ def _time_unit(look: Look, time: tuple[int, ...]) -> tuple[str, str]:
         return "ymd", ""
     if "." in cells[0].split()[0] and "dmy" in dates:
         return "dmy", ""
+    if "mdy" in dates and re.search(r"[AaPp]\.?[Mm]", " ".join(_column(look, place)[0] for place in time)):
+        return "mdy", " (day or month first? correct it)"
     doubt = " (day or month first? correct it)" if len({*dates} - {"ymd"}) > 1 else ""
     return ([order for order in dates if order != "ymd"] or fits or ["ymd"])[0], doubt
 

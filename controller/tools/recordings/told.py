@@ -15,6 +15,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MOST_LINES = 400
 """Lines of a table that a person reads; beyond it the sums by head say more."""
 _YEARS_9999_S = 253402300799.0
+_EPOCH_S = 1e8
+"""Beyond three years a count of seconds is one since 1970 (assumed)."""
 _SAME_S = 0.5
 """Closer than this is the same time."""
 
@@ -34,7 +36,9 @@ class Clock:
         return when.replace(tzinfo=None).isoformat(timespec="milliseconds" if when.microsecond else "seconds")
 
     def shown(self, said_s: float) -> str:
-        """The same for a table."""
+        """The same for a table, where seconds since 1970 are a date as well."""
+        if abs(said_s) > _EPOCH_S and self.seconds <= 1.0:
+            return str(Clock(is_date=True).recorded(said_s))
         recorded = self.recorded(said_s)
         return recorded if isinstance(recorded, str) else f"{recorded:.10g}"
 

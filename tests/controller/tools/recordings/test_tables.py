@@ -211,6 +211,30 @@ def test_what_was_odd_about_the_recording_is_told_beside(tmp_path: Path, capsys:
     assert all(json.loads(line)["kind"] in {"level", "fault", "zone"} for line in streams.out.splitlines())
 
 
+SUGGESTED = [
+    ("t_ms,Temp,Smoke [%/m]\n0,20.1,0.01\n100,20.2,0.01\n", ['unit = "ms"', '"Temp" = "heat degC"', '"Smoke [%/m]" = "smoke %/m"']),
+    ("Date;Uhr\n02.12.2013 21:15;20,5\n02.12.2013 21:16;20,6\n", ['unit = "dmy"', 'delimiter = ";"', 'decimal = ","', '# "Uhr" = "?"']),
+    ("Date,Time,RH\n3/5/2024,1:00:00 PM,45\n3/5/2024,1:01:00 PM,45\n", ['column = ["Date", "Time"]', 'unit = "mdy"', "climate-humidity %"]),
+    ("1700000000,3.31,25.0\n1700000001,3.32,25.1\n", ['column = "#1"', "since 1970", '# "#2" = "?"']),
+    ("Time,Cell 1 Voltage,Cell 1 Temp\n0,3300,298.1\n1,3301,298.2\n", ['"cell-voltage mV"', '"cell-temperature K"']),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "says"), SUGGESTED)
+def test_a_first_map_is_guessed_and_can_be_read_again(
+    text: str, says: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, plan = tmp_path / "r.csv", tmp_path / "m.toml"
+    file.write_text(text)
+    assert main(["replay", str(file), "--suggest"]) == 0
+    out = capsys.readouterr().out
+    for part in says:
+        assert part in out
+    plan.write_text(out)
+    wanted = 0 if any(line.startswith('"') for line in out.splitlines()) else 2
+    assert main(["replay", str(file), "--map", str(plan)]) == wanted
+
+
 UGLY = st.one_of(
     st.floats(-1e3, 1e3).map(lambda x: f"{x:.3f}"), st.floats().map(repr), st.integers().map(str),
     st.sampled_from(["", "NaN", "ERR", '"', '"1,5"', "1e999", "-", "2024-01-01", "12:00", "\x00", "é", "1;2"]), st.text(max_size=6),
