@@ -53,12 +53,14 @@ def nuisance_chapter(results: Results) -> Chapter:
 
 
 NUISANCES_TEXT = """
-Nuisances are the plant's own classes with their own ranges (docs/scenarios.md), in a hall of 160 m3 with one rack or a server
-room of 360 m3 with eight places. A fitter who takes a head out of service silences that head here too. In pairs the second
-begins within an hour after the first; what both do to air and cells is added (through ventilation they do not touch each other
-here, which a room played whole would show). Pairs that no room can have (six of batteries alone with two of servers) are left
-out. Levels are those of single heads; release is rule 3 by the core's own function on those heads, with its window of 30
-minutes. "By" names the features behind the first alarm."""
+Nuisances are the plant's own classes with their own ranges (docs/scenarios.md), in a hall of 160 m3 with one rack or a server room of
+360 m3 with eight places. A fitter who takes a head out of service silences that head here too. In pairs the second begins within an
+hour after the first; what both do to air and cells is added (through ventilation they do not touch each other here, which a room
+played whole would show). Pairs that no room can have (six of batteries alone with two of servers) are left out. Levels are those of
+single heads; release is rule 3 by the core's own function on those heads, with its window of 30 minutes. "By" names the features
+behind the first alarm. An alarm of a gas head isolates and ventilates and is no fire alarm (rule 2); here it counts as an alarm all
+the same. Bursts of gas and smoke are really there: a head that tells of an engine's carbon monoxide or of dust in the beam is right
+about the air and wrong about fire."""
 
 
 def _counts(found: Arrays) -> str:
