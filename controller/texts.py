@@ -41,7 +41,6 @@ TEXTS: dict[str, tuple[str, str]] = {
         "셀 열폭주 예상: {low}~{high}{unit} 후",
     ),
     "runaway_within": ("runaway of a cell expected within {high} {unit}", "셀 열폭주 예상: {high}{unit} 이내"),
-    "runaway_now": ("runaway of a cell expected now", "셀 열폭주 예상: 지금"),
     "runaway_unknown": ("time to runaway: not enough evidence", "열폭주 예상 시각: 근거 부족"),
     "unit_min": ("min", "분"),
     "unit_s": ("s", "초"),

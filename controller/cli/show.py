@@ -88,7 +88,7 @@ def _countdown(rack: RackStatus, language: str) -> Iterator[str]:
         return
     unit, each_s, step = ("min", 60.0, 1) if rack.countdown.high_s >= _MINUTES_FROM_S else ("s", 10.0, 10)
     low, high = math.floor(rack.countdown.low_s / each_s) * step, math.ceil(rack.countdown.high_s / each_s) * step
-    key = "runaway_now" if high == 0 else "runaway_within" if low == 0 else "runaway_between"
+    key = "runaway_within" if low == 0 else "runaway_between"
     yield f"  {rack.name}: " + text(key, language).format(low=low, high=high, unit=text(f"unit_{unit}", language))
 
 

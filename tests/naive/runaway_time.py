@@ -71,6 +71,7 @@ class Cell:
             (rt.SLOWED * max(self.step_k, rise), took),
             (steady + growing, 0.0),
             (degc, rt.MIN_DEGC),
+            (rt.RUNAWAY_K_PER_S, growing),
         ]
         beside = (fits[1][0] - fits[0][0]) / (fits[1][0] + 1e-9)
         self.nearest_gate = min(

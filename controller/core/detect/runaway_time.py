@@ -13,7 +13,7 @@ depends on the reactions, which nobody knows: `SCALES_K` are fitted side by side
 and memory per sample are O(1); the state is float32, the arithmetic float64.
 
 No answer (NaN, "not enough evidence") where the growth is not significant, its share of the rate is small, the rate is too small,
-the cell is too cold to heat itself, or the step under way takes too long: then it has stopped growing.
+the cell is too cold to heat itself, the step under way takes too long (then it has stopped growing), or 1 K/s is there already.
 The slow twin is tests/naive/runaway_time.py; the decision 0021 tells the calibration and what this cannot do.
 """
 
@@ -166,9 +166,9 @@ def foresee(i: Any, degc: Any, ms: Any, step_k: Any, state: Any, since_ms: Any, 
         degc >= MIN_DEGC and significance >= MIN_SIGNIFICANCE and rate > 0.0 and growing >= MIN_SHARE * rate
     ):
         return
-    seconds = 0.0
-    if growing < RUNAWAY_K_PER_S:
-        seconds = seconds_to(scale_k * ln(RUNAWAY_K_PER_S / growing), steady, growing, scale_k)
+    if growing >= RUNAWAY_K_PER_S:  # it runs away, which others judge, or is hit by heat from outside
+        return
+    seconds = seconds_to(scale_k * ln(RUNAWAY_K_PER_S / growing), steady, growing, scale_k)
     if seconds > LONGEST_S:
         return
     melts = math.inf

@@ -23,7 +23,6 @@ def shown(rack: RackStatus, language: str) -> list[str]:
         ((70.0, 41.0, 121.0), "runaway of a cell expected within 3 min", "셀 열폭주 예상: 3분 이내"),
         ((40.0, 25.0, 81.0), "runaway of a cell expected in 20 to 90 s", "셀 열폭주 예상: 20~90초 후"),
         ((4.0, 3.0, 8.0), "runaway of a cell expected within 10 s", "셀 열폭주 예상: 10초 이내"),
-        ((0.0, 0.0, 0.0), "runaway of a cell expected now", "셀 열폭주 예상: 지금"),
     ],
 )
 def test_countdown(countdown: tuple[float, float, float], english: str, korean: str) -> None:
