@@ -19,6 +19,8 @@ from controller.tools.verify.world import Change, Groups, World, head_change, ma
 
 MINUTES = 30
 """For how long work is announced; it runs out as any time does."""
+TOGETHER, FEW = 2, 4
+"""Inputs that change in one scan; of more than a few lying heads one after the other: what they say stays latched."""
 MOST_OF_A_KIND = 2
 """Of heads that are alike two stand for all: a pair is two."""
 
@@ -47,7 +49,8 @@ def _world(
     names = {*heads, *(h.name for h in wired(layout, zone))}
     site = reduced(layout.site, layout.zones[zone], names, outputs, acts=acts)
     name = f"{layout.zones[zone]}: {what} alone"
-    return make_world(name, site, groups, 2, said, free_clocks=acts or bool(said))  # type: ignore[arg-type]
+    most = TOGETHER if len(names) - len(wired(layout, zone)) <= FEW else 1
+    return make_world(name, site, groups, most, said, free_clocks=acts or bool(said))  # type: ignore[arg-type]
 
 
 # --- heads

@@ -143,7 +143,7 @@ class Explorer:
             if step.vector.calm >= 0:
                 self._compare(step, steps[step.vector.calm], self._with_hands)
         for command in self.world.said:
-            for silent in steps[: self.world.n_said_under]:
+            for silent in steps[: self.world.said_under]:
                 self._say(state, command, silent)
         if self.world.free_clocks:
             for text, after in run_out(state):

@@ -38,7 +38,7 @@ def release_parts(layout: Layout, zone: int) -> Iterator[World]:
         said = tuple(part.said(layout.zones[zone], outputs))
         yield make_world(
             f"{layout.zones[zone]}: {part.name}", site, partial(part.groups, names), part.most, said,
-            said_under=part.said_under, restarts=part.restarts, free_clocks=part.free_clocks,
+            restarts=part.restarts, free_clocks=part.free_clocks,
         )  # fmt: skip
 
 
@@ -123,25 +123,26 @@ def _of_agent(zone: str, outputs: list[str]) -> Iterator[AnyCommand]:
 
 
 class _Part(NamedTuple):
-    """How the release machine is cut: contacts, outputs of the air, inputs that move, how many at once, what is said under how many."""
+    """How the release machine is cut: contacts, outputs of the air, inputs that move, how many at once, what is said."""
 
     name: str
     families: tuple[Family, ...]
     groups: Callable[[tuple[str, ...], Layout, Inputs], Groups]
     most: int = 2
     said: Callable[[str, list[str]], Iterator[AnyCommand]] = _reset
-    said_under: int = 1
     air: tuple[Role, ...] = ()
     restarts: bool = False
     free_clocks: bool = False
 
 
 _PARTS = (
+    _Part("hands", (Family.CALL_POINT, Family.ABORT, Family.HOLD, Family.RESERVE_KEY), _hands, restarts=True),
+    _Part("air", (Family.CALL_POINT, Family.HOLD), _air, air=_AIR),
     _Part(
-        "hands", (Family.CALL_POINT, Family.ABORT, Family.HOLD, Family.RESERVE_KEY), _hands, said_under=0, restarts=True
+        "blocks",
+        (Family.CALL_POINT, Family.MODE_KEY, Family.OCCUPIED, Family.LOW_AGENT, Family.ABORT),
+        _blocks,
     ),
-    _Part("air", (Family.CALL_POINT, Family.HOLD), _air, said_under=0, air=_AIR),
-    _Part("blocks", (Family.CALL_POINT, Family.MODE_KEY, Family.OCCUPIED, Family.LOW_AGENT, Family.ABORT), _blocks),
     _Part("words on the zone", (Family.CALL_POINT, Family.MODE_KEY), _words_under, most=1, said=_of_zone),
     _Part("words on the agent", (Family.CALL_POINT, Family.MODE_KEY), _words_under, most=1, said=_of_agent),
     _Part("windows", (Family.CALL_POINT, Family.ABORT), _over, free_clocks=True),
@@ -186,8 +187,9 @@ def _rack_world(
     if not with_release:
         said += [Reset(operator=WHO, zone=name), HandOver(operator=WHO, zone=name)]
         said += [ConfirmIsolated(operator=WHO, rack=rack) for rack in racks]
+    most = 1 if clocks and not with_release else 2
     return make_world(
-        title, part, partial(_racks, heads), 2, tuple(said), said_under=0, free_clocks=clocks and not with_release
+        title, part, partial(_racks, heads), most, tuple(said), free_clocks=clocks and not with_release
     )  # fmt: skip
 
 

@@ -46,16 +46,20 @@ class Vector:
         return ", ".join(change.text for change in self.changes) or "all inputs at rest"
 
 
+SAID_UNDER = 2
+"""People speak while everything is at rest, and while the first of the changes shows (in the release parts: both heads in alarm)."""
+
+
 @dataclass(slots=True)
 class World:
-    """A part of a site with its environment. `said` are commands, each tried under the first `n_said_under` vectors."""
+    """A part of a site with its environment. `said` are commands, each tried under the first `said_under` vectors."""
 
     name: str
     layout: Layout
     rules: Rules
     vectors: list[Vector]
     said: tuple[AnyCommand, ...] = ()
-    n_said_under: int = 1
+    said_under: int = SAID_UNDER
     restarts: bool = False
     free_clocks: bool = True
     starts: tuple[object, ...] = ()
@@ -127,7 +131,6 @@ def make_world(
     most: int,
     said: tuple[AnyCommand, ...] = (),
     *,
-    said_under: int = 1,
     restarts: bool = False,
     free_clocks: bool = True,
 ) -> World:
@@ -136,8 +139,7 @@ def make_world(
     rest = at_rest(layout)
     groups = groups_of(layout, rest)
     made = vectors(rest, groups, most)
-    singles = sum(1 for vector in made if len(vector.changes) <= said_under)
-    return World(name, layout, make_rules(layout), made, said, singles, restarts, free_clocks)
+    return World(name, layout, make_rules(layout), made, said, restarts=restarts, free_clocks=free_clocks)
 
 
 # --- changes that inputs may make -------------------------------------------------------------------------------------
