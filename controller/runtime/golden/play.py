@@ -56,6 +56,7 @@ def detection() -> Iterator[str]:
             yield f"image {image.scan} quality {_numbers(image.quality)} ages {ages_ms(image, max_age_ms)}"
             for field in dataclasses.fields(readings):
                 yield f"readings {image.scan} {field.name} {_numbers(getattr(readings, field.name))}"
+            yield f"weighed {image.scan} {detector.weighed!r}"
     yield f"digest {digest.hexdigest()}"
 
 
