@@ -165,3 +165,21 @@ def test_the_copy_without_a_flip_is_the_same_recording(runs: tuple[Run, Run], tm
     copy.write_bytes(hrec.MAGIC + b"".join(hrec.frame(*frame) for frame in hrec.read_frames(stopped.recording)))
     assert copy.read_bytes() == stopped.recording.read_bytes()
     assert stopped.replay(copy) == 0
+
+
+def test_other_settings_over_a_daemons_recording_show_the_difference(
+    runs: tuple[Run, Run], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    killed, _ = runs
+    other = tmp_path / "jumpy.toml"
+    other.write_text("[settings.heat]\nadvisory = 10.0\n")
+    words = ["replay", str(killed.journal.with_name("recording.hrec")), str(killed.site)]
+    assert main([*words, "--settings", str(other)]) == 0
+    assert "new      heat-1: advisory" in capsys.readouterr().out
+    assert main([*words, "--settings", str(other), "--json"]) == 0
+    lines = [msgspec.json.decode(line) for line in capsys.readouterr().out.splitlines()]
+    heat = [line for line in lines if line["head"] == "heat-1" and line["level"] == "advisory"]
+    assert [line["settings"] for line in heat] == ["jumpy.toml"]
+    assert main(["replay", str(killed.journal), str(killed.site), "--quiet"]) == 0, "the journal names its recording"
+    assert main(["replay", str(killed.recording)]) == 2
+    assert "name its site file" in capsys.readouterr().err
