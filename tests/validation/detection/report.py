@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.validation import runaway_time
+from tests.validation import runaway_time, smoke_alarms
 from tests.validation.chapter import Chapter
 from tests.validation.detection.failure_chapter import failure_chapter
 from tests.validation.detection.false_chapters import nuisance_chapter, quiet_chapter
@@ -39,7 +39,7 @@ def chapters(data: Path, size: Size, folder: Path, workers: int) -> list[Chapter
     if size == QUICK:
         return found
     print("detection: time to runaway, some 2,000 runs of one module ...", flush=True)
-    return [*found, runaway_time.chapter(data)]
+    return [*found, runaway_time.chapter(data), smoke_alarms.chapter(data)]
 
 
 def write(found: Sequence[Chapter], size: Size, took_s: float, folder: Path) -> Path:
