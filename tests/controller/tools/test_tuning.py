@@ -46,7 +46,7 @@ def test_a_proposal_keeps_the_budget_when_it_is_run_over_the_recording(
 ) -> None:
     recording, plan = life(tmp_path, dust=0.3)
     assert main(["replay", str(recording), "--map", str(plan)]) == 0
-    assert "advisory first" in capsys.readouterr().out, "the defaults must break the budget, or nothing is shown"
+    assert "normal -> advisory" in capsys.readouterr().out, "the defaults must break the budget, or nothing is shown"
     assert tune(tmp_path, recording, plan, "--advisories-per-week", "2", "--alarms-per-year", "1") == 0
     said = capsys.readouterr().out
     assert "the proposal keeps the budget" in said
