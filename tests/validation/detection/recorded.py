@@ -67,11 +67,10 @@ def _cell(path: Path, name: str) -> Recording:
     with gzip.open(path, "rt") as lines:
         rows = np.array(
             [
-                [row[0], row[2], row[5], row[3]]
+                [float(row[k] or "nan") for k in (0, 2, 5, 3)]
                 for row in (line.rstrip("\n").split(",") for line in lines)
                 if row[0] != "cycle"
-            ],
-            np.float64,
+            ]
         )
     cycle, time_s = rows[:, 0], rows[:, 1]
     ends = np.flatnonzero(np.diff(cycle) != 0)

@@ -96,8 +96,13 @@ def _made(missing: list[Piece], folder: Path, workers: int) -> Iterator[tuple[Pi
             yield _carry_out(piece, piece.place(folder))
         return
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        for future in as_completed([pool.submit(_carry_out, piece, piece.place(folder)) for piece in missing]):
-            yield future.result()
+        futures = [pool.submit(_carry_out, piece, piece.place(folder)) for piece in missing]
+        try:
+            for future in as_completed(futures):
+                yield future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)  # what waits is not begun: the fault is told at once
+            raise
 
 
 def gather(pieces: Iterable[Piece], folder: Path) -> list[dict[str, npt.NDArray[Any]]]:
