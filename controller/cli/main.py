@@ -62,13 +62,13 @@ def _run(options: argparse.Namespace) -> int:
 def _matrix(options: argparse.Namespace) -> int:
     from controller.cli.matrices import show_matrix  # noqa: PLC0415 (numpy and the drivers are loaded by those who need them)
 
-    return show_matrix(options.site, options.html, options.sheet, options.read_from, options.language)
+    return show_matrix(options)
 
 
 def _import(options: argparse.Namespace) -> int:
     from controller.cli.importing import import_points  # noqa: PLC0415 (the drivers are loaded by those who need them)
 
-    return import_points(options.file, options.site)
+    return import_points(options)
 
 
 def _diff(options: argparse.Namespace) -> int:
