@@ -1,22 +1,33 @@
-"""Nanoseconds a point and sample of the detector, beside numpy and a loop in Python."""
+"""Nanoseconds a point and sample of the bank of cell temperatures, beside its floor and what a user would take instead.
+
+The floor is what the memory allows: the bytes that one call must move, by the copy bandwidth measured in the same run on blocks
+as large. Two threads have half of the points each, in banks of their own. Times of the bank alone are processor time of its thread
+(best of the rounds), so that other work on the machine does not count; two threads are measured by the clock on the wall, waking
+them included.
+"""
 
 import statistics
+import threading
 import time
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from controller.core.detect.cell_bank import CellBank, lay_out_cells
 from controller.core.image import Image
 from controller.site.model import Family
+from tests.bench.one_by_one import peers
 from tests.bench.vectorised import Vectorised
-from tests.naive.detect import NaiveDetector
 from tests.naive.rig import Rig, Spec
 
 GROUP = 16
-ROUNDS = 7
-SIZES = (1024, 10240)
-LOOP = "python loop"
+ROUNDS = 9
+SIZES = (2_048, 10_240, 102_400, 1_024_000)
+IMAGE_BYTES = 8 + 1 + 8 + 8
+"""Of a point in the image: value, quality, sample, time of receipt."""
 
 
 def images(rig: Rig, count: int) -> list[Image]:
@@ -33,47 +44,105 @@ def images(rig: Rig, count: int) -> list[Image]:
     return made
 
 
+def bank_of(points: int) -> tuple[Rig, CellBank]:
+    """A rig of so many cell temperatures, and a bank of its own for them."""
+    rig = Rig({"cells": Spec(Family.CELL_TEMPERATURE, points, GROUP, "r1")})
+    return rig, lay_out_cells(rig.layout)[0]
+
+
+def bytes_a_point(bank: CellBank) -> float:
+    """Bytes that a call must move for a point: the image and the index are read, the state read and written; records of rare things rest."""
+    moved: list[npt.NDArray[Any]] = [bank.state, bank.seen_quality, bank.seen_sample, bank.last_ms, bank.code]
+    read: list[npt.NDArray[Any]] = [bank.status, bank.flags]
+    n = bank.index.size
+    return (sum(2 * array.nbytes for array in moved) + sum(array.nbytes for array in read)) / n + IMAGE_BYTES
+
+
+def copy_bytes_per_ns(size: int) -> float:
+    """Copy bandwidth, read and written bytes together, on a block of `size` bytes."""
+    source, target = np.ones(size // 8), np.zeros(size // 8)
+    rounds = max(1, 30_000_000 // size)
+    best = 0.0
+    for _ in range(ROUNDS):
+        start = time.thread_time_ns()
+        for _ in range(rounds):
+            np.copyto(target, source)
+        best = max(best, 2.0 * size * rounds / (time.thread_time_ns() - start))
+    return best
+
+
 def nanoseconds(act: Callable[[Image], object], sequence: list[Image], points: int) -> float:
-    """Median over the images of the time that one point takes."""
+    """Best of the images: processor time that one point takes."""
     times = []
     for image in sequence:
-        start = time.perf_counter_ns()
+        start = time.thread_time_ns()
         act(image)
+        times.append(time.thread_time_ns() - start)
+    return min(times) / points
+
+
+def two_threads(points: int) -> float:
+    """Best time on the wall that one point takes with half of them in each of two threads."""
+    pairs = [bank_of(points // 2) for _ in range(2)]
+    sequences = [images(rig, ROUNDS) for rig, _ in pairs]
+    meet, done = threading.Barrier(3), threading.Barrier(3)
+
+    def run(which: int) -> None:
+        for image in sequences[which]:
+            meet.wait()
+            pairs[which][1].advance(image)
+            done.wait()
+
+    threads = [threading.Thread(target=run, args=(which,)) for which in range(2)]
+    times = []
+    for thread in threads:
+        thread.start()
+    for _ in range(ROUNDS):
+        start = time.perf_counter_ns()
+        meet.wait()
+        done.wait()
         times.append(time.perf_counter_ns() - start)
-    return statistics.median(times) / points
+    for thread in threads:
+        thread.join()
+    return min(times) / points
 
 
-def measure(points: int) -> None:
-    """Interleaved rounds of all three on the same images; medians of the rounds."""
-    rig = Rig({"cells": Spec(Family.CELL_TEMPERATURE, points, GROUP, "r1")})
+def measure(points: int) -> float:
+    """One size: the bank, its floor, numpy; returns the bank's nanoseconds."""
+    rig, bank = bank_of(points)
     vectorised = Vectorised(points, GROUP)
-    naive = NaiveDetector(rig.layout)
-    peers: dict[str, Callable[[Image], object]] = {
-        "kernel": rig.detector.advance,
-        "numpy": lambda image: vectorised.advance(image.value, image.tick_ms / 1000.0, 1.0),
-        LOOP: naive.advance,
-    }
-    found: dict[str, list[float]] = {name: [] for name in peers}
-    idle = []
+    found: dict[str, list[float]] = {"bank": [], "nothing new": [], "numpy": []}
     with np.errstate(all="ignore"):
-        for _ in range(ROUNDS):
-            sequence = images(rig, 8)
-            for name, act in peers.items():
-                # The loop takes a second an image: one a round is enough of it.
-                found[name].append(nanoseconds(act, sequence[-1:] if name == LOOP else sequence, points))
-            idle.append(nanoseconds(rig.detector.advance, [sequence[-1]] * 8, points))
-    kernel = statistics.median(found["kernel"])
+        for _ in range(3 if points > 200_000 else ROUNDS):
+            sequence = images(rig, 4)
+            found["bank"].append(nanoseconds(bank.advance, sequence, points))
+            found["nothing new"].append(nanoseconds(bank.advance, [sequence[-1]] * 4, points))
+            found["numpy"].append(
+                nanoseconds(
+                    lambda image: vectorised.advance(image.value, image.tick_ms / 1e3, 1.0), sequence[:2], points
+                )
+            )
+    moved = bytes_a_point(bank)
+    bandwidth = copy_bytes_per_ns(min(round(moved * points / 2), 256_000_000))
+    floor = moved / bandwidth
+    one = min(found["bank"])
     print(
-        f"\ndetector, {points} cell temperatures in modules of {GROUP}, ns per point and sample (medians of {ROUNDS} rounds)"
+        f"  {points:>9,}  {one:7.2f} ns   two threads {two_threads(points):7.2f} ns   floor {floor:5.2f} ns ({moved:.0f} bytes, "
+        f"{bandwidth:.0f} GB/s): {one / floor:4.1f} x   numpy {min(found['numpy']):7.1f} ns: {min(found['numpy']) / one:4.1f} x   "
+        f"nothing new {min(found['nothing new']):5.2f} ns   median {statistics.median(found['bank']):.2f} ns"
     )
-    for name, values in (found | {"kernel, nothing new": idle}).items():
-        one = statistics.median(values)
-        print(f"  {name:<20} {one:10.1f} ns   {one / kernel:8.2f} x kernel")
+    return one
 
 
 def main() -> None:
-    """Measure at both sizes."""
+    """Measure the bank at all sizes, then the detectors of others one by one."""
+    print(
+        f"\ndetector: cell temperatures in modules of {GROUP}, all features, ns per point and sample (best of {ROUNDS} rounds)"
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # numpy speaks up about modules without a value
-        for size in SIZES:
-            measure(size)
+        ours = {size: measure(size) for size in SIZES}
+    kernel = ours[10_240]
+    print(f"detectors of others, one simple test each, against the bank at 10,240 points ({kernel:.2f} ns)")
+    for name, nanos in peers():
+        print(f"  {name:<44} {nanos:12.1f} ns  {nanos / kernel:10.1f} x")

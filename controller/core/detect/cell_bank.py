@@ -68,7 +68,8 @@ class CellBank:
         return bool(
             cell_kernel.advance(
                 image.value, image.quality, image.sample, image.received_ms, image.tick_ms, self.index, self.seen_quality,
-                self.seen_sample, self.last_ms, self.state, self.shared, own.points, own.rows, self.status, self.flags, self.odd_lane,
+                self.seen_sample, self.last_ms, self.state, self.shared, own.points, own.rows, self.status,
+                self.status.view(np.uint64), self.flags, self.odd_lane,
                 self.code, self.code.view(np.uint64), own.visit, own.visit.view(np.uint64),
                 self.heads, self.points, self.params, self.head_of, self.run, self.tile_run, tiles.slot,
                 tiles.rows, tiles.width, tiles.kind, tiles.net, self.tile_ms, tiles.pairs, self.partners,
@@ -175,7 +176,7 @@ def _bank(family: Family, heads: list[HeadLayout], partners: npt.NDArray[np.void
     return CellBank(
         (family,), tiles, index, head_of, *_runs(tiles, index), params, records, new_points(n), partners, new_state(tiles),
         new_shared(tiles), np.ones(len(tiles.slot) * LANES, np.uint8), np.full(n, _UNSEEN, np.uint8), never,
-        np.zeros(n, np.int64), np.zeros(len(tiles.slot), np.int64), np.ones(n, np.uint8), np.zeros(n, np.uint8),
+        np.zeros(n, np.int64), np.zeros(len(tiles.slot), np.int64), (index >= 0).astype(np.uint8), np.zeros(n, np.uint8),
         np.zeros(n, np.uint8), Scratch.of(max(rows), n_racks),
     )  # fmt: skip
 

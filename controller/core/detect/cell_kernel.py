@@ -15,20 +15,22 @@ from controller.core.detect.compile import jit
 
 @jit
 def advance(
-    value: Any, quality: Any, sample: Any, received_ms: Any, tick_ms: Any, index: Any, seen_quality: Any, seen_sample: Any,
-    last_ms: Any, s: Any, m: Any, w: Any, r: Any, status: Any, flags: Any, odd_lane: Any, code: Any, code_words: Any, visit: Any,
-    visit_words: Any, heads: Any, points: Any, params: Any, head_of: Any, run: Any, tile_run: Any, tile_slot: Any, tile_rows: Any,
-    tile_width: Any, tile_kind: Any, tile_net: Any, tile_ms: Any, pairs: Any, partners: Any,
+    value: Any, quality: Any, sample: Any, received_ms: Any, tick_ms: Any, index: Any, seen_quality: Any,
+    seen_sample: Any, last_ms: Any, s: Any, m: Any, w: Any, r: Any, status: Any, status_words: Any, flags: Any,
+    odd_lane: Any, code: Any, code_words: Any, visit: Any, visit_words: Any, heads: Any, points: Any, params: Any,
+    head_of: Any, run: Any, tile_run: Any, tile_slot: Any, tile_rows: Any, tile_width: Any, tile_kind: Any,
+    tile_net: Any, tile_ms: Any, pairs: Any, partners: Any,
 ) -> Any:  # fmt: skip
     """Advance a bank by one image; returns whether anything was new (if not, nothing has changed).
 
-    `value` float64, `quality` uint8, `sample` and `received_ms` int64: of the image. By slot: `index` int32 places in the image,
-    `seen_quality`, `seen_sample`, `last_ms`, `status`, `flags` and `code` uint8, `points` (`cell_records`), `head_of` int32; by lane
-    `odd_lane` uint8. `s`, `m`, `w`, `r` float32: state, modules, scratch of a tile, its sorted rows; `visit` uint8 is scratch;
-    `code_words` and `visit_words` show the same bytes as uint64; `heads` and `partners` (points of the voltages) are records, `params`
-    float32 (kinds, `cell_params.COUNT`); `run` int64 (runs, 3): slot, place in the image, length of points that lie together;
-    `tile_run` the first run of each tile, and the number of all; `tile_ms` int64 when its heat balances went on; the rest are the
-    fields of `tiles.Tiles`.
+    `value` float64, `quality` uint8, `sample` and `received_ms` int64: of the image. By slot: `index` int32 places in
+    the image, `seen_quality`, `seen_sample`, `last_ms`, `status`, `flags` and `code` uint8, `points`
+    (`cell_records`), `head_of` int32; by lane `odd_lane` uint8. `s`, `m`, `w`, `r` float32: state, modules, scratch
+    of a tile, its sorted rows; `visit` uint8 is scratch; `code_words`, `status_words` and `visit_words` show the same
+    bytes as uint64; `heads` and `partners` (points of the voltages) are records, `params` float32 (kinds,
+    `cell_params.COUNT`); `run` int64 (runs, 3): slot, place in the image, length of points that lie together;
+    `tile_run` the first run of each tile, and the number of all; `tile_ms` int64 when its heat balances went on; the
+    rest are the fields of `tiles.Tiles`.
     """
     news = False
     died = False
@@ -69,7 +71,9 @@ def advance(
                         )  # fmt: skip
                         w[at.FRESH + to + n] = 1.0 if fresh else 0.0
                         died |= head.died != 0
-            all_of.take_in(s, w, c, to, i, status)
+            all_of.take_in(s, w, c, to)
+            if all_of.is_any(status_words, i // all_of.EIGHT, all_of.ALL_BITS):
+                all_of.leave_out(w, to, i, status)
         for n in range(tile_run[t], tile_run[t + 1]):
             i = np.uintp(run[n, 0])
             to = (i - slot) // N * at.SCRATCH + i % N

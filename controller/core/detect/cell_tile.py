@@ -96,8 +96,8 @@ def check(s: Any, w: Any, code: Any, odd: Any, c: Any, to: Any, i: Any, status: 
 
 
 @jit
-def take_in(s: Any, w: Any, c: Any, to: Any, i: Any, status: Any) -> None:
-    """Make the fresh values the last ones; MID: the last value of a living point, to be sorted (infinite: not living)."""
+def take_in(s: Any, w: Any, c: Any, to: Any) -> None:
+    """Make the fresh values the last ones, which MID takes to be sorted."""
     for n in range(N):
         fresh = w[at.FRESH + to + n] != ZERO
         x = w[at.X + to + n]
@@ -109,6 +109,14 @@ def take_in(s: Any, w: Any, c: Any, to: Any, i: Any, status: Any) -> None:
         x = x if fresh else last
         s[c + at.STILL_MS + n] = still if fresh else still_ms
         s[c + at.LAST + n] = x
+        w[at.MID + to + n] = x
+
+
+@jit
+def leave_out(w: Any, to: Any, i: Any, status: Any) -> None:
+    """MID of what does not live: infinite, so that it is not sorted among the others."""
+    for n in range(N):
+        x = w[at.MID + to + n]
         w[at.MID + to + n] = x if status[i + n] == codes.LIVE else INFINITE
 
 
