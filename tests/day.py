@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from controller.core.detect.detector import Detector
+from controller.core.detect.readings import Readings
 from controller.core.image import Image, freeze
 from controller.core.layout import Layout, lay_out
 from controller.core.trips import HOST_FACTS
@@ -51,7 +52,7 @@ def images(layout: Layout, scans: int) -> Iterator[Image]:
 def digest(scans: int) -> str:
     """SHA-256 of all the detector's memory and readings after so many scans."""
     layout = lay_out(load(SITE))
-    detector = Detector(layout)
+    detector, readings = Detector(layout), Readings.empty(layout)
     for image in images(layout, scans):
         readings = detector.advance(image)
     found = hashlib.sha256()

@@ -28,6 +28,7 @@ from controller.runtime.datadir import Beginning
 from controller.runtime.eventlog import KEPT, EventLog
 from controller.runtime.hostfacts import HostFacts, night_watch
 from controller.runtime.journal import Journal
+from controller.runtime.kernels import GoldenError, LibraryError, make_ready
 from controller.runtime.linkfacts import LinkFacts
 from controller.runtime.logs import configure_log
 from controller.runtime.realtime import RealTime, ask_machine, settle_memory
@@ -41,7 +42,7 @@ from controller.runtime.writer import Writer
 from controller.site.digest import site_digest
 from controller.site.model import Site
 from drivers.link import Link, LinkError
-from drivers.points import Quality
+from drivers.points import Quality, RegisterBlock
 
 log = structlog.get_logger()
 
@@ -49,7 +50,10 @@ REFUSED = 2
 """Exit code: the site file or the data directory cannot be used."""
 FAILED = 1
 FIRST_VALUES_S = 2.0
-"""Wall seconds to wait for the field's first values; what has not come by then is unknown, and says so."""
+"""Wall seconds to wait for the first values of all registers; what has not come by then is unknown, and says so.
+
+Topics are not waited for: their senders speak when they like, and no release rests on them (rule 3).
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +76,10 @@ def run_daemon(options: Options, site: Site) -> int:
     """Protect a checked site until SIGTERM or SIGINT; the exit code."""
     logs = configure_log()
     try:
+        _ready_kernels()
         with datadir.hold(options.data):
             return asyncio.run(_main(options, site))
-    except (OSError, datadir.DataError, LinkError) as error:
+    except (OSError, datadir.DataError, LinkError, GoldenError, LibraryError) as error:
         log.error("refused", error=str(error))  # noqa: TRY400 (what to do is in the text, not in a traceback)
         return REFUSED
     finally:
@@ -82,7 +87,7 @@ def run_daemon(options: Options, site: Site) -> int:
 
 
 class Daemon:
-    """One site under protection. Made with the state restored and the kernels compiled; nothing is connected before `run`."""
+    """One site under protection. Made with the state restored and the kernels ready; nothing is connected before `run`."""
 
     def __init__(self, options: Options, site: Site, layout: Layout) -> None:
         path = options.data / datadir.JOURNAL
@@ -183,9 +188,9 @@ class Daemon:
         return tasks
 
     async def _first_values(self) -> None:
-        """Wait until every point has been received, but not for long."""
+        """Wait until every register has been read, those of the output modules among them (rule 11), but not for long."""
         deadline_s = time.monotonic() + FIRST_VALUES_S
-        while time.monotonic() < deadline_s and _unknown(self.field):  # noqa: ASYNC110 (plain arrays: nobody could set an event)
+        while time.monotonic() < deadline_s and _unknown(self.layout, self.field):  # noqa: ASYNC110 (plain arrays: nobody could set an event)
             await asyncio.sleep(0.02)
 
     async def _start_scanning(self, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
@@ -242,6 +247,14 @@ async def _main(options: Options, site: Site) -> int:
     return 0
 
 
+def _ready_kernels() -> None:
+    """Before anything is protected: the library of kernels, or numba in its place, and the golden vectors. Raises if they do not agree."""
+    ready = make_ready()
+    log.info("kernels", compiled_ahead=ready.cpu, golden=ready.compared, took_s=round(ready.took_s, 3))
+    if ready.note:
+        log.warning("kernels_compiled_at_start", note=ready.note)
+
+
 def _hold_machine(wanted: RealTime) -> None:
     """Ask for what keeps the scan in time; without it the site is protected all the same, and the log says what to do."""
     granted, refused = ask_machine(wanted)
@@ -259,8 +272,11 @@ async def _own(link: Link) -> None:
         log.exception("link_failed", link=link.name)
 
 
-def _unknown(field: Field) -> bool:
-    return any(bool((buffer.quality == Quality.UNKNOWN).any()) for buffer in field.buffers)
+def _unknown(layout: Layout, field: Field) -> bool:
+    return any(
+        isinstance(block, RegisterBlock) and bool((buffer.quality == Quality.UNKNOWN).any())
+        for block, buffer in zip(layout.blocks, field.buffers, strict=True)
+    )
 
 
 def call_on(loop: asyncio.AbstractEventLoop, function: Callable[[], None]) -> None:

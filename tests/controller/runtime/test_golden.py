@@ -11,6 +11,7 @@ from controller.runtime import daemon
 from controller.runtime.golden import play
 from controller.runtime.golden.check import VECTORS, GoldenError, check
 from controller.runtime.kernels import make_ready
+from controller.site.loader import load
 from tests import golden
 
 SITE = Path(__file__).resolve().parents[3] / "deploy" / "sites" / "hall.toml"
@@ -35,7 +36,7 @@ def test_a_wrong_number_a_missing_line_and_one_too_many_are_told(tmp_path: Path)
     assert check(file, lambda: lines) == 2
     for said in (["decode a 1.0 2.5", "decode b 3.0"], lines[:1], [*lines, "decode c 1.0"]):
         with pytest.raises(GoldenError, match=r"golden vector \d: .*remedy: haechi kernels build"):
-            check(file, lambda said=said: said)
+            check(file, said.copy)
 
 
 @pytest.mark.timeout(600)
@@ -47,8 +48,7 @@ def test_a_daemon_refuses_to_start_when_a_golden_vector_does_not_agree(
     vectors.write_text("\n".join([first.replace("1", "2", 1), *rest]))
     monkeypatch.setattr(daemon, "make_ready", partial(make_ready, tmp_path, vectors))
     options = daemon.Options(SITE.parent, tmp_path / "data", tmp_path / "sock")
-    site = daemon.Site.__new__(daemon.Site)  # never looked at
-    assert daemon.run_daemon(options, site) == daemon.REFUSED
+    assert daemon.run_daemon(options, load(SITE)) == daemon.REFUSED
     assert not options.data.exists()
     assert "golden vector 1" in capsys.readouterr().err
 
