@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 OUT := out
 # Programs of other makers that tests start, and the Debian package of each.
-TEST_PROGRAMS := mosquitto=mosquitto mosquitto_sub=mosquitto-clients mosquitto_pub=mosquitto-clients mbpoll=mbpoll socat=socat openssl=openssl mosquitto_passwd=mosquitto
+TEST_PROGRAMS := gcc=gcc /usr/include/stdio.h=libc6-dev mosquitto=mosquitto mosquitto_sub=mosquitto-clients mosquitto_pub=mosquitto-clients mbpoll=mbpoll socat=socat openssl=openssl mosquitto_passwd=mosquitto
 # What `make bench` builds and runs other makers' Modbus clients with.
 BENCH_PROGRAMS := gcc=gcc /usr/include/stdio.h=libc6-dev /usr/include/modbus/modbus.h=libmodbus-dev
 # Workers and extra arguments for pytest: make test WORKERS=0 ARGS='-k zone'
@@ -56,10 +56,14 @@ $(VENV)/.stamp-project: pyproject.toml | $(VENV)/.stamp-venv
 	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# numba looks only at the file that a compiled kernel stands in, not at the kernels and constants that it takes from others: after any change
-# all kernels are compiled anew.
-$(VENV)/.stamp-kernels: $(shell find controller drivers sim_hardware tests -name '*.py')
-	@find controller drivers sim_hardware tests -name '*.nb[ic]' -delete
+# The simulator's physics stand in numba's own cache, which looks only at the file that a kernel stands in: after a change there they are compiled
+# anew. The daemon's kernels follow their whole source by themselves; here they are compiled ahead, if their source has changed.
+$(VENV)/.stamp-physics: $(shell find sim_hardware -name '*.py')
+	@find sim_hardware -name '*.nb[ic]' -delete
+	@touch $@
+
+$(VENV)/.stamp-kernels: $(VENV)/.stamp-physics $(shell find controller drivers -name '*.py')
+	@$(BIN)/haechi kernels build --if-needed
 	@touch $@
 
 .PHONY: setup setup-test setup-bench setup-validate
