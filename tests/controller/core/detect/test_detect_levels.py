@@ -230,3 +230,30 @@ def test_a_cell_whose_sensor_burns_in_the_rise_has_run_away_once_its_voltage_is_
     assert bool(rig.readings.runaway[rig.place["temperature"]]) is runs_away
     assert rig.feature("temperature") == Feature.DIED_AFTER_RISE
     assert rig.level("temperature") == (Level.ALARM if runs_away else Level.PRE_ALARM)
+
+
+def test_a_cell_that_drifts_from_its_module_is_told_within_two_minutes_and_a_degree_or_two() -> None:
+    rig = settled(CELLS, 90)
+    assert ramp(rig, "temperature", 3, 0.01, 120) == Level.ADVISORY
+    evidence = rig.evidence("temperature")
+    assert (evidence.feature, evidence.point) == (Feature.DRIFT, "temperature-block[3]")
+    assert evidence.weight >= 1.5
+    rig = settled(CELLS, 90)
+    assert ramp(rig, "temperature", 3, -0.01, 120) == Level.ADVISORY
+    assert (rig.feature("temperature"), rig.evidence("temperature").weight) == (Feature.DRIFT, 0.0)
+
+
+def test_a_module_that_warms_faster_than_any_load_is_told_as_a_whole() -> None:
+    rig = settled(CELLS, 90)
+    assert ramp(rig, "temperature", slice(0, 16), 0.08, 150) == Level.ADVISORY
+    assert rig.feature("temperature") == Feature.COMMON_RISE
+
+
+def test_a_warm_cell_that_dips_is_told() -> None:
+    rig = settled({"temperature": Spec(Family.CELL_TEMPERATURE, 16, 16, "r1", limits={"cusum_limit": 1e6})}, 90)
+    ramp(rig, "temperature", 3, 0.05, 80)
+    assert rig.level("temperature") == Level.NORMAL
+    rig.set("temperature", 25.0 + 2.6, 3)
+    rig.run(3)
+    assert (rig.level("temperature"), rig.feature("temperature")) == (Level.ADVISORY, Feature.DIP)
+    assert rig.evidence("temperature").weight == 2.0
