@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from controller.site.model import Device
+from drivers.compiled.door import kernel
 from drivers.modbus.decode import WIRE, mark_bad
 from drivers.modbus.plan import BIT_TABLES, MAX_BITS
 from drivers.points import NEVER, BlockBuffer, DataType, Order, Quality, RegisterBlock, Table
@@ -140,7 +140,7 @@ def _joined(blocks: Iterable[RegisterBlock]) -> list[tuple[int, int]]:
     return runs
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _decode(
     octets: npt.NDArray[np.uint8],
     blocks: npt.NDArray[np.void],
@@ -182,7 +182,7 @@ def _decode(
 _ALONE = np.ones(1, np.bool_)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _decode_point(
     octets: npt.NDArray[np.uint8],
     blocks: npt.NDArray[np.void],

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from drivers.compiled.door import kernel
 from drivers.modbus.decode import encode_array
 from drivers.points import DataType, Order, RegisterBlock
 
@@ -48,7 +48,7 @@ def encoder_of(block: RegisterBlock, registers: npt.NDArray[np.uint16]) -> Encod
     return encode_registers
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def to_octets(
     values: npt.NDArray[np.float64],
     numbers: npt.NDArray[np.void],
