@@ -50,6 +50,10 @@ class Draft:
             self.wake_ms = due_ms
         return False
 
+    def left_ms(self, due_ms: int) -> int:
+        """What is left until `due_ms`, for a word to people or for a clock that is stopped here and now; it decides nothing by itself."""
+        return max(due_ms - self.tick_ms, 0)
+
     def tell(
         self,
         kind: Kind,

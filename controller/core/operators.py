@@ -156,7 +156,7 @@ def _locked(draft: Draft, zone: ZoneRules) -> str:
     if release is None or state.activated_ms == NEVER:
         return ""
     ends_ms = state.activated_ms + round(release.reset_lock_s * 1000)
-    return "" if draft.reached(ends_ms) else f"reset is locked for {(ends_ms - draft.tick_ms + 999) // 1000} s more"
+    return "" if draft.reached(ends_ms) else f"reset is locked for {(draft.left_ms(ends_ms) + 999) // 1000} s more"
 
 
 def _stands_against_reset(draft: Draft, zone: ZoneRules) -> str:

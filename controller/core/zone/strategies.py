@@ -117,4 +117,4 @@ def held_ms(draft: Draft, release: Release, before: ZoneState, signal: Signal) -
 
 def left_ms(draft: Draft, before: ZoneState) -> int:
     """What is left of the pre-warning when it is stopped; nothing once it has run."""
-    return max(before.due_ms - draft.tick_ms, 0) if before.stage is Stage.ACTIVATED else 0
+    return draft.left_ms(before.due_ms) if before.stage is Stage.ACTIVATED else 0
