@@ -95,7 +95,7 @@ def _words_under(names: tuple[str, ...], layout: Layout, rest: Inputs) -> Groups
 
 
 def _over(names: tuple[str, ...], layout: Layout, rest: Inputs) -> Groups:
-    singles = [[head_change(rest, layout, (name,), level) for level in (ALARM, 2)] for name in names]
+    singles = [[head_change(rest, layout, (name,), ALARM)] for name in names]
     return [
         *singles,
         contact_changes(layout, rest, Family.ABORT, (1,)),
