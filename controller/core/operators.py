@@ -166,7 +166,8 @@ def _stands_against_reset(draft: Draft, zone: ZoneRules) -> str:
     # A switch that has cleared is a block that this very reset would lift.
     cleared = draft.inputs.discharged[zone.index] != Tri.YES
     staying = [block for block in blocks(draft, zone) if not (cleared and block == STRAYED)]
-    if state.stage is not Stage.QUIESCENT and not staying and _burns(draft, zone, (HeadLatch(),) * len(draft.heads)):
+    lifts = state.stage is not Stage.QUIESCENT or state.strayed
+    if lifts and not staying and _burns(draft, zone, (HeadLatch(),) * len(draft.heads)):
         return "two heads still read fire, a reset would release by itself: turn the key to manual or disable the zone first"
     # Burnt sensors never come back, so a burnt room may never count as controlled: then a person takes it over first, by name.
     answered_for = state.guard_ms != NEVER or state.handed_over

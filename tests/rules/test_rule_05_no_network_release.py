@@ -1,5 +1,6 @@
 """Rule 5: no command from a network can release; manual release is an antivalent pair; a release has two channels on two modules."""
 
+from collections.abc import Sequence
 from itertools import product
 from typing import get_args
 
@@ -10,7 +11,7 @@ from controller import protocol
 from controller.core import commands, decide, inputs, operators
 from controller.core.commands import Acknowledge, AnyCommand, Command, Disable, Enable, HandOver, Occupied, Reset
 from controller.core.draft import Draft
-from controller.core.events import Kind
+from controller.core.events import Kind, Level
 from controller.core.rules import ZoneRules
 from controller.core.state import Stage, Trigger
 from controller.site.check import check as check_site
@@ -18,7 +19,7 @@ from controller.site.checks import outputs
 from tests.controller.core.field import Field, play, site
 from tests.rules.breaking import Check, Mutant, notices, original
 
-MAY_BE_SAID = {"ack", "silence", "reset", "disable", "enable", "occupied", "confirm-isolated", "hand-over"}
+MAY_BE_SAID = {"ack", "silence", "reset", "disable", "enable", "occupied", "confirm-isolated", "hand-over", "work"}
 MAY_BE_ASKED = {"status", "events", "subscribe", "command"}
 
 
@@ -29,10 +30,16 @@ def _all_commands(field: Field) -> list[AnyCommand]:
     made = []
     for kind in get_args(commands.AnyCommand):
         fields = [f for f in msgspec.structs.fields(kind) if f.name != "operator"]
-        choices = [words if f.type is str else [False, True] for f in fields]
+        choices = [_choices(f.type, words) for f in fields]
         for values in product(*choices):
             made.append(kind(operator="kim", **{f.name: v for f, v in zip(fields, values, strict=True)}))
     return made
+
+
+def _choices(kind: object, words: list[str]) -> Sequence[object]:
+    if kind is str:
+        return words
+    return get_args(kind) or ([0, 1, 60] if kind is int else [False, True])
 
 
 def no_message_releases() -> None:
@@ -111,6 +118,19 @@ def a_reset_releases_nothing() -> None:
         assert field.told(Kind.STAGE).count("activated") == before
 
 
+def a_reset_that_lifts_agent_that_strayed_releases_nothing() -> None:
+    field = Field()
+    switch = field.layout.site.zones["hall"].release.discharged  # type: ignore[union-attr]
+    field.point(switch, 1.0)
+    field.run(5)
+    field.point(switch, 0.0)
+    field.level("smoke-1", Level.ALARM)
+    field.level("heat-1", Level.ALARM)
+    assert field.say(Reset(operator="kim", zone="hall")).kind is Kind.REFUSED
+    field.run(5)
+    assert "activated" not in field.told(Kind.STAGE)
+
+
 def a_hand_is_two_contacts() -> None:
     """One contact alone, stuck or forged, is a trouble and releases nothing."""
     for reference, value in (("di-1-inputs[0]", 1.0), ("di-2-inputs[0]", 0.0)):
@@ -152,6 +172,7 @@ CHECKS = (
     no_command_lifts_what_keeps_a_fire_from_release,
     heads_that_burn_unseen_are_not_enabled,
     a_reset_releases_nothing,
+    a_reset_that_lifts_agent_that_strayed_releases_nothing,
     a_hand_is_two_contacts,
     one_forged_point_releases_nothing,
     arm_comes_before_fire,
@@ -193,6 +214,10 @@ def only_latches_are_looked_at(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(operators, "_burns", lambda *a, **k: False)
 
 
+def nobody_looks_what_burns(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(operators, "_burns", lambda *_, **__: False)
+
+
 def one_contact_is_enough(patch: pytest.MonkeyPatch) -> None:
     one = inputs.wired_state
     patch.setattr(inputs, "wired_state", lambda f, a, c: int(c[0] == 1 or c[1] == 0) if len(c) > 1 else one(f, a, c))
@@ -222,6 +247,7 @@ MUTANTS = [
     (a_command_lifts, no_command_lifts_what_keeps_a_fire_from_release),
     (only_latches_are_looked_at, heads_that_burn_unseen_are_not_enabled),
     (only_latches_are_looked_at, a_reset_releases_nothing),
+    (nobody_looks_what_burns, a_reset_that_lifts_agent_that_strayed_releases_nothing),
     (one_contact_is_enough, a_hand_is_two_contacts),
     (the_level_follows_the_field, one_forged_point_releases_nothing),
     (both_channels_at_once, arm_comes_before_fire),
