@@ -59,6 +59,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "messages_lost": ("messages lost on the way", "메시지 유실"),
     "head_fault": ("detector faulty", "감지기 고장"),
     "bms_flat": ("battery management shows no movement", "BMS 값 고정"),
+    "detector_dirty": ("detector dirty: its compensation is at its limit", "감지기 오염 (보상 한계)"),
     "points_fault": ("some sensors faulty", "일부 센서 고장"),
     "contact_fault": ("contacts disagree or wire broken", "접점 불일치 또는 단선"),
     "output_unconfirmed": ("output not confirmed", "출력 미확인"),

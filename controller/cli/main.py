@@ -265,6 +265,11 @@ def _site_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     run.add_argument("--fifo", type=_priority, metavar="PRIORITY", help="SCHED_FIFO priority of the scan, 1 to 99")
     run.add_argument("--core", type=int, metavar="N", help="core that the scan stays on")
     run.add_argument("--lock-memory", action="store_true", help="keep all memory out of the swap")
+    run.add_argument(
+        "--unverified",
+        action="store_true",
+        help="direct mode without SITE.verified: benches and drills, whose plant is simulated",
+    )
     run.set_defaults(run=_run)
     matrix = commands.add_parser("matrix", help="the cause-and-effect matrix as a page or a sheet, and back")
     matrix.add_argument("site", type=Path)

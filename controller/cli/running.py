@@ -1,14 +1,20 @@
 """`haechi run`."""
 
 import argparse
+import sys
 
 from controller.tools.check import REFUSED, load_or_tell
+from controller.tools.verify.leave import why_not
 
 
 def run_site(arguments: argparse.Namespace) -> int:
     """Check the site file and protect the site; the exit code."""
     site = load_or_tell(arguments.site)
     if site is None:
+        return REFUSED
+    stands_against = "" if arguments.unverified else why_not(arguments.site, site)
+    if stands_against:
+        print(f"haechi: {stands_against}", file=sys.stderr)
         return REFUSED
     from controller.runtime.daemon import Options, run_daemon  # noqa: PLC0415 (a refusal need not load numba)
     from controller.runtime.realtime import RealTime  # noqa: PLC0415 (the same)

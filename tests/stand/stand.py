@@ -171,7 +171,7 @@ class Stand:
     def daemon(self, point: str = "") -> Daemon:
         """Start a daemon with a fault at `point` (`tests.stand.launcher`)."""
         log, control = self.folder / f"daemon-{len(self.daemons)}.log", self.folder / "haechi.sock"
-        words = ["run", str(self.site), "--data", str(self.data), "--socket", str(control)]
+        words = ["run", str(self.site), "--unverified", "--data", str(self.data), "--socket", str(control)]
         words += ["--epoch-ns", str(self.epoch_ns), "--speed", str(self.speed)]
         daemon = Daemon(self.nursery, self.nursery.start("daemon", log, point=point, argv=words), log, control)
         self.daemons.append(daemon)
