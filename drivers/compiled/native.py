@@ -43,7 +43,7 @@ def make(kernels: list[Kernel], kind: CpuKind) -> Made:
 
 
 def _compile(kernel: Kernel, signature: Any) -> Any:
-    """numba's result for one form, without its own ways in from Python and C, which need numba's library."""
+    """Numba's result for one form, without its own ways in from Python and C, which need numba's library."""
     njit: Any = numba.njit
     alone = njit(**kernel.options, no_cpython_wrapper=True, no_cfunc_wrapper=True)(kernel.py_func)
     return alone._compiler.compile(tuple(signature), None)  # noqa: SLF001 (numba offers no other way to the code of a function)

@@ -171,7 +171,16 @@ def start(site: Path, place: Path, way: Way, folder: Path) -> Started:
 
 
 def _timed(site: Path, place: Path, run: Path, environment: dict[str, str], *, read_only: bool) -> Started:
-    command = (sys.executable, "-m", "controller.cli.main", "run", str(site), "--unverified", "--data", str(run / "data"))
+    command = (
+        sys.executable,
+        "-m",
+        "controller.cli.main",
+        "run",
+        str(site),
+        "--unverified",
+        "--data",
+        str(run / "data"),
+    )
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify, (run / "log").open("wb") as log:
         notify.bind(str(run / "notify"))
         notify.settimeout(0.5)

@@ -68,7 +68,17 @@ def _play(recording: Path, mapping: Path, site_file: Path, times: tuple[float, f
     epoch_ns = time.monotonic_ns() + int(start_s * 1e9)
     clock = ("--epoch-ns", str(epoch_ns), "--speed", str(speed))
     plant = ("sim_hardware.cli.main", "serve", here, "--recording", recording, "--mapping", mapping, *clock)
-    daemon = ("controller.cli.main", "run", here, "--unverified", "--data", folder, "--socket", folder / "socket", *clock)
+    daemon = (
+        "controller.cli.main",
+        "run",
+        here,
+        "--unverified",
+        "--data",
+        folder,
+        "--socket",
+        folder / "socket",
+        *clock,
+    )
     with _process("plant", plant, folder) as plant_process, _process("daemon", daemon, folder) as daemon_process:
         tick_ms, scans, overruns = _watch(folder, epoch_ns, wall_s, (plant_process, daemon_process))
     journal = folder / "journal.sqlite"
