@@ -80,6 +80,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "loop_late": ("control loop late", "제어 루프 지연"),
     "clock_step": ("wall clock jumped", "시각 급변"),
     "disabled": ("out of service", "사용 중지"),
+    "hand_at_rest": ("abort or hold device operated at rest", "중단·보류 장치 조작 상태"),
+    "agent_blocked": ("agent blocked mechanically", "소화약제 기계적 차단"),
     "work": ("work under way: manual only", "작업 중: 수동 전용"),
     "work_ran_out": ("announced work ran out of time", "작업 시간 초과"),
     "state_lost": (

@@ -100,16 +100,16 @@ def _wanted(draft: Draft) -> list[int]:
     conditions, zones = condition_vector(draft)
     outputs = draft.layout.outputs
     since_ms = draft.row_since_ms
-    night = bool(draft.inputs.host) and draft.inputs.host[NIGHT] == 1
+    night = len(draft.inputs.host) > NIGHT and draft.inputs.host[NIGHT] == 1
     moment = Moment(draft.tick_ms, draft.reached, night, frozenset(draft.unlatched))
     rows = driven(draft.rules.matrix, conditions, since_ms, moment, len(outputs))
     wanted = []
     for output, row in zip(outputs, rows, strict=True):
         may_cool = output.rack >= 0 and _may_cool(draft, output)
         may = interlock(output, draft.zones[output.zone], zones[output.zone], may_cool)
-        on = row and may and output.name not in draft.disabled
+        on = row is True and may and output.name not in draft.disabled
         state = draft.outputs[output.index]
-        if state.adopted >= 0 and (row or not _may_stand(draft, output, may=may)):
+        if state.adopted >= 0 and (row is not None or not _may_stand(draft, output, may=may)):
             # What a cold start found stands until the logic has its own word on it, within the interlocks (rules 6 and 7).
             draft.outputs[output.index] = replace(state, adopted=-1)
         wanted.append(1 - output.output.normal if on else output.output.normal)
@@ -144,7 +144,7 @@ def take_up(state: State, inputs: Inputs, rules: Rules, tick_ms: int) -> State:
         past = zones[zone.index].stage in {Stage.RELEASED, Stage.UNCONFIRMED, Stage.HOLD_TIME}
         if past and not any(all(level == Tri.YES for level in levels) for levels in held):
             zones[zone.index] = replace(zones[zone.index], spent=True)
-        if zones[zone.index].stage in {Stage.ACTIVATED, Stage.WAITING}:
+        if zones[zone.index].stage in {Stage.ACTIVATED, Stage.HELD, Stage.WAITING}:
             zones[zone.index] = _warn_anew(zones[zone.index], zone, tick_ms)
         if zones[zone.index].stage is Stage.RETRYING:
             zones[zone.index] = replace(zones[zone.index], due_ms=tick_ms + RETRY_PAUSE_MS)
@@ -157,4 +157,6 @@ def _warn_anew(state: ZoneState, zone: ZoneRules, tick_ms: int) -> ZoneState:
         return state
     since_ms = state.since_ms if state.stage is Stage.ACTIVATED else tick_ms
     due_ms = tick_ms + pre_warning_ms(zone.zone.release, state.trigger)
-    return replace(state, stage=Stage.ACTIVATED, since_ms=since_ms, due_ms=due_ms)
+    if state.stage is Stage.ACTIVATED:
+        due_ms = max(due_ms, state.due_ms)  # a press may have given them more
+    return replace(state, stage=Stage.ACTIVATED, since_ms=since_ms, due_ms=due_ms, left_ms=0)

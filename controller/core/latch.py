@@ -8,7 +8,7 @@ from controller.core.inputs import FIRE_2, HeadReading
 from controller.core.layout import HeadLayout
 from controller.core.state import NEVER, HeadLatch, Tri
 from controller.core.zone.coincidence import FIRE_PHYSICS
-from controller.core.zone.works import PERMIT, WALK_TEST, is_under, walk
+from controller.core.zone.works import PERMIT, WALK_TEST, is_under, walk, walks
 from controller.site.model import Family, Physics
 
 LEVEL_NAMES = {Level.NORMAL: "normal", Level.ADVISORY: "advisory", Level.PRE_ALARM: "pre-alarm", Level.ALARM: "alarm"}
@@ -20,7 +20,7 @@ def latch_heads(draft: Draft) -> None:
     for head, reading in zip(draft.layout.heads, draft.inputs.heads, strict=True):
         if head.physics is Physics.WIRED:
             _contact(draft, head, before.wired[head.index], draft.inputs.wired[head.index])
-        elif is_under(draft.zones[head.zone], WALK_TEST):
+        elif walks(head) and is_under(draft.zones[head.zone], WALK_TEST):
             walk(draft, head, reading)
         elif head.name not in draft.disabled:
             _sense(draft, head, reading)

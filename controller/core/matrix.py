@@ -76,22 +76,21 @@ class Moment(NamedTuple):
     unlatched: frozenset[int]
 
 
-_SILENT = -(2**31)
-"""Below every priority: no row has a word on the output."""
-
-
 def driven(
     matrix: CompiledMatrix, conditions: Sequence[bool], row_since_ms: list[int], moment: Moment, n_outputs: int
-) -> list[bool]:
-    """Which outputs the rows drive. `row_since_ms` (in and out) remembers since when each row's causes hold."""
-    said = [(_SILENT, False)] * n_outputs
+) -> list[bool | None]:
+    """Which outputs the rows drive (True), hold back (False), or say nothing of (None).
+
+    `row_since_ms` (in and out) remembers since when each row's causes hold.
+    """
+    said: list[tuple[int, bool] | None] = [None] * n_outputs
     for index, row in enumerate(matrix.rows):
         row_since_ms[index] = _since(row, conditions, row_since_ms[index], moment)
         if _drives(row, row_since_ms[index], moment):
             word = row.row.priority, row.row.to == "active"
             for output in row.then:
-                said[output] = max(said[output], word)
-    return [active for _, active in said]
+                said[output] = max(said[output] or word, word)
+    return [None if word is None else word[1] for word in said]
 
 
 def _since(row: CompiledRow, conditions: Sequence[bool], since_ms: int, moment: Moment) -> int:

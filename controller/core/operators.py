@@ -38,7 +38,7 @@ from controller.core.zone.contacts import wired
 from controller.core.zone.ladder import hand_over
 from controller.core.zone.machine import Signal, step
 from controller.core.zone.signals import STRAYED, blocks
-from controller.core.zone.works import LONGEST_MIN, begin, end
+from controller.core.zone.works import LONGEST_MIN, WALK_TEST, begin, end, is_under, not_at_rest
 from controller.site.model import Family, Physics, Role
 
 ALWAYS_NEEDED = frozenset({Role.FAULT_RELAY, Role.SOUNDER})
@@ -111,8 +111,10 @@ def _work(draft: Draft, zone: ZoneRules, command: Work) -> str:
     if not 0 <= command.minutes <= LONGEST_MIN:
         return f"{command.minutes} minutes: announce 1 to {LONGEST_MIN}, or 0 to end it"
     if command.minutes:
-        begin(draft, zone, command.work, command.minutes)
-        return ""
+        why_not = not_at_rest(draft, zone) if command.work == WALK_TEST else ""
+        if not why_not:
+            begin(draft, zone, command.work, command.minutes)
+        return why_not
     why_not = _would_release(draft, zone)
     if not why_not:
         end(draft, zone, command.work)
@@ -163,6 +165,8 @@ def _stands_against_reset(draft: Draft, zone: ZoneRules) -> str:
     state = draft.zones[zone.index]
     if wired(draft, zone, Family.CALL_POINT) is Tri.YES:
         return "the call point is still operated, a reset would release again: restore it first"
+    if is_under(state, WALK_TEST):
+        return "a walk test runs, what burns would not show again: end it first"
     # A switch that has cleared is a block that this very reset would lift.
     cleared = draft.inputs.discharged[zone.index] != Tri.YES
     staying = [block for block in blocks(draft, zone) if not (cleared and block == STRAYED)]

@@ -11,6 +11,7 @@ from controller.core.events import Feature, Kind
 from controller.core.inputs import DRIFTED, WHOLE_HEAD
 from controller.core.layout import OutputLayout
 from controller.core.state import BEFORE_FLOODING, Drive, Stage, Tri, TripState
+from controller.core.zone.strategies import operated
 from controller.site.model import Family, Mode
 
 HOST_FACTS = (
@@ -189,6 +190,16 @@ TRIPS: dict[str, Trip] = {
         "Look into the room, disable again what is being worked on, then say that nobody is inside (occupied ZONE no).",
         "이전 상태가 복원되지 않았습니다. 실내를 확인하고 작업 중인 기기를 다시 차단한 뒤 재실 해제를 입력하십시오.",
     ),
+    "hand_at_rest": Trip(
+        10.0, Severity.TROUBLE, "an abort or hold device is operated while nothing is to be held: an automatic release would not come",
+        "Let go of the device; if nobody holds it, it is stuck or its wire is shorted.",
+        "중단·보류 장치가 조작된 상태입니다. 장치를 원위치하고, 아무도 조작하지 않았다면 고착 또는 단락을 확인하십시오.",
+    ),
+    "agent_blocked": Trip(
+        1.0, Severity.URGENT, "the agent is blocked mechanically: nobody can release it",
+        "Open the block as soon as the work is done.",
+        "소화약제가 기계적으로 차단되어 있습니다. 작업이 끝나면 즉시 개방하십시오.",
+    ),
     "work": Trip(
         0.0, Severity.MAINTENANCE, "work has been announced in the zone: no automatic release while it runs",
         "Say when the work has ended (work ZONE ... --minutes 0).",
@@ -329,6 +340,10 @@ def _zone_causes(draft: Draft) -> Iterator[tuple[str, str]]:
         zone = draft.zones[rules.index]
         if zone.stage in SILENT_FIELD and not zone.proven:
             yield "release_unconfirmed", rules.name
+        if zone.stage is Stage.QUIESCENT and operated(draft, rules):
+            yield "hand_at_rest", rules.name
+        if any(draft.inputs.wired[head] == Tri.YES for head in rules.wired.get(Family.MECHANICAL_BLOCK, ())):
+            yield "agent_blocked", rules.name
         if zone.works:
             yield "work", rules.name
         if zone.ran_out:

@@ -14,7 +14,7 @@ from controller.core.state import (
 from controller.core.zone.coincidence import MEMBERS, Pair, availability, confirmed, sick_members
 from controller.core.zone.contacts import wired
 from controller.core.zone.machine import Signal, step
-from controller.core.zone.strategies import held_ms, left_ms, people
+from controller.core.zone.strategies import held_ms, left_ms, operated, people
 from controller.core.zone.works import blocks_of_works
 from controller.site.model import Family, Release
 
@@ -25,6 +25,8 @@ HANDS = {
     Signal.PROLONG: (Family.ABORT,),
 }
 """Signals that a person gives, and the contacts that give them."""
+BLOCKED = "blocked mechanically"
+STOPPED_BY_HAND = {Stage.HELD: "held by hand", Stage.ABORTED: "aborted by hand: reset first"}
 STRAYED = "discharge switch on without release"
 RETRY_PAUSE_MS = 2000
 """The actuator is let go for so long before it is tried again (assumed: longer than a solenoid's drop-out)."""
@@ -50,7 +52,7 @@ def blocks(draft: Draft, zone: ZoneRules) -> tuple[str, ...]:
     if wired(draft, zone, Family.LOW_AGENT) is Tri.YES:
         found.append("low agent")
     if is_blocked(draft, zone):
-        found.append("blocked mechanically")
+        found.append(BLOCKED)
     found.extend(blocks_of_works(state))
     sick = sick_members(draft.layout, zone.index, zone.pairs, draft.inputs, draft.disabled)
     if release.faulty_member == "block" and any(True for _ in sick):
@@ -101,8 +103,11 @@ def run_zone(draft: Draft, zone: ZoneRules) -> None:
 def _watch_agent(draft: Draft, zone: ZoneRules, release: Release) -> None:
     """Agent that flows before Haechi let it go: people out, exhaust off, nothing automatic. And a call point at rest is remembered."""
     state = draft.zones[zone.index]
-    if not state.call_point_rested and wired(draft, zone, Family.CALL_POINT) is Tri.NO:
+    called = wired(draft, zone, Family.CALL_POINT)
+    if not state.call_point_rested and called is Tri.NO:
         draft.zone(zone.index, call_point_rested=True)
+    elif state.call_point_rested and called is Tri.YES and is_blocked(draft, zone):
+        draft.zone(zone.index, call_point_rested=False)
     if state.strayed or state.stage not in BEFORE_FLOODING or draft.inputs.discharged[zone.index] != Tri.YES:
         return
     draft.zone(zone.index, strayed=True, acknowledged=False, silenced=False)
@@ -138,6 +143,10 @@ def _held_back(
     state = draft.zones[zone.index]
     if release is None:
         return ()
+    if is_blocked(draft, zone) and wired(draft, zone, Family.CALL_POINT) is Tri.YES:
+        return (BLOCKED,)
+    if state.stage in STOPPED_BY_HAND:
+        return (STOPPED_BY_HAND[state.stage],)
     if pair is not None and state.stage in {Stage.QUIESCENT, Stage.PRE_ACTIVATED}:
         return why_not
     if state.trigger is Trigger.AUTOMATIC and state.stage in {Stage.ACTIVATED, Stage.WAITING}:
@@ -172,6 +181,8 @@ def _manual(draft: Draft, zone: ZoneRules, state: ZoneState) -> bool:
     """The call point; once the main bank was used, only together with the key on the reserve bank."""
     if is_blocked(draft, zone) or not draft.rules.settings.extinguish:
         return False
+    if state.stage in BEFORE_FLOODING and not state.call_point_rested:
+        return False  # it was operated while the agent was blocked: whoever opens the block must not let it go
     if wired(draft, zone, Family.CALL_POINT) is not Tri.YES:
         return False
     if state.stage in {Stage.UNCONFIRMED, Stage.DISCHARGED}:
@@ -279,6 +290,14 @@ def _evidence(draft: Draft, zone: ZoneRules, signal: Signal, pair: Pair | None) 
     return tuple(latch.evidence for latch in latches if latch.evidence is not None)
 
 
+def _hand_on_it(draft: Draft, zone: ZoneRules) -> tuple[str, ...]:
+    """A hold or abort device that stops the release, or would: pressed, or stuck (rule 9)."""
+    stage = draft.zones[zone.index].stage
+    if stage in STOPPED_BY_HAND:
+        return (STOPPED_BY_HAND[stage],)
+    return tuple(f"{family} operated" for family in operated(draft, zone) if stage in BEFORE_FLOODING)
+
+
 def _no_way_out(draft: Draft, zone: ZoneRules) -> tuple[str, ...]:
     """The main bank's channels that do not read back: what the detectors see would not reach the valve."""
     output = draft.layout.output(zone.release_outputs[0])
@@ -288,9 +307,8 @@ def _no_way_out(draft: Draft, zone: ZoneRules) -> tuple[str, ...]:
 def _tell_availability(draft: Draft, zone: ZoneRules, why_not: tuple[str, ...]) -> None:
     if zone.zone.release is None:
         return
-    now = availability(
-        draft.layout, zone.index, zone.pairs, draft.inputs, draft.disabled, why_not + _no_way_out(draft, zone)
-    )
+    blocked = why_not + _no_way_out(draft, zone) + _hand_on_it(draft, zone)
+    now = availability(draft.layout, zone.index, zone.pairs, draft.inputs, draft.disabled, blocked)
     if now != draft.zones[zone.index].availability:
         draft.zone(zone.index, availability=now)
         draft.tell(Kind.AVAILABILITY, zone.name, zone.name, now)

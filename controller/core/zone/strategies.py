@@ -90,6 +90,15 @@ def people(draft: Draft, zone: ZoneRules, release: Release) -> list[Signal]:
     return found
 
 
+def operated(draft: Draft, zone: ZoneRules) -> tuple[Family, ...]:
+    """The hold and abort contacts of the zone's strategy that are closed now, whether they act or not."""
+    if zone.zone.release is None:
+        return ()
+    manner = MANNERS[zone.zone.release.strategy]
+    families = dict.fromkeys(filter(None, (manner.device, Family.ABORT if manner.aborts else None)))
+    return tuple(family for family in families if wired(draft, zone, family) is Tri.YES)
+
+
 def _remember(draft: Draft, zone: ZoneRules, manner: Manner) -> ZoneState:
     """Whether the device was pressed between the first alarm and the second, and has not been let go since (IRI)."""
     state = draft.zones[zone.index]
@@ -100,9 +109,9 @@ def _remember(draft: Draft, zone: ZoneRules, manner: Manner) -> ZoneState:
 
 
 def _pressed_now(draft: Draft, zone: ZoneRules, device: Family) -> bool:
-    """Whether a contact of the device closed in this scan."""
+    """Whether a contact of the device closed in this scan; one that comes back from a fault was not pressed anew."""
     heads = zone.wired.get(device, ())
-    return any(draft.inputs.wired[head] == Tri.YES and draft.before.wired[head] != Tri.YES for head in heads)
+    return any(draft.inputs.wired[head] == Tri.YES and draft.before.wired[head] == Tri.NO for head in heads)
 
 
 def held_ms(draft: Draft, release: Release, before: ZoneState, signal: Signal) -> int:

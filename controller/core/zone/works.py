@@ -2,8 +2,9 @@
 
 Under a *work permit* (batteries are moved, somebody welds) no release is automatic, and detection is sharper: an advisory of a head
 isolates. In a *walk test* somebody walks from head to head with test gas: what heads show is told, head by head, but latches nothing and
-drives nothing, until two heads that may release together are in alarm at the same time: that is no test, and ends it. Wired hands work
-under both. Work whose time runs out leaves the zone manual-only, with a trouble, until a person says that it has ended.
+drives nothing, until more than one place shows something at the same time: that is no test, and ends it. The battery management does not
+walk: no test gas can raise it. Wired hands work under both. Work whose time runs out leaves the zone manual-only, with a trouble, until a
+person says that it has ended.
 """
 
 from controller.core.draft import Draft
@@ -11,7 +12,8 @@ from controller.core.events import Kind, Level
 from controller.core.inputs import HeadReading
 from controller.core.layout import HeadLayout
 from controller.core.rules import Rules, ZoneRules
-from controller.core.state import State, ZoneState
+from controller.core.state import NEVER, Isolation, Stage, State, ZoneState
+from controller.site.model import Physics
 
 PERMIT, WALK_TEST = "work permit", "walk test"
 LONGEST_MIN = 480
@@ -26,7 +28,12 @@ def is_under(state: ZoneState, work: str) -> bool:
 def left_out(rules: Rules, state: State) -> tuple[str, ...]:
     """Heads that are not weighed together: those out of service, and those of zones in a walk test."""
     walking = (zone for zone in rules.zones if is_under(state.zones[zone.index], WALK_TEST))
-    return (*state.disabled, *(head.name for zone in walking for head in zone.sensing))
+    return (*state.disabled, *(head.name for zone in walking for head in zone.sensing if walks(head)))
+
+
+def walks(head: HeadLayout) -> bool:
+    """Whether a head takes part in a walk test; a battery management does not."""
+    return head.physics is not Physics.BMS
 
 
 def blocks_of_works(state: ZoneState) -> tuple[str, ...]:
@@ -42,14 +49,28 @@ def begin(draft: Draft, zone: ZoneRules, work: str, minutes: int) -> None:
     ran_out = tuple(name for name in state.ran_out if name != work)
     until_ms = draft.tick_ms + 60_000 * minutes
     draft.zone(zone.index, works=(*others, (work, until_ms)), ran_out=ran_out, walked=walked)
+    draft.tell(Kind.WORK, zone.name, zone.name, f"{work} begun", f"for {minutes} min")
+
+
+def not_at_rest(draft: Draft, zone: ZoneRules) -> str:
+    """Why no walk test may begin, or be answered by a reset: something is going on in the zone. Empty: nothing is."""
+    if draft.zones[zone.index].stage is not Stage.QUIESCENT or draft.zones[zone.index].first_fire_ms != NEVER:
+        return "the zone is not quiescent"
+    shown = [
+        h for h in zone.sensing if max(draft.heads[h.index].level, draft.inputs.heads[h.index].level) >= Level.PRE_ALARM
+    ]
+    if shown:
+        return f"{shown[0].name} shows something"
+    busy = any(draft.racks[rack].isolation is not Isolation.NONE or draft.racks[rack].cool for rack in zone.racks)
+    return "a rack is isolated or cooled" if busy else ""
 
 
 def end(draft: Draft, zone: ZoneRules, work: str) -> None:
     """A person says that the work has ended. A walk test then tells which heads nobody has tried."""
     state = draft.zones[zone.index]
-    if is_under(state, WALK_TEST) and work == WALK_TEST:
-        missed = [head.name for head in zone.sensing if head.name not in state.walked]
-        draft.tell(Kind.WORK, zone.name, zone.name, "walk test ended", "not tried: " + (", ".join(missed) or "none"))
+    missed = [head.name for head in zone.sensing if walks(head) and head.name not in state.walked]
+    told = "not tried: " + (", ".join(missed) or "none") if is_under(state, WALK_TEST) and work == WALK_TEST else ""
+    draft.tell(Kind.WORK, zone.name, zone.name, f"{work} ended", told)
     works = tuple(item for item in state.works if item[0] != work)
     draft.zone(zone.index, works=works, ran_out=tuple(name for name in state.ran_out if name != work))
 
@@ -61,7 +82,7 @@ def watch_works(draft: Draft, zone: ZoneRules) -> None:
         if draft.reached(until_ms):
             _run_out(draft, zone, work, "its time is over")
     if is_under(state, WALK_TEST) and _burns(draft, zone):
-        _run_out(draft, zone, WALK_TEST, "two heads that may release together are in alarm")
+        _run_out(draft, zone, WALK_TEST, "more than one place shows something")
 
 
 def _run_out(draft: Draft, zone: ZoneRules, work: str, why: str) -> None:
@@ -73,8 +94,13 @@ def _run_out(draft: Draft, zone: ZoneRules, work: str, why: str) -> None:
 
 
 def _burns(draft: Draft, zone: ZoneRules) -> bool:
-    """Whether the two heads of any pair read an alarm now. No more is asked: a test that is taken for a fire harms nobody."""
-    return any(all(draft.inputs.heads[head.index].level >= Level.ALARM for head in pair) for pair in zone.pairs)
+    """Whether the battery management, or heads at more than one place, show something: test gas is at one head, or at those of one rack.
+
+    A test that is taken for a fire harms nobody.
+    """
+    shown = [h for h in zone.sensing if draft.inputs.heads[h.index].level >= Level.PRE_ALARM]
+    places = {h.rack if h.rack >= 0 else h.name for h in shown}
+    return len(places) > 1 or any(not walks(head) for head in shown)
 
 
 def walk(draft: Draft, head: HeadLayout, reading: HeadReading) -> None:

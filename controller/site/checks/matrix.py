@@ -18,9 +18,10 @@ ALONE: dict[Role, tuple[str, str]] = {
 }
 """Roles that one condition of their own zone (coolant: of their own rack) may drive, and why."""
 
+_ROOM = "the agent must stay in the room"
 _PEOPLE = "people are warned by it (rule 13)"
 _ISOLATION = "isolation and cooling are not stopped by a row (rules 4 and 7)"
-NOT_HELD_BACK: dict[Role, str] = {role: why for role, (_, why) in ALONE.items()} | {
+PLAINLY_DRIVEN: dict[Role, str] = {role: why for role, (_, why) in ALONE.items()} | {
     Role.BREAKER: _ISOLATION,
     Role.CHARGER_STOP: _ISOLATION,
     Role.PUMP: _ISOLATION,
@@ -29,7 +30,14 @@ NOT_HELD_BACK: dict[Role, str] = {role: why for role, (_, why) in ALONE.items()}
     Role.FIRE_RELAY: _PEOPLE,
     Role.FAULT_RELAY: _PEOPLE,
 }
-"""Roles that no row may hold back, or end by the clock, and why."""
+"""Roles that one row at least drives whenever its cause is there, and why."""
+NOT_HELD_BACK = PLAINLY_DRIVEN | {
+    Role.BEACON: _PEOPLE,
+    Role.DOOR_HOLDER: _PEOPLE,
+    Role.HVAC_STOP: _ROOM,
+    Role.RELIEF: "the room would burst",
+}
+"""Roles that no row may hold back, or end by the clock, and why; dampers of a release neither."""
 
 
 def matrix(look: Look) -> Iterator[Problem]:
@@ -45,12 +53,21 @@ def matrix(look: Look) -> Iterator[Problem]:
         for output in row.then:
             if output in look.site.outputs:
                 yield from _alone(look.site.outputs[output], output, path, row)
+                yield from _held_back(look, output, path, row)
+    yield from _outputs(look)
+
+
+def _outputs(look: Look) -> Iterator[Problem]:
+    """Outputs that no row drives, or none without a condition of its own."""
     driven = {output for row in look.site.matrix.values() for output in row.then}
-    for name in look.site.outputs:
+    plainly = {output for row in look.site.matrix.values() if _is_plain(row) for output in row.then}
+    for name, output in look.site.outputs.items():
         if name not in driven:
-            yield Problem(
-                f"outputs.{name}", "no row of the matrix drives it", "add it to `then` of a row, or take it out"
-            )
+            remedy = "add it to `then` of a row, or take it out"
+            yield Problem(f"outputs.{name}", "no row of the matrix drives it", remedy)
+        elif name not in plainly and output.role in PLAINLY_DRIVEN:
+            what = f"every row that drives it may be silent: {PLAINLY_DRIVEN[output.role]}"
+            yield Problem(f"outputs.{name}", what, "drive it by a row without unless, votes, delay_s, for_s and at")
 
 
 def _row(path: str, row: Row) -> Iterator[Problem]:
@@ -64,14 +81,13 @@ def _row(path: str, row: Row) -> Iterator[Problem]:
     if not 1 <= row.votes <= max(len(row.when), 1):
         remedy = f"state 1 to {len(row.when)}, the number of its causes"
         yield Problem(f"{path}.votes", f"{row.votes} of {len(row.when)} causes", remedy)
+    if len(set(row.when)) < len(row.when):
+        yield Problem(f"{path}.when", "a cause that comes twice would count as two votes", "name each cause once")
     if row.latch and row.for_s:
         yield Problem(f"{path}.for_s", "a latched row does not end by itself", "take out latch or for_s")
 
 
 def _alone(output: Output, name: str, path: str, row: Row) -> Iterator[Problem]:
-    if output.role in NOT_HELD_BACK and (row.to == "normal" or row.for_s):
-        what = f"{name} ({output.role}) is never held back or ended by a row: {NOT_HELD_BACK[output.role]}"
-        yield Problem(f"{path}.{'to' if row.to == 'normal' else 'for_s'}", what, "take it out of `then`")
     if output.role not in ALONE:
         return
     condition, why = ALONE[output.role]
@@ -82,13 +98,23 @@ def _alone(output: Output, name: str, path: str, row: Row) -> Iterator[Problem]:
         yield Problem(
             f"{path}.when", f"{others[0]} may not drive {name}: {why}", f"drive it by {allowed!r} in a row of its own"
         )
-    if output.role in {Role.AGENT, Role.AGENT_RESERVE} and not _is_plain(row):
+    if output.role in {Role.AGENT, Role.AGENT_RESERVE} and (row.latch or not _is_plain(row)):
         remedy = "take out unless, votes, delay_s, for_s, latch and at; set pre_warning_s"
         yield Problem(path, f"a delay or exception in front of {name}: {why}", remedy)
 
 
+def _held_back(look: Look, name: str, path: str, row: Row) -> Iterator[Problem]:
+    """A row that holds back, or ends by the clock, what must not be."""
+    output = look.site.outputs[name]
+    release = look.site.zones[output.zone].release if output.zone in look.site.zones else None
+    why = _ROOM if release and name in release.dampers else NOT_HELD_BACK.get(output.role)
+    if why and (row.to == "normal" or row.for_s):
+        what = f"{name} ({output.role}) is never held back or ended by a row: {why}"
+        yield Problem(f"{path}.{'to' if row.to == 'normal' else 'for_s'}", what, "take it out of `then`")
+
+
 def _is_plain(row: Row) -> bool:
-    return not (row.unless or row.delay_s or row.for_s or row.latch) and row.votes <= 1 and row.at == "always"
+    return not (row.unless or row.delay_s or row.for_s) and row.votes <= 1 and row.at == "always" and row.to == "active"
 
 
 def cause_problem(look: Look, path: str, cause: str) -> Iterator[Problem]:

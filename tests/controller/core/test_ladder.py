@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
-from controller.core.commands import ConfirmIsolated, Disable, HandOver, Reset
+from controller.core.commands import ConfirmIsolated, Disable, HandOver, Reset, Work
 from controller.core.events import Kind, Level
 from controller.core.state import NEVER, Isolation
+from controller.site.model import Principle
 from drivers.points import Quality
 from tests.controller.core.field import Field, play, site
 
@@ -196,6 +198,32 @@ def test_the_second_physics_of_runaway_is_of_the_same_event(pause_s: int, water:
     )
 
 
+@pytest.mark.parametrize("head", ["h2-2", "smoke-1"])
+def test_an_advisory_that_a_permit_has_sharpened_isolates_but_is_no_second_physics(head: str) -> None:
+    field = Field()
+    permit = Work(operator="kim", zone="hall", work="work permit", minutes=10)
+    assert field.say(permit).kind is Kind.COMMAND
+    play(field, f"0 | {head} advisory | |\n 2 | cells-2 runaway | | {'+' if head == 'h2-2' else '-'}breaker-2")
+    play(field, "5 | | | +breaker-2 -coolant-2")
+    field.say(replace(permit, minutes=0))
+    play(field, "5 | | | -coolant-2")
+    play(field, f"0 | {head} pre-alarm | |\n 5 | | | +coolant-2")
+
+
+def test_under_a_permit_a_real_pre_alarm_is_the_second_physics_also_when_it_has_fallen_to_an_advisory() -> None:
+    field = Field()
+    field.say(Work(operator="kim", zone="hall", work="work permit", minutes=10))
+    play(field, "0 | h2-2 advisory | |\n 2 | h2-2 pre-alarm | |\n 2 | h2-2 advisory | |\n 2 | cells-2 runaway | |")
+    play(field, "5 | | | +coolant-2")
+
+
+def test_what_a_permit_sharpens_next_week_is_not_the_pre_alarm_of_this_one() -> None:
+    field = Field()
+    play(field, "0 | h2-2 pre-alarm | |\n 5 | h2-2 normal | |\n 310 | | |")
+    field.say(Work(operator="kim", zone="hall", work="work permit", minutes=10))
+    play(field, "0 | h2-2 advisory | |\n 2 | cells-2 runaway | |\n 5 | | | -coolant-2")
+
+
 @pytest.mark.parametrize("head", ["h2-2", "cells-2"])
 def test_disabled_heads_bring_no_water(head: str) -> None:
     field = Field()
@@ -262,6 +290,46 @@ def test_dead_sensors_mean_not_controlled() -> None:
         field.run(600)
         assert field.zone().guard_ms == NEVER, dead
         assert "hand-over hall" in requests(field)
+
+
+def catalytic(*heads: str) -> Field:
+    """The test site with some of its hydrogen heads on the catalytic principle."""
+    the_site = site()
+    changed = {name: replace(the_site.heads[name], principle=Principle.CATALYTIC) for name in heads}
+    return Field(replace(the_site, heads=the_site.heads | changed))
+
+
+@pytest.mark.parametrize(("heads", "controlled"), [(("h2-1", "h2-2"), True), (("h2-1", "h2-2", "h2-3", "h2-room"), False)])
+def test_after_agent_guard_asks_the_gas_heads_that_are_believed(heads: tuple[str, ...], controlled: bool) -> None:  # noqa: FBT001
+    field = catalytic(*heads)
+    play(field, "0 | smoke-1 alarm, heat-1 alarm, cells-2 runaway, h2-2 pre-alarm | activated |\n 45 | | released |")
+    assert field.script.agent == (True, False)
+    calm(field)
+    play(field, "0 | smoke-1 normal, heat-1 normal | |")
+    for name in heads:
+        field.fault(name)  # not believed after agent
+    field.run(300)
+    assert (field.zone().guard_ms != NEVER) == controlled
+
+
+def test_a_dead_catalyst_stands_against_guard_while_no_agent_came() -> None:
+    field = catalytic("h2-1")
+    play(field, f"0 | mode-key off | |\n{RUNAWAY}\n 10 | | |")
+    calm(field)
+    field.fault("h2-1")
+    field.run(300)
+    assert field.zone().guard_ms == NEVER
+
+
+def test_a_blip_of_the_discharge_switch_blinds_no_gas_head() -> None:
+    field = Field()
+    field.point("fb-inputs[8]", 1.0)
+    field.run(1)
+    field.point("fb-inputs[8]", 0.0)
+    field.run(1)
+    assert field.zone().strayed
+    assert field.script.agent == (False, False)
+    play(field, "0 | h2-2 pre-alarm | |\n 2 | | | -exhaust +breaker-2")
 
 
 def test_a_burnt_room_is_reset_only_after_a_person_has_taken_it_over() -> None:

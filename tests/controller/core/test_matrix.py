@@ -143,3 +143,18 @@ def test_a_row_by_night_follows_the_sites_night() -> None:
         field.run(1)
         seen.append(field.on("beacon"))
     assert seen == [True, False]
+
+
+def test_a_row_that_holds_back_ends_what_a_cold_start_adopted() -> None:
+    back = (
+        '[matrix.held-back]\nwhen = ["server.fire"]\nthen = ["attention"]\nto = "normal"\npriority = 1\n[matrix.watch]'
+    )
+    field = Field(site(("[matrix.watch]", back)), settle=False)
+    attention = field.layout.output("attention")
+    for channel in attention.channels:
+        field.buffer.value[channel] = 1.0
+    field.run(5)
+    assert field.on("attention"), "found so, and kept"
+    field.level("server-smoke-3", Level.ALARM)
+    field.run(5)
+    assert not field.on("attention")

@@ -127,12 +127,54 @@ def test_a_device_that_is_lost_while_it_is_pressed_is_not_let_go(strategy: Strat
 
 
 @pytest.mark.parametrize("strategy", [s for s in Strategy if MANNERS[s].stops])
-def test_a_restart_keeps_what_was_held(strategy: Strategy) -> None:
+@pytest.mark.parametrize("let_go", [False, True])
+def test_a_restart_gives_people_the_whole_pre_warning_and_the_device_acts_again(
+    strategy: Strategy, let_go: bool
+) -> None:
     device = MANNERS[strategy].device
     field = field_of(strategy)
     play(field, f"{FIRST} 1 | {device} on | |" if strategy is not Strategy.HOLD_RELOAD else FIRST)
-    play(field, f"{SECOND} 25 | {device} on | held |")
-    left_ms = field.zone().left_ms
+    play(field, f"{SECOND} 29 | {device} on | held |")
+    if let_go:
+        field.contact(str(device), on=False)
     field.restart()
-    field.run(5)
-    assert (field.zone().stage, field.zone().left_ms) == (Stage.HELD, left_ms)
+    field.run(27)
+    assert field.zone().stage in {Stage.ACTIVATED, Stage.HELD}
+    play(field, "60 | | |")
+    assert (field.zone().stage is Stage.HELD) == (not let_go)
+
+
+def test_a_restart_takes_no_time_away_that_a_press_gave() -> None:
+    field = field_of(Strategy.NYC)
+    play(field, f"{ALARM} 1 | abort on | activated |")
+    due_ms = field.zone().due_ms
+    field.restart()
+    field.run(3)
+    assert field.zone().due_ms == due_ms
+
+
+def test_a_contact_that_comes_back_from_a_fault_was_not_pressed_anew() -> None:
+    field = field_of(Strategy.NYC)
+    play(field, f"{ALARM} 1 | abort on | activated |")
+    due_ms = field.zone().due_ms
+    play(field, "10 | abort fault | activated |")
+    field.point("di-2-inputs[1]", 1.0)
+    field.run(2)
+    assert field.zone().due_ms == due_ms
+
+
+@pytest.mark.parametrize("strategy", [s for s in Strategy if MANNERS[s].device])
+def test_a_device_that_is_stuck_at_rest_is_a_trouble_and_makes_the_release_unavailable(strategy: Strategy) -> None:
+    field = field_of(strategy)
+    device = MANNERS[strategy].device
+    play(field, f"0 | {device} on | quiescent |\n 12 | | quiescent |")
+    assert field.troubles() == {"hand_at_rest:hall"}
+    assert field.zone().availability == f"unavailable: {device} operated"
+
+
+@pytest.mark.parametrize(("hand", "why"), [("hold on", "held by hand"), ("abort on", "aborted by hand: reset first")])
+def test_what_a_hand_stopped_is_shown(hand: str, why: str) -> None:
+    field = field_of(Strategy.HOLD_RELOAD)
+    play(field, f"{ALARM} 5 | {hand} | |\n 1 | | |")
+    assert field.zone().inhibits == (why,)
+    assert field.zone().availability == f"unavailable: {why}"

@@ -137,3 +137,58 @@ def test_a_head_out_of_service_is_as_blind_as_a_silent_one() -> None:
     field = Field(two_gases())
     field.say(Disable(operator="kim", subject="cells-2"))
     play(field, f"{VENT}\n{FIRE}\n 5 | | | +coolant-2")
+
+
+WEEK_S = 7 * 24 * 3600
+OLD_GAS = "0 | h2-1 alarm, co-1 alarm | |\n 5 | h2-1 normal, co-1 normal | |"
+
+
+def a_week_later(field: Field) -> None:
+    field.run(2)
+    field._scan_after(WEEK_S * 1000)  # a week of quiet scans in one
+    field.run(2)
+
+
+def test_gas_of_last_week_names_no_rack_and_hides_none() -> None:
+    field = Field(two_gases())
+    play(field, OLD_GAS)
+    a_week_later(field)
+    field.doubt("cells-1", "cells-2", "cells-3")
+    play(field, f"0 | h2-3 alarm, co-3 alarm | |\n 3 | | | +breaker-3\n{FIRE}\n 5 | | | +coolant-3 -coolant-1")
+    assert field.rack("rack-3").runaway
+    assert not field.rack("rack-1").runaway
+
+
+def test_gas_that_drifts_back_to_the_rack_of_last_week_begins_anew_there() -> None:
+    for again in ("pre-alarm", "alarm"):
+        field = Field(two_gases())
+        play(field, OLD_GAS)
+        a_week_later(field)
+        play(field, "0 | h2-1 pre-alarm | |\n 5 | h2-1 normal | |")  # and once between
+        a_week_later(field)
+        field.doubt("cells-1", "cells-2", "cells-3")
+        play(field, f"0 | h2-3 alarm, co-3 alarm | |\n 15 | h2-1 {again}, co-1 {again} | |")
+        play(field, f"{FIRE}\n 5 | | | +coolant-3 -coolant-1")
+
+
+def test_gas_that_comes_again_after_a_restart_begins_anew_as_well() -> None:
+    field = Field(two_gases())
+    play(field, OLD_GAS)
+    field.run(2)
+    field.doubt("cells-1", "cells-2", "cells-3")
+    for name in ("h2-3", "co-3"):
+        field.level(name, Level.ALARM)
+    field.tick_ms += WEEK_S * 1000
+    field.restart()
+    field.level("h2-1", Level.ALARM)
+    field.run(12)
+    field.level("co-1", Level.ALARM)
+    play(field, f"{FIRE}\n 5 | | | -coolant-1")
+    assert not field.rack("rack-1").runaway
+
+
+def test_the_end_of_the_window_opens_no_breaker_by_itself() -> None:
+    field = Field()
+    play(field, "0 | h2-2 pre-alarm | |\n 5 | h2-1 pre-alarm | |\n 3 | h2-2 alarm | |\n 2 | h2-2 normal | |\n 700 | | |")
+    assert field.rack("rack-2").isolation is Isolation.PROVEN
+    assert field.rack("rack-1").isolation is Isolation.NONE

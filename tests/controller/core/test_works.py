@@ -6,8 +6,9 @@ from controller.core.commands import Reset, Work
 from controller.core.events import Kind
 from controller.core.state import Stage, ZoneState
 from controller.core.zone.works import LONGEST_MIN, PERMIT, WALK_TEST
+from controller.site.loader import loads
 from controller.site.model import Site
-from tests.controller.core.field import Field, play, site
+from tests.controller.core.field import SITE, Field, play, site
 
 ALARM = "0 | smoke-1 alarm, heat-1 alarm |"
 WORKS = (PERMIT, WALK_TEST)
@@ -122,6 +123,61 @@ def test_a_fire_ends_a_walk_test_and_counts_from_that_scan_on() -> None:
     play(field, "0 | call-point on | activated |")
 
 
+@pytest.mark.parametrize(
+    "story",
+    [
+        "0 | cells-1 runaway | |",
+        "0 | cells-1 pre-alarm | |",
+        "0 | h2-1 pre-alarm, h2-2 pre-alarm | |",
+        "0 | smoke-1 pre-alarm, heat-2 pre-alarm | |",
+    ],
+)
+def test_what_no_test_gas_can_do_ends_a_walk_test(story: str) -> None:
+    field = Field()
+    say(field, WALK_TEST, 60)
+    play(field, f"{story}\n 2 | | |")
+    assert "work_ran_out:hall" in field.troubles()
+    assert field.told(Kind.LEVEL)
+
+
+def test_gas_at_one_rack_is_test_gas() -> None:
+    field = Field()
+    say(field, WALK_TEST, 60)
+    play(field, "0 | h2-1 pre-alarm | |\n 60 | | | -exhaust")
+    assert "work:hall" in field.troubles()
+
+
+def test_a_zone_without_agent_has_fires_too() -> None:
+    text = SITE.read_text(encoding="utf-8")
+    begin, end = text.index("[zones.hall.release]"), text.index("[zones.hall.cooling]")
+    field = Field(loads(text[:begin] + text[end:]))
+    say(field, WALK_TEST, 480)
+    play(field, "0 | cells-1 runaway, smoke-1 alarm | |\n 5 | | | +breaker-1 +sounder")
+
+
+@pytest.mark.parametrize(
+    "before", ["0 | smoke-1 alarm | |", f"{ALARM} activated |", "0 | cells-2 pre-alarm | |\n 2 | cells-2 normal | |"]
+)
+def test_no_walk_test_begins_where_something_is_going_on(before: str) -> None:
+    field = Field()
+    play(field, before)
+    assert say(field, WALK_TEST, 60) is Kind.REFUSED
+
+
+def test_no_reset_answers_a_walk_test() -> None:
+    field = Field()
+    say(field, WALK_TEST, 60)
+    assert field.say(Reset(operator="kim", zone="hall")).kind is Kind.REFUSED
+
+
+def test_the_journal_says_which_work_begins_and_ends() -> None:
+    field = Field()
+    for minutes in (30, 0):
+        say(field, PERMIT, minutes)
+    told = [(e.what, e.text) for e in field.events if e.kind is Kind.WORK]
+    assert told == [("work permit begun", "for 30 min"), ("work permit ended", "")]
+
+
 def test_a_walk_test_of_one_zone_leaves_the_other_alone() -> None:
     field = Field()
     say(field, WALK_TEST, 60)
@@ -168,7 +224,19 @@ def test_a_blocked_agent_is_not_released_by_whomever() -> None:
         f"0 | block on | quiescent |\n {ALARM} pre-activated |\n 60 | call-point on | pre-activated |\n 30 | | pre-activated | -agent",
     )
     assert field.zone().availability == "unavailable: blocked mechanically"
-    play(field, "0 | block off | activated |\n 11 | | |\n 1 | | released | +agent")
+    assert field.zone().inhibits == ("blocked mechanically",)
+    assert "agent_blocked:hall" in field.troubles()
+    play(field, "0 | block off | activated |\n 5 | abort on | aborted |\n 5 | call-point off | aborted |")
+    play(field, "1 | call-point on | activated |\n 11 | | |\n 1 | | released | +agent")
+
+
+def test_who_opens_the_block_does_not_let_go_what_somebody_asked_for_before() -> None:
+    field = Field(site(BLOCK))
+    play(
+        field,
+        "0 | block on | quiescent |\n 1 | call-point on | quiescent |\n 1 | block off | quiescent |\n 60 | | quiescent | -agent",
+    )
+    play(field, "1 | call-point off | quiescent |\n 1 | call-point on | activated |")
 
 
 @pytest.mark.parametrize(

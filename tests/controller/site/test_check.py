@@ -161,6 +161,29 @@ MORE = {
         ('when = ["hall.rack-{n}.isolate"]', 'when = ["hall.rack-{n}.isolate"]\nfor_s = 5.0'),
         "matrix.isolate-1.for_s",
     ),
+    "breakers that nobody opens by night": (
+        ('when = ["hall.rack-{n}.isolate"]', 'when = ["hall.rack-{n}.isolate"]\nat = "day"'),
+        "outputs.breaker-1",
+    ),
+    "coolant behind a delay": (
+        ('when = ["hall.rack-{n}.cool"]', 'when = ["hall.rack-{n}.cool"]\ndelay_s = 3600.0'),
+        "outputs.coolant-1",
+    ),
+    "exhaust unless there is gas": (
+        ('when = ["hall.exhaust"]', 'when = ["hall.exhaust"]\nunless = ["hall.gas"]'),
+        "outputs.exhaust",
+    ),
+    "dampers opened after the release": (
+        (
+            "[matrix.doors]",
+            '[matrix.open]\nwhen = ["hall.released"]\nthen = ["damper-1"]\nto = "normal"\npriority = 9\n\n[matrix.doors]',
+        ),
+        "matrix.open.to",
+    ),
+    "a cause that votes twice": (
+        ('when = ["hall.cool"]', 'when = ["hall.cool", "hall.cool"]\nvotes = 2'),
+        "matrix.drain.when",
+    ),
     "agent by night only": (('then = ["agent"]', 'then = ["agent"]\nat = "night"'), "matrix.release"),
     "day without a night": (('then = ["drain"]', 'then = ["drain"]\nat = "day"'), "matrix.drain.at"),
     "row that cancels itself": (

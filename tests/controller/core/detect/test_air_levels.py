@@ -185,13 +185,13 @@ def test_drift_is_followed_to_its_limit_and_then_told() -> None:
     assert rig.level("smoke") == Level.ADVISORY
 
 
-def by_night(rig: Rig, samples: int) -> None:
+def by_night(rig: Rig, samples: int, host: tuple[int, ...] = NIGHT) -> None:
     for _ in range(samples):
         rig.sample += 1
         rig.tick_ms += 1000
         rig.buffer.sample[:], rig.buffer.received_ms[:] = rig.sample, rig.tick_ms
         i = rig.image()
-        image = Image(i.scan, i.tick_ms, i.value, i.quality, i.sample, i.received_ms, NIGHT)
+        image = Image(i.scan, i.tick_ms, i.value, i.quality, i.sample, i.received_ms, host)
         rig.readings = rig.detector.advance(image)
 
 
@@ -203,6 +203,13 @@ def test_at_night_less_smoke_is_enough_but_not_for_fire_2() -> None:
     assert rig.level("smoke") == Level.ALARM
     assert not marks(rig, "dense") & MARK_FIRE_2
     rig.run(1)
+    assert rig.level("smoke") == Level.PRE_ALARM
+
+
+def test_a_recording_from_before_the_fact_of_night_is_judged_by_day() -> None:
+    rig = settled({"smoke": Spec(Family.SMOKE)})
+    rig.set("smoke", 2.5)
+    by_night(rig, 30, NIGHT[: HOST_FACTS.index("night")])
     assert rig.level("smoke") == Level.PRE_ALARM
 
 
