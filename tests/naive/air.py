@@ -261,7 +261,7 @@ class AirTwin:
 
     def advance(self, image: Image) -> dict[int, Reading]:
         """Readings by head index."""
-        night = bool(image.host) and bool(image.host[self.night])
+        night = len(image.host) > self.night and bool(image.host[self.night])
         if _take_all(self.room, image):
             self._judge_room()
         if _take_all(self.smoke, image):

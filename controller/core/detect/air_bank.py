@@ -102,7 +102,7 @@ class RoomBank(AirBank):
 
 
 class SmokeBank(AirBank):
-    """Smoke heads, by day and by night: `night` is the place of that fact in `Image.host`, which may be empty (day)."""
+    """Smoke heads, by day and by night: `night` is the place of that fact in `Image.host`, which may end before it (day)."""
 
     families = SMOKE
 
@@ -112,7 +112,7 @@ class SmokeBank(AirBank):
 
     def advance(self, image: Image) -> bool:
         """Take in an image; returns whether anything was new."""
-        night = bool(image.host) and bool(image.host[self._night])
+        night = len(image.host) > self._night and bool(image.host[self._night])
         m = self._m
         return bool(
             advance_smoke(
