@@ -65,7 +65,7 @@ class Controller:
     def scan(self, image: Image, commands: tuple[AnyCommand, ...] = ()) -> ScanResult:
         """Take one image and the commands that came with it; returns events, writes and the latched state."""
         self._digest.update(image)
-        self.detector.agent_in([zone.stage in NO_EXHAUST or zone.strayed for zone in self.state.zones])
+        self.detector.agent_in([zone.stage in NO_EXHAUST for zone in self.state.zones])
         self.detector.leave_out(left_out(self.rules, self.state))
         self.readings = self.detector.advance(image)
         inputs = self._reader.read(image, self.readings, self.detector.weighed)

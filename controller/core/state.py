@@ -85,7 +85,7 @@ class HeadLatch(msgspec.Struct, frozen=True):
     level: int = 0
     since_ms: int = NEVER
     pre_alarm_ms: int = NEVER
-    """When it first reached pre-alarm: of the gas heads, the first one names the rack."""
+    """When its own reading first reached pre-alarm in this event (`zone.standing`): of the gas heads, the first one names the rack."""
     ended_ms: int = NEVER
     runaway: bool = False
     evidence: Evidence | None = None

@@ -13,14 +13,13 @@ from controller.core.layout import HeadLayout
 from controller.core.rules import ZoneRules
 from controller.core.state import NEVER
 from controller.core.zone.coincidence import Pair, confirmed
+from controller.core.zone.standing import stands, window_ms
 from controller.core.zone.weighing import weighed
 from controller.site.model import Family, Physics
 from controller.site.pairs import sees_runaway
 
 LEAD_MS = 10_000
 """The gas of the burning rack is so much earlier than that of any other (assumed; 40 s and more in the plant's runs with eight racks)."""
-PAST_WINDOW_MS = 1_800_000
-"""In a zone without agent, which states no coincidence window, what has ended counts for half an hour (assumed: its default)."""
 AGREEING = 2
 """Gases that must name the same rack: vent gas is hydrogen with carbon monoxide and vapours, charging lead-acid is hydrogen alone."""
 
@@ -36,9 +35,7 @@ def named_without_bms(draft: Draft, zone: ZoneRules, rack: int) -> tuple[Evidenc
 
 def fire_without_bms(draft: Draft, zone: ZoneRules) -> Pair | None:
     """Two independent heads, neither of them BMS or gas, stand in fire alarm within the window of rule 3."""
-    release = zone.zone.release
-    window_ms = round(release.coincidence_window_s * 1000) if release else PAST_WINDOW_MS
-    return confirmed(zone.proving, draft.heads, draft.disabled, draft.reached, window_ms)
+    return confirmed(zone.proving, draft.heads, draft.disabled, draft.reached, window_ms(zone))
 
 
 def blind(draft: Draft, zone: ZoneRules, rack: int) -> tuple[Evidence, ...]:
@@ -67,11 +64,8 @@ def leading_gas(draft: Draft, zone: ZoneRules, rack: int) -> tuple[Evidence, ...
 
 
 def _smelling(draft: Draft, zone: ZoneRules) -> Iterator[HeadLayout]:
-    """Gas heads that have latched pre-alarm and are in service."""
-    for head in zone.sensing:
-        in_service = head.physics is Physics.GAS and head.name not in draft.disabled
-        if in_service and draft.heads[head.index].level >= Level.PRE_ALARM:
-            yield head
+    """Gas heads in service that are at pre-alarm, or were within the window: gas of another day names no rack."""
+    return (head for head in zone.sensing if head.physics is Physics.GAS and stands(draft, zone, head))
 
 
 def _leads_clearly(draft: Draft, zone: ZoneRules, head: HeadLayout) -> bool:

@@ -3,13 +3,13 @@
 from controller.core.draft import Draft
 from controller.core.events import Evidence, Kind, Level
 from controller.core.inputs import WHOLE_HEAD
-from controller.core.layout import HeadLayout
 from controller.core.rules import ZoneRules
-from controller.core.state import NEVER, PEOPLE_OUT, Isolation, RackState, Tri
-from controller.core.zone.blind import PAST_WINDOW_MS, ask_to_cool, named_without_bms
+from controller.core.state import NEVER, NO_EXHAUST, PEOPLE_OUT, Isolation, RackState, Tri
+from controller.core.zone.blind import ask_to_cool, named_without_bms
 from controller.core.zone.contacts import wired
+from controller.core.zone.standing import first_shown_ms, keep_first_times, of_one_event, stands
 from controller.core.zone.weighing import doubts, level_of, weighed
-from controller.site.model import Family, Physics
+from controller.site.model import Family, Physics, Principle
 
 NO_BREAKER = "the rack has no breaker that Haechi can open"
 UPS_CARRIES = "the UPS carries the load"
@@ -17,6 +17,7 @@ UPS_CARRIES = "the UPS carries the load"
 
 def run_ladder(draft: Draft, zone: ZoneRules) -> None:
     """Advance isolation and cooling of every rack of the zone, then hand over and guard; tells what starts and ends."""
+    keep_first_times(draft, zone)
     for rack in zone.racks:
         _isolate(draft, zone, rack)
     _cool(draft, zone)
@@ -57,15 +58,18 @@ def _naming(draft: Draft, zone: ZoneRules, rack: int) -> tuple[Evidence, ...]:
 
 
 def _leads(draft: Draft, zone: ZoneRules, head: int) -> bool:
-    """Whether no head of the same gas reached pre-alarm earlier: the rack where the gas came from shows it first."""
-    family, since_ms = draft.layout.heads[head].head.family, draft.heads[head].pre_alarm_ms
-    rivals = [h.index for h in zone.sensing if h.head.family is family and h.index != head]
-    mine = draft.heads[head].evidence
-    for rival in rivals:
-        latch = draft.heads[rival]
-        if latch.level < Level.PRE_ALARM or latch.evidence is None or mine is None:
+    """Whether no head of the same gas reached pre-alarm earlier in this event: the rack where the gas came from shows it first."""
+    family, mine = draft.layout.heads[head].head.family, draft.heads[head]
+    since_ms = first_shown_ms(mine)
+    if since_ms == NEVER:
+        return False
+    for rival in zone.sensing:
+        latch = draft.heads[rival.index]
+        if rival.head.family is not family or rival.index == head or latch.level < Level.PRE_ALARM:
             continue
-        if (latch.pre_alarm_ms, -latch.evidence.value) < (since_ms, -mine.value):
+        if latch.evidence is None or mine.evidence is None or not of_one_event(draft, zone, rival, since_ms):
+            continue
+        if (first_shown_ms(latch), -latch.evidence.value) < (since_ms, -mine.evidence.value):
             return False
     return True
 
@@ -157,25 +161,18 @@ def _cool(draft: Draft, zone: ZoneRules) -> None:
 
 
 def _runaway(draft: Draft, zone: ZoneRules, rack: int) -> tuple[Evidence, ...]:
-    """Runaway of a rack is confirmed by its BMS together with any other physics at pre-alarm: one lying BMS brings no water."""
+    """Runaway of a rack is confirmed by its BMS together with any other physics at pre-alarm: one lying BMS brings no water.
+
+    Nor does an advisory beside it that a work permit has sharpened: that isolates, and no more.
+    """
     heads = [h for h in draft.rules.rack_heads[rack] if draft.heads[h.index].runaway and h.name not in draft.disabled]
     if not heads:
         return ()
     for head in zone.sensing:
-        if head.physics is not Physics.BMS and _stands(draft, zone, head):
+        if head.physics is not Physics.BMS and stands(draft, zone, head):
             latches = [draft.heads[h.index] for h in (*heads, head)]
             return tuple(latch.evidence for latch in latches if latch.evidence is not None)
     return ()
-
-
-def _stands(draft: Draft, zone: ZoneRules, head: HeadLayout) -> bool:
-    """A head is at pre-alarm now, or was within the coincidence window: not some day since the last reset."""
-    latch, release = draft.heads[head.index], zone.zone.release
-    if latch.level < Level.PRE_ALARM or head.name in draft.disabled:
-        return False
-    window_ms = round(release.coincidence_window_s * 1000) if release else PAST_WINDOW_MS
-    now = draft.inputs.heads[head.index].level >= Level.PRE_ALARM
-    return now or latch.ended_ms == NEVER or not draft.reached(latch.ended_ms + window_ms + 1)
 
 
 def _want_coolant(draft: Draft, zone: ZoneRules, rack: int, evidence: tuple[Evidence, ...]) -> None:
@@ -266,9 +263,7 @@ def _guard(draft: Draft, zone: ZoneRules) -> None:
     if state.guard_ms != NEVER:
         _watch_reignition(draft, zone)
         return
-    gas = [draft.inputs.heads[h.index] for h in zone.sensing if h.physics is Physics.GAS]
-    clear = not any(reading.level or reading.fault >= WHOLE_HEAD for reading in gas)
-    if not clear or not all(draft.inputs.calm[rack] for rack in zone.racks):
+    if not _gas_is_gone(draft, zone) or not all(draft.inputs.calm[rack] for rack in zone.racks):
         draft.zone(zone.index, calm_since_ms=NEVER)
     elif state.calm_since_ms == NEVER:
         draft.zone(zone.index, calm_since_ms=draft.tick_ms)
@@ -276,6 +271,15 @@ def _guard(draft: Draft, zone: ZoneRules) -> None:
         draft.zone(zone.index, guard_ms=draft.tick_ms)
         text = f"Controlled. Re-ignition watch for {cooling.guard_watch_h:g} h; extract by hand only."
         draft.tell(Kind.RESPONSE, zone.name, zone.name, "guard-started", text)
+
+
+def _gas_is_gone(draft: Draft, zone: ZoneRules) -> bool:
+    """No gas head above normal, none dead. A catalyst after agent can say nothing and is not asked, while another head can (decision 0018)."""
+    gas = [h for h in zone.sensing if h.physics is Physics.GAS]
+    agent_was_in = draft.zones[zone.index].stage in NO_EXHAUST
+    asked = [h for h in gas if not (agent_was_in and h.head.principle is Principle.CATALYTIC)]
+    readings = [draft.inputs.heads[h.index] for h in asked]
+    return bool(asked or not gas) and not any(r.level or r.fault >= WHOLE_HEAD for r in readings)
 
 
 def _watch_reignition(draft: Draft, zone: ZoneRules) -> None:

@@ -299,8 +299,10 @@ def catalytic(*heads: str) -> Field:
     return Field(replace(the_site, heads=the_site.heads | changed))
 
 
-@pytest.mark.parametrize(("heads", "controlled"), [(("h2-1", "h2-2"), True), (("h2-1", "h2-2", "h2-3", "h2-room"), False)])
-def test_after_agent_guard_asks_the_gas_heads_that_are_believed(heads: tuple[str, ...], controlled: bool) -> None:  # noqa: FBT001
+@pytest.mark.parametrize(
+    ("heads", "controlled"), [(("h2-1", "h2-2"), True), (("h2-1", "h2-2", "h2-3", "h2-room"), False)]
+)
+def test_after_agent_guard_asks_the_gas_heads_that_are_believed(heads: tuple[str, ...], controlled: bool) -> None:
     field = catalytic(*heads)
     play(field, "0 | smoke-1 alarm, heat-1 alarm, cells-2 runaway, h2-2 pre-alarm | activated |\n 45 | | released |")
     assert field.script.agent == (True, False)

@@ -189,6 +189,8 @@ def test_gas_that_comes_again_after_a_restart_begins_anew_as_well() -> None:
 
 def test_the_end_of_the_window_opens_no_breaker_by_itself() -> None:
     field = Field()
-    play(field, "0 | h2-2 pre-alarm | |\n 5 | h2-1 pre-alarm | |\n 3 | h2-2 alarm | |\n 2 | h2-2 normal | |\n 700 | | |")
+    play(
+        field, "0 | h2-2 pre-alarm | |\n 5 | h2-1 pre-alarm | |\n 3 | h2-2 alarm | |\n 2 | h2-2 normal | |\n 700 | | |"
+    )
     assert field.rack("rack-2").isolation is Isolation.PROVEN
     assert field.rack("rack-1").isolation is Isolation.NONE
