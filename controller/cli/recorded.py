@@ -10,6 +10,7 @@ import msgspec
 
 from controller.runtime.recording import RecordingError, open_recording
 from controller.tools.recordings.run import Progress, Run, Table, TableError, open_run, settings_of
+from controller.tools.recordings.standing import Beyond
 from controller.tools.recordings.suggest import suggest
 from controller.tools.recordings.told import Clock, Sums, Teller, difference, summary, table
 from controller.tools.recordings.whatif import changes
@@ -64,6 +65,10 @@ def replay_table(file: Path, plan_map: Path, settings: Path | None, *, as_json: 
         return _refused(_told(error, file, plan_map))
     finally:
         bar.close()
+    if as_json:
+        print(f"{file}: {run.size()}", file=sys.stderr)
+        for sentence in run.beyond.sentences(run.sums.spoken()):
+            print(f"{file}: {sentence}", file=sys.stderr)
     for sentence in run.weaknesses():
         print(f"{file}: {sentence}", file=sys.stderr)
     return OK
@@ -81,15 +86,17 @@ def _told(error: Exception, file: Path, plan_map: Path) -> str:
 def _lines(run: Run, *, as_json: bool) -> Iterator[str]:
     if as_json:
         encode = msgspec.json.Encoder().encode
-        yield from (encode(run.teller.record(change)).decode() for change in run.changes())
+        for change in run.changes():
+            run.sums.take(change)
+            yield encode(run.teller.record(change)).decode()
         return
     heads = run.teller.layout.heads
     yield f"{len(heads)} head{'s' if len(heads) != 1 else ''}: {', '.join(head.name for head in heads[:8])}" + (
         f" and {len(heads) - 8} more" if len(heads) > 8 else ""  # noqa: PLR2004 (as many as a line holds)
     )
     yield from table(run.changes(), run.teller, run.sums)
-    yield f"\nIn all ({run.stream.noticed.rows} rows):"
-    yield from summary(run.sums, run.teller)
+    yield f"\nIn all ({run.size()}):"
+    yield from summary(run.sums, run.teller, run.beyond, is_judged=bool(run.last_ms))
     if len(run.teller.names) > 1:
         yield f"\n{run.teller.names[1]} against {run.teller.names[0]}:"
         yield from difference(run.sums, run.teller)
@@ -116,7 +123,8 @@ def replay_own(own: Own, *, as_json: bool) -> int:
         labels = [layout.point_name(point) for point in range(layout.n_points)]
         teller, sums = Teller(layout, Clock(), labels, names), Sums()
         last: dict[int, int] = {}
-        found = changes(layouts, _kept(seen_of(recorded.image for recorded in recording.scans()), last))
+        beyond = Beyond(layout)
+        found = changes(layouts, _kept(seen_of(recorded.image for recorded in recording.scans()), last, beyond))
         if as_json:
             for change in found:
                 print(msgspec.json.encode(teller.record(change)).decode())
@@ -124,7 +132,8 @@ def replay_own(own: Own, *, as_json: bool) -> int:
         for line in table(found, teller, sums):
             print(line)
         sums.close(last)
-        print("\n".join(["\nIn all:", *summary(sums, teller)]))
+        beyond.close()
+        print("\n".join(["\nIn all:", *summary(sums, teller, beyond)]))
         if len(names) > 1:
             print("\n".join([f"\n{names[1]} against the site's own settings:", *difference(sums, teller)]))
     except BrokenPipeError:
@@ -134,8 +143,9 @@ def replay_own(own: Own, *, as_json: bool) -> int:
     return OK
 
 
-def _kept(moments: Iterator[Seen], last: dict[int, int]) -> Iterator[Seen]:
+def _kept(moments: Iterator[Seen], last: dict[int, int], beyond: Beyond) -> Iterator[Seen]:
     for moment in moments:
+        beyond.take(moment.image, begins=moment.begins)
         last[moment.run] = moment.image.tick_ms
         yield moment
 

@@ -24,6 +24,8 @@ from drivers.tables.moments import ORDERS, moments
 from drivers.tables.reader import Rows, Table
 
 _FIRST_ROWS = 2000
+POSSIBLE_S = 253402300799.0
+"""The end of the year 9999, since 1970: a time beyond it is none."""
 _AGES = 10.0
 _LEAST_AGE_S, _MOST_AGE_S = 30.0, 1e9
 
@@ -296,11 +298,13 @@ def _conversion(column: Column) -> Conversion:
 
 
 def seconds_of(rows: Rows, said: Map, n_time: int) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
-    """The times of rows in seconds (n,), NaN where none can be read; their origin is the recording's own, 1970 for dates."""
+    """The times of rows in seconds (n,), NaN where none can be read or none can be; their origin is the recording's own, 1970 for dates."""
     unit = said.time.unit
     if unit in NUMERIC_S:
-        seconds = np.where(rows.states[:, 0] == NUMBER, rows.values[:, 0], math.nan) * NUMERIC_S[unit]
-        return seconds - 25569 * 86400.0 if unit == "excel" else seconds
+        with np.errstate(over="ignore"):
+            seconds = np.where(rows.states[:, 0] == NUMBER, rows.values[:, 0], math.nan) * NUMERIC_S[unit]
+        seconds = seconds - 25569 * 86400.0 if unit == "excel" else seconds
+        return np.where(np.abs(seconds) <= POSSIBLE_S, seconds, math.nan)
     seconds = np.empty(len(rows.lines))
     moments(rows.text, rows.starts[:, 0], rows.stops[:, 0], ORDERS[unit], seconds)
     if n_time > 1:

@@ -10,6 +10,7 @@ from controller.site.model import Family, Limits
 from controller.site.problem import Problem, SiteError
 from controller.tools.recordings.mapping import NUMERIC_S, read_map, read_settings
 from controller.tools.recordings.plan import Plan, make_plan, with_settings
+from controller.tools.recordings.standing import Beyond, span
 from controller.tools.recordings.stream import Moment, Stream
 from controller.tools.recordings.told import Clock, Sums, Teller
 from controller.tools.recordings.whatif import Change, changes
@@ -30,20 +31,33 @@ class Run:
     sums: Sums
     layouts: tuple[Layout, ...]
     last_ms: dict[int, int]
+    beyond: Beyond
 
     def changes(self) -> Iterator[Change]:
         """Every change in the order of time. Raises TableError."""
         yield from changes(self.layouts, self._counted())
         self.sums.close(self.last_ms)
+        self.beyond.close()
 
     def _counted(self) -> Iterator[Moment]:
         for moment in self.stream.moments():
             self.last_ms[moment.run] = moment.image.tick_ms
+            self.beyond.take(moment.image, begins=moment.begins)
             yield moment
+
+    @property
+    def length_s(self) -> float:
+        """How long the recording is that was gone through, all runs together."""
+        return sum(self.last_ms.values()) / 1000
+
+    def size(self) -> str:
+        """Rows and length, for people."""
+        return f"{self.stream.noticed.rows} rows, {span(self.length_s)}"
 
     def weaknesses(self) -> Iterator[str]:
         """What of the recording was not as it should be, and the line where it was first."""
         yield from self.stream.noticed.sentences()
+        yield from self.stream.times.sentences(self.length_s)
         if not self.stream.noticed.numbers:
             yield "no mapped column has a single number: is the map that of this recording?"
 
@@ -64,7 +78,7 @@ def run_of(plan: Plan, layouts: Sequence[Layout], names: Sequence[str], progress
     unit = plan.said.time.unit
     clock = Clock(NUMERIC_S.get(unit, 1.0), unit in ("ymd", "dmy", "mdy", "excel"))
     teller = Teller(plan.layout, clock, plan.labels, names)
-    return Run(teller, Stream(plan, progress), Sums(), tuple(layouts), {})
+    return Run(teller, Stream(plan, progress), Sums(), tuple(layouts), {}, Beyond(layouts[0]))
 
 
 def settings_of(path: Path) -> Mapping[Family, Limits]:

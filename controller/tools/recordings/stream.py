@@ -13,6 +13,7 @@ import numpy.typing as npt
 from controller.core.image import Image
 from controller.tools.recordings.plan import Plan, seconds_of
 from controller.tools.recordings.points import Points
+from controller.tools.recordings.standing import Times
 from drivers.tables import course
 from drivers.tables.cells import BLANK, NUMBER, TEXT
 from drivers.tables.reader import Progress, Rows, TableError
@@ -26,6 +27,10 @@ _BLOCK_CELLS = 1 << 20
 _DAY_S, _HALF_DAY_S = 86400.0, 43200.0
 _FAR_S = 1e12
 """Thirty thousand years: beyond it a time is taken to be this far."""
+_LEAP_S, _LEAP_STEPS = 86400.0, 1e4
+"""One row this far, in seconds and in steps, from the rows before and behind it, which are near each other, has a time that cannot be."""
+_NEAR = 0.01
+"""How near they are, as a share of that."""
 
 
 @dataclass(slots=True)
@@ -85,6 +90,7 @@ class Stream:
 
     def __init__(self, plan: Plan, progress: Progress | None = None) -> None:
         self.noticed = Noticed()
+        self.times = Times()
         self._plan = plan
         self._progress = progress
         self._split = {value: index for index, value in enumerate(plan.split)}
@@ -92,6 +98,7 @@ class Stream:
         self._state = np.array([np.nan, np.nan, 0.0, 0.0])
         self._rows = 0
         self._clock_s = np.array([np.nan, 0.0])
+        self._before_s = np.nan
         self._scan = 0
         self._points = Points(plan.layout)
 
@@ -147,10 +154,11 @@ class Stream:
         n = len(rows.lines)
         self.noticed.rows += n
         if plan.n_time:
-            said_s = self._unwrapped(seconds_of(rows, plan.said, plan.n_time))
+            said_s = self._possible(self._unwrapped(seconds_of(rows, plan.said, plan.n_time)))
         else:
             said_s = (self._rows + np.arange(n, dtype=np.float64)) * plan.said.time.step_s
         self._rows += n
+        self.times.take(said_s)
         values = np.full((n, plan.layout.n_points), np.nan)
         what = np.full((n, plan.layout.n_points), BLANK, np.uint8)
         which = self._which(rows) if plan.has_split else np.zeros(n, np.intp)
@@ -192,6 +200,22 @@ class Stream:
             said_s[good] += days * _DAY_S
         return said_s
 
+    def _possible(self, said_s: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """The times without those of single rows that leap away and back."""
+        if self._plan.has_split or self._plan.said.time.order == "sort":
+            return said_s
+        known = np.flatnonzero(np.isfinite(said_s))
+        if known.size == 0:
+            return said_s
+        times = np.concatenate([[self._before_s], said_s[known]])
+        far_s = max(_LEAP_S, _LEAP_STEPS * self._plan.step_s)
+        before, here, behind = times[:-2], times[1:-1], times[2:]
+        leaps = (np.abs(here - before) > far_s) & (np.abs(here - behind) > far_s)
+        leaps &= np.abs(behind - before) <= _NEAR * far_s
+        said_s[known[:-1][leaps]] = np.nan
+        self._before_s = times[-1]
+        return said_s
+
     def _follow(self, block: _Block) -> None:
         kind = np.empty(len(block.lines), np.uint8)
         mode = _MODES[self._plan.said.time.order]
@@ -199,7 +223,7 @@ class Stream:
             block.said_s, self._state, mode, self._late_s, self._plan.step_s, block.course_s, block.run, kind
         )  # fmt: skip
         tell = self.noticed.tell
-        tell("no time can be read, the row is passed over", block.lines[kind == course.UNREAD])
+        tell("no time can be read, or an impossible one, the row is passed over", block.lines[kind == course.UNREAD])
         tell("a row came late and counts as of the row before", block.lines[kind == course.LATE])
         tell("time falls, the row is passed over", block.lines[kind == course.SKIPPED])
         tell("time begins anew, a new run", block.lines[kind == course.NEW_RUN])

@@ -8,6 +8,7 @@ from typing import Any
 
 from controller.core.events import Evidence, Level
 from controller.core.layout import Layout
+from controller.tools.recordings.standing import Beyond
 from controller.tools.recordings.whatif import Change
 
 LEVELS = {Level.NORMAL: "normal", Level.ADVISORY: "advisory", Level.PRE_ALARM: "pre-alarm", Level.ALARM: "alarm"}
@@ -142,6 +143,11 @@ class Sums:
             elif change.level < level <= change.was and key in self.open_:
                 self.onsets[key].total_ms += change.at_ms - self.open_.pop(key)
 
+    def spoken(self) -> set[int]:
+        """Heads that reached pre-alarm under the first settings."""
+        keys = (key for key in self.onsets if key[0] == 0 and key[2] == "level" and key[4] >= Level.PRE_ALARM)
+        return {head for _, _, _, head, _ in keys}
+
     def close(self, last_ms: Mapping[int, int]) -> None:
         """What still stood at the end of its run lasted until then."""
         for key, since_ms in self.open_.items():
@@ -149,10 +155,19 @@ class Sums:
         self.open_.clear()
 
 
-def summary(sums: Sums, teller: Teller) -> Iterator[str]:
-    """By head and level: when first, how often, how long."""
+def summary(sums: Sums, teller: Teller, beyond: Beyond, *, is_judged: bool = True) -> Iterator[str]:
+    """By head and level: when first, how often, how long; and which heads stood beyond a threshold without a word.
+
+    `is_judged`: there was a row that could be judged.
+    """
+    if not is_judged:
+        yield "NOTHING WAS JUDGED: no row has a possible time"
+        return
+    unsaid = list(beyond.sentences(sums.spoken()))
+    yield from unsaid
     if not sums.onsets and not any(sums.faults.values()):
-        yield "nothing: every head stays normal from the first row to the last"
+        if not unsaid:
+            yield "nothing: every head stays normal from the first row to the last"
         return
     merged: dict[tuple[int, str, int], dict[Level, list[Onset]]] = defaultdict(lambda: defaultdict(list))
     for (which, _, kind, head, level), onset in sums.onsets.items():

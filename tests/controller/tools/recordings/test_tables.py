@@ -278,3 +278,48 @@ def test_no_table_however_ugly_ends_in_a_traceback(
 @given(raw=st.binary(max_size=400))
 def test_no_bytes_end_in_a_traceback(raw: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert replay(tmp_path, raw, '[time]\nstep_s = 1.0\n[columns]\n"#1" = "smoke 1/m"\n', "--json") in {0, 2}
+
+
+HOUR = ramp(600)
+
+
+@pytest.mark.parametrize("absurd", ["2e12", "1e300", "-1e300", "2e10"])
+def test_one_impossible_time_hides_no_fire(absurd: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert replay(tmp_path, rows(HOUR).replace("\n50,", f"\n{absurd},", 1), HEAT) == 0
+    streams = capsys.readouterr()
+    assert "-> alarm" in streams.out
+    assert "In all (600 rows, 10 min):" in streams.out
+    assert "line 52: " in streams.err
+
+
+def test_time_that_stands_still_or_is_short_or_impossible_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert replay(tmp_path, rows(HOUR, "7,{v:.2f}\n"), HEAT) == 0
+    streams = capsys.readouterr()
+    assert "time stands still in 599 of 600 rows" in streams.err
+    assert "every head stays normal" not in streams.out
+    assert "T1: NO PRE-ALARM, but its last value 271.5 stands beyond the pre-alarm threshold 52, for 0 s" in streams.out
+    assert replay(tmp_path, rows(HOUR), HEAT.replace('"Time"', '"Time"\nunit = "ms"')) == 0
+    streams = capsys.readouterr()
+    assert "only 0.599 s long" in streams.err
+    assert "(600 rows, 0.599 s)" in streams.out
+    assert "every head stays normal" not in streams.out
+    absurd = "Time,T1\n" + "".join(f"{(t + 1) * 1e18:.0f},{v}\n" for t, v in enumerate(HOUR))
+    assert replay(tmp_path, absurd, HEAT) == 2
+    assert "no time can be read as 's'" in capsys.readouterr().err
+    assert replay(tmp_path, absurd.replace("\n", "\n0,22\n", 1), HEAT) == 0
+    streams = capsys.readouterr()
+    assert "600 times in all" in streams.err
+    assert "only 0 s long" in streams.err
+
+
+def test_the_length_is_said_beside_lines_for_programs_and_a_quiet_hour_is_quiet(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert replay(tmp_path, rows(HOUR), HEAT, "--json") == 0
+    assert "recording.csv: 600 rows, 10 min" in capsys.readouterr().err
+    assert replay(tmp_path, rows([22.0] * 600), HEAT) == 0
+    streams = capsys.readouterr()
+    assert "nothing: every head stays normal" in streams.out
+    assert streams.err == ""
