@@ -1,6 +1,7 @@
 """From normal life to a proposal: thresholds that keep a stated budget, within bounds that keep them safe."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -80,8 +81,17 @@ class Proposal:
     noise: dict[Family, float] = field(default_factory=dict)
 
 
-def propose(life: Life, now: Mapping[Family, Limits], points: Mapping[Family, int], budget: Budget) -> Proposal:
-    """Fit every type of head that was recorded. `now` are the site's settings, `points` its points by type."""
+def propose(
+    life: Life,
+    now: Mapping[Family, Limits],
+    points: Mapping[Family, int],
+    budget: Budget,
+    kept: AbstractSet[str] = frozenset(),
+) -> Proposal:
+    """Fit every type of head that was recorded. `now` are the site's settings, `points` its points by type.
+
+    `kept` are the budgets ("week" of advisories, "year" of alarms) that hold as it is: for them no threshold is made less safe.
+    """
     proposal = Proposal()
     if life.hours < LEAST_H:
         proposal.refused.append(
@@ -100,7 +110,10 @@ def propose(life: Life, now: Mapping[Family, Limits], points: Mapping[Family, in
     shares = {per: sum(SETTINGS[name][1] == per for _, name in wanted) for per in ("week", "year")}
     for family in life.points:
         if family in DEFAULTS:
-            found = _stairs(list(_family(family, life, now, points, budget, shares, proposal.refused)))
+            found = _stairs(
+                [_held(one, kept) for one in _family(family, life, now, points, budget, shares, proposal.refused)]
+            )
+            found = [_said_loudly(one) for one in found]
             proposal.fitted += found
             changed = {one.setting: one.proposed for one in found if one.proposed != one.now}
             proposal.noise[family] = float(np.median(life.noise[family])) if life.noise.get(family) else 0.0
@@ -137,6 +150,29 @@ def _family(
         yield Fitted(family, name, sign * one.now, sign * one.needed, sign * one.proposed, tail, one.loud)
 
 
+def _is_less_safe(one: Fitted) -> bool:
+    """Whether a threshold is proposed farther from normal life than it is."""
+    falls = one.family is Family.CELL_VOLTAGE and SETTINGS[one.setting][0] == VALUE
+    return one.proposed < one.now if falls else one.proposed > one.now
+
+
+def _held(one: Fitted, kept: AbstractSet[str]) -> Fitted:
+    """A threshold whose budget holds already stays where it is rather than being made less safe."""
+    return replace(one, proposed=one.now, loud="") if SETTINGS[one.setting][1] in kept and _is_less_safe(one) else one
+
+
+def _said_loudly(one: Fitted) -> Fitted:
+    """Whatever is proposed farther from normal life than it is says so first."""
+    if not _is_less_safe(one):
+        return one
+    word = "raised" if one.proposed > one.now else "lowered"
+    loud = (
+        f"LESS SAFE: {one.setting} of {one.family} is {word} from {one.now:g} to {one.proposed:g}; "
+        "find out what disturbs these heads before you accept it"
+    )
+    return replace(one, loud=f"{loud}; {one.loud}" if one.loud else loud)
+
+
 def _stairs(fitted: list[Fitted]) -> list[Fitted]:
     """Thresholds of one feature stay in their order; it is the nearer one that gives way, so that no alarm is raised for an advisory."""
     for feature in (VALUE, RATE, DEVIATION):
@@ -169,8 +205,7 @@ def _fitted(family: Family, name: str, current: float, needed: float, life: Life
     bound = BOUNDS.get((family, name), default * (_MOST_TIMES if sign > 0 else 1 / _MOST_TIMES)) * sign
     bound = max(bound, current)
     if needed <= bound:
-        loud = f"LESS SAFE: {name} of {family} is raised; find out what disturbs these heads before you accept it"
-        return Fitted(family, name, current, needed, needed, tail, loud)
+        return Fitted(family, name, current, needed, needed, tail)
     loud = (
         f"BUDGET NOT KEPT: {name} of {family} would have to be {abs(needed):.4g}, beyond its bound of {abs(bound):.4g}, which stays; "
         "remove what disturbs these heads, or bear more false alarms"

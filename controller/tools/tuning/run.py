@@ -107,18 +107,26 @@ def tune(site: Site, sources: Sequence[Source], budget: Budget) -> Tuned:
     if site.heads:
         for head in lay_out(site).heads:
             points[Family(head.head.family)] = points.get(Family(head.head.family), 0) + len(head.points)
-    proposal = propose(life, site.settings, points, budget)
+    before = count(sources, None)
+    proposal = propose(life, site.settings, points, budget, _kept(before, budget, life.hours))
     if not proposal.fitted:
         return Tuned(proposal, life, ("nothing was fitted",), kept=False)
-    before, after = count(sources, None), count(sources, proposal.settings)
-    kept = _within(after.advisories, budget.advisories_per_week * life.hours / _WEEK_H) and _within(
-        after.alarms, budget.alarms_per_year * life.hours / _YEAR_H
-    )
+    after = count(sources, proposal.settings)
+    kept = _kept(after, budget, life.hours) == {"week", "year"}
     word = "the proposal keeps the budget over what was recorded" if kept else (
         "THE PROPOSAL DOES NOT KEEP THE BUDGET over what was recorded: other features than those fitted, or thresholds at their bounds, speak; "
         "see by what"
     )  # fmt: skip
     return Tuned(proposal, life, (before.line("now", life.hours), after.line("proposed", life.hours), word), kept)
+
+
+def _kept(found: Counted, budget: Budget, hours: float) -> set[str]:
+    """Which budgets hold with these counts: of advisories a week, of pre-alarms and alarms a year."""
+    held = {
+        "week": _within(found.advisories, budget.advisories_per_week * hours / _WEEK_H),
+        "year": _within(found.alarms, budget.alarms_per_year * hours / _YEAR_H),
+    }
+    return {per for per, is_held in held.items() if is_held}
 
 
 def _within(found: int, expected: float) -> bool:

@@ -110,3 +110,33 @@ def test_no_tail_is_made_of_too_little_and_none_is_shorter_than_what_was_seen() 
     assert bounded is not None
     assert bounded.shape == 0.0
     assert bounded.level(1e-9) > 1.0
+
+
+def test_where_the_budget_holds_no_threshold_becomes_less_safe(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert (
+        tune(tmp_path, *life(tmp_path, dust=0.12), "--advisories-per-week", "1000", "--alarms-per-year", "0.001") == 0
+    )
+    said = capsys.readouterr().out
+    assert "smoke pre_alarm:" not in said
+    assert "LESS SAFE" not in said
+    smoke = tomllib.loads((tmp_path / "out" / "proposal.toml").read_text()).get("settings", {}).get("smoke", {})
+    for name, value in smoke.items():
+        assert value <= getattr(DEFAULTS[Family.SMOKE], name), name
+
+
+def test_every_raised_threshold_is_said_to_be_less_safe_advisories_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tune(tmp_path, *life(tmp_path, dust=3.0))
+    said = capsys.readouterr().out
+    proposal = (tmp_path / "out" / "proposal.toml").read_text()
+    page = (tmp_path / "out" / "report.html").read_text()
+    smoke = tomllib.loads(proposal)["settings"]["smoke"]
+    raised = [name for name, value in smoke.items() if value > getattr(DEFAULTS[Family.SMOKE], name)]
+    assert "advisory" in raised
+    assert len(raised) > 1
+    for name in raised:
+        for text in (said, proposal, page):
+            assert f"LESS SAFE: {name} of smoke is raised" in text
