@@ -30,6 +30,12 @@ TEXTS: dict[str, tuple[str, str]] = {
     "advisory": ("advisory", "주의"),
     "pre-alarm": ("pre-alarm", "예비경보"),
     "alarm": ("ALARM", "화재경보"),
+    # faults of a head
+    "whole_fault": ("FAULT", "고장"),
+    "part_fault": ("FAULT (some sensors)", "일부 센서 고장"),
+    "latched": ("latched", "유지"),
+    "no_sensor": ("no sensor", "센서 없음"),
+    "runaway": ("RUNAWAY", "열폭주"),
     # isolation of a rack
     "none": ("-", "-"),
     "wanted": ("opening", "개방 중"),
@@ -117,6 +123,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "probe_error": ("last error: {error}", "마지막 오류: {error}"),
     # headings
+    "release": ("release", "방출"),
+    "at_rest": ("quiescent", "대기"),
     "zone": ("zone", "구역"),
     "occupied": ("occupied: manual only", "재실 중: 수동 전용"),
     "unacknowledged": ("NOT ACKNOWLEDGED", "미확인 경보"),

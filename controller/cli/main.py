@@ -162,7 +162,7 @@ def _replay(options: argparse.Namespace) -> int:
 
         if options.suggest:
             return suggest_map(options.file)
-        return replay_table(options.file, options.map, options.settings, as_json=options.json)
+        return replay_table(options.file, options.map, options.settings, as_json=options.json, quiet=options.quiet)
     from controller.cli.replaying import replay_any  # noqa: PLC0415 (numba is loaded by those who need it)
 
     return replay_any(options)
@@ -268,7 +268,7 @@ def _site_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     run.add_argument(
         "--unverified",
         action="store_true",
-        help="direct mode without SITE.verified: benches and drills, whose plant is simulated",
+        help="direct mode without SITE.toml.verified: benches and drills, whose plant is simulated",
     )
     run.set_defaults(run=_run)
     matrix = commands.add_parser("matrix", help="the cause-and-effect matrix as a page or a sheet, and back")

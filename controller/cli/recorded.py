@@ -17,6 +17,7 @@ from controller.tools.recordings.whatif import changes
 from controller.tools.replay import Seen, layout_with, read_layout, seen_of
 
 OK, MISUSED = 0, 2
+_SETTINGS = "name a file with [settings.heat] or another type and what it shall say"
 _EVERY_S, _EVERY_FILE_S = 0.2, 10.0
 
 
@@ -46,18 +47,26 @@ class _Bar(Progress):
 def suggest_map(file: Path) -> int:
     """Print a first map of a recording."""
     try:
-        print("\n".join(suggest(Table(file))))
+        table = Table(file)
+        print("\n".join(suggest(table)))
+        if table.doubt:
+            print(f"{file}: {table.doubt}", file=sys.stderr)
     except (TableError, OSError) as error:
         return _refused(str(error))
     return OK
 
 
-def replay_table(file: Path, plan_map: Path, settings: Path | None, *, as_json: bool) -> int:
-    """Run the detector over a table and print what it says."""
+def replay_table(file: Path, plan_map: Path, settings: Path | None, *, as_json: bool, quiet: bool = False) -> int:
+    """Run the detector over a table and print what it says; the sums alone when `quiet`."""
+    for named, remedy in ((plan_map, "haechi replay FILE --suggest makes a first map"), (settings, _SETTINGS)):
+        if named is not None and not named.is_file():
+            return _refused(f"{named}: no such file; remedy: {remedy}")
+    if settings is not None and (wrong := _wrong_settings(settings)):
+        return _refused(wrong)
     bar = _Bar()
     try:
         run = open_run(file, plan_map, settings, bar)
-        for line in _lines(run, as_json=as_json):
+        for line in _lines(run, as_json=as_json, quiet=quiet):
             print(line)
     except BrokenPipeError:  # whoever reads has enough
         raise
@@ -83,7 +92,18 @@ def _told(error: Exception, file: Path, plan_map: Path) -> str:
     return f"the map {plan_map} does not fit {file}:\n{text}"
 
 
-def _lines(run: Run, *, as_json: bool) -> Iterator[str]:
+def _wrong_settings(settings: Path) -> str:
+    """What is wrong with a file of settings itself; "" for nothing."""
+    try:
+        settings_of(settings)
+    except UnicodeDecodeError as error:
+        return f"{settings}: not UTF-8 ({error}); remedy: save it as UTF-8"
+    except (ValueError, OSError) as error:
+        return f"the settings {settings} cannot be used:\n{error}"
+    return ""
+
+
+def _lines(run: Run, *, as_json: bool, quiet: bool) -> Iterator[str]:
     if as_json:
         encode = msgspec.json.Encoder().encode
         for change in run.changes():
@@ -94,7 +114,8 @@ def _lines(run: Run, *, as_json: bool) -> Iterator[str]:
     yield f"{len(heads)} head{'s' if len(heads) != 1 else ''}: {', '.join(head.name for head in heads[:8])}" + (
         f" and {len(heads) - 8} more" if len(heads) > 8 else ""  # noqa: PLR2004 (as many as a line holds)
     )
-    yield from table(run.changes(), run.teller, run.sums)
+    told = table(run.changes(), run.teller, run.sums)
+    yield from (line for line in told if not quiet)
     yield f"\nIn all ({run.size()}):"
     yield from summary(run.sums, run.teller, run.beyond, is_judged=bool(run.last_ms))
     if len(run.teller.names) > 1:

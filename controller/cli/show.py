@@ -18,12 +18,14 @@ from controller.protocol import (
 from controller.texts import text
 
 _HOT_DEGC = 60.0
+_PART = 1
+"""A head's fault: some of its points, not the whole head."""
 _MIN_WIDTH = 10
 _MINUTES_FROM_S = 120.0
 
 
 def status_lines(status: StatusReply, language: str) -> Iterator[str]:
-    """The whole site on one screen."""
+    """The whole site on one screen. A zone says its level first; its stage is that of the release alone."""
     yield f"{status.site}  mode {status.mode}  plant time {clock(status.core.tick_ms)}  scan {status.core.scan}"
     for zone in status.core.zones:
         yield ""
@@ -39,12 +41,14 @@ def status_lines(status: StatusReply, language: str) -> Iterator[str]:
 
 def _zone(zone: ZoneStatus, tick_ms: int, language: str) -> Iterator[str]:
     title = zone.title_ko if language == "ko" and zone.title_ko else zone.title
-    stage = text(zone.stage, language)
+    stage = text("at_rest" if zone.stage == "quiescent" else zone.stage, language)
     due = f", {max(0, zone.due_ms - tick_ms) / 1000:.0f} s" if zone.due_ms >= 0 else ""
-    flags = [] if zone.level == "normal" else [text(zone.level, language)]
-    flags += [text("occupied", language)] if zone.occupied else []
+    flags = [text("occupied", language)] if zone.occupied else []
     flags += [] if zone.acknowledged else [text("unacknowledged", language)]
-    yield f"{zone.name} ({title}): {stage}{due}" + "".join(f"  [{flag}]" for flag in flags)
+    level = text(zone.level, language)
+    yield f"{zone.name} ({title}): {level}  {text('release', language)}: {stage}{due}" + "".join(
+        f"  [{flag}]" for flag in flags
+    )
     if zone.responses:
         yield "  " + ", ".join(text(response, language) for response in zone.responses)
     if zone.availability:
@@ -60,11 +64,11 @@ def _zone(zone: ZoneStatus, tick_ms: int, language: str) -> Iterator[str]:
 
 
 def _head(head: HeadStatus, language: str) -> str:
-    level = text(head.level, language)
-    if head.latched != head.level:
-        level += f" ({text(head.latched, language)}, latched)"
+    fault = text("part_fault" if head.fault == _PART else "whole_fault", language) if head.fault else ""
+    level = "" if head.fault > _PART and head.level == "normal" else text(head.level, language)
+    latched = f"({text(head.latched, language)}, {text('latched', language)})" if head.latched != head.level else ""
     why = f": {_evidence(head.evidence)}" if head.evidence else ""
-    return f"{head.name}: {level}{' FAULT' if head.fault else ''}{why}"
+    return f"{head.name}: {' '.join(filter(None, (level, latched, fault)))}{why}"
 
 
 def _availability(availability: str, language: str) -> str:
@@ -73,9 +77,9 @@ def _availability(availability: str, language: str) -> str:
 
 
 def _rack(rack: RackStatus, language: str) -> str:
-    hottest = "no sensor" if rack.hottest_degc is None else f"{rack.hottest_degc:.1f} degC"
+    hottest = text("no_sensor", language) if rack.hottest_degc is None else f"{rack.hottest_degc:.1f} degC"
     marks = [text(rack.isolation, language)] if rack.isolation != "none" else []
-    marks += ["RUNAWAY"] if rack.runaway else []
+    marks += [text("runaway", language)] if rack.runaway else []
     marks += [text("cool", language)] if rack.cool else []
     return f"{rack.name} {hottest}" + (f" ({', '.join(marks)})" if marks else "")
 

@@ -2,14 +2,18 @@
 
 import csv
 import io
+import sys
 from pathlib import Path
 from typing import Any
 
 from controller.site.problem import Problem, SiteError
+from drivers.tables.look import decoded
 
 Grid = list[list[str]]
 
 XLSX = ".xlsx"
+_OTHER = frozenset({".ods", ".xls", ".xlsm", ".xlsb", ".numbers"})
+"""Spreadsheets that are neither read nor written."""
 _NARROW, _WIDE = 4, 48
 """Widths of columns, in characters."""
 _NEEDED = "XLSX needs openpyxl"
@@ -24,6 +28,9 @@ def write(path: Path, grid: Grid, upright_from: int) -> None:
     if path.suffix.lower() == XLSX:
         _write_xlsx(path, grid, upright_from)
         return
+    if path.suffix.lower() in _OTHER:
+        what = f"a sheet cannot be written as {path.suffix}"
+        raise SiteError((Problem(str(path), what, "name it .csv or .xlsx"),))
     with path.open(
         "w", encoding="utf-8-sig", newline=""
     ) as file:  # with a mark, without which spreadsheets spoil Korean
@@ -34,11 +41,16 @@ def read(path: Path) -> Grid:
     """Read a sheet, of the first page of an XLSX. Raises SiteError for what is none, OSError."""
     if path.suffix.lower() == XLSX:
         return _read_xlsx(path)
+    raw = path.read_bytes()
+    if path.suffix.lower() in _OTHER or b"\0" in raw:
+        raise _unreadable(path, ValueError("it is no text"), "save it as XLSX, or as CSV (UTF-8)")
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text, doubt = decoded(raw)
+        if doubt:
+            sys.stderr.write(f"{path}: {doubt}\n")
         dialect = csv.Sniffer().sniff(text.partition("\n")[0], ",;\t")
         return list(csv.reader(io.StringIO(text), dialect))
-    except (csv.Error, UnicodeDecodeError) as error:
+    except csv.Error as error:
         raise _unreadable(path, error, "save it as CSV (UTF-8) with commas, semicolons or tabs") from error
 
 

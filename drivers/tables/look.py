@@ -45,6 +45,28 @@ class Look:
     rows: tuple[tuple[str, ...], ...]
 
 
+LATIN = "neither UTF-8 nor Korean (CP949): read as Latin-1, so some letters may be wrong"
+"""What is said of text in an encoding that is not known."""
+
+
+def decoded(raw: bytes) -> tuple[str, str]:
+    """The text of bytes: UTF-8, CP949 where that can be, else Latin-1; and what is to be said of it, "" for nothing."""
+    for encoding in ("utf-8-sig", "cp949"):
+        try:
+            text = raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if encoding != "cp949" or _is_korean(text):
+            return text, ""
+    return raw.decode("latin-1"), LATIN
+
+
+def _is_korean(text: str) -> bool:
+    """Whether most of what is not ASCII are the usual signs: a Latin-1 degree sign before a C is a rare syllable in CP949."""
+    foreign = [c for c in text if not c.isascii()]
+    return 2 * sum(len(c.encode("euc_kr", "ignore")) == 2 for c in foreign) > len(foreign)  # noqa: PLR2004 (bytes; a rare one has eight)
+
+
 def cells_of(line: str, delimiter: str) -> list[str]:
     """The cells of one line, trimmed of spaces and quotes, as the kernel sees them."""
     if delimiter == " ":

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from drivers.tables import cells
-from drivers.tables.look import Look, look_at
+from drivers.tables.look import Look, decoded, look_at
 
 BLOCK_BYTES = 1 << 21
 """Read at once: long enough for the kernel to be at its speed, short enough to stay in bounded memory."""
@@ -53,14 +53,7 @@ class Rows:
 
     def cell(self, row: int, column: int) -> str:
         """The text of one cell."""
-        return _decoded(self.text[self.starts[row, column] : self.stops[row, column]].tobytes())
-
-
-def _decoded(raw: bytes) -> str:
-    try:
-        return raw.decode()
-    except UnicodeDecodeError:
-        return raw.decode("latin-1")
+        return decoded(self.text[self.starts[row, column] : self.stops[row, column]].tobytes())[0]
 
 
 class Table:
@@ -81,7 +74,7 @@ class Table:
             raise TableError(f"{path}: a zip archive or a spreadsheet; remedy: unpack it, or save its sheet as CSV")
         if head.count(0) > len(head) // 100:
             raise TableError(f"{path}: not a text; remedy: name a table as text (CSV, TSV), packed with gzip or not")
-        self._head = _decoded(head[: head.rfind(b"\n") + 1] or head)
+        self._head, self.doubt = decoded(head[: head.rfind(b"\n") + 1] or head)
         self.look: Look = look_at(self._head)
         if not self.look.rows:
             raise TableError(f"{path}: no row of numbers in its first lines; remedy: name a table of measurements")
@@ -97,6 +90,7 @@ class Table:
     def _seen(self, look: Look) -> "Table":
         other = object.__new__(Table)
         other.path, other.size, other._head, other.look = self.path, self.size, self._head, look
+        other.doubt = self.doubt
         return other
 
     def read(self, columns: Sequence[int], progress: "Progress | None" = None) -> Iterator[Rows]:

@@ -56,6 +56,8 @@ class Run:
 
     def weaknesses(self) -> Iterator[str]:
         """What of the recording was not as it should be, and the line where it was first."""
+        if self.stream.doubt:
+            yield self.stream.doubt
         yield from self.stream.noticed.sentences()
         yield from self.stream.times.sentences(self.length_s)
         if not self.stream.noticed.numbers:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from controller.core.detect.defaults import limits_of
 from controller.core.image import Image
 from controller.core.layout import Layout
-from controller.site.model import Family
+from controller.site.model import Family, Physics
 
 SHORT_S = 90.0
 """A recording that is not longer says little: most thresholds have to be exceeded for seconds, rates for a minute."""
@@ -74,7 +74,7 @@ class Beyond:
         self._threshold = np.full(self.layout.n_points, np.inf)
         self._sign = np.ones(self.layout.n_points)
         for head in self.layout.heads:
-            limit = limits_of(head.head).pre_alarm
+            limit = None if head.physics is Physics.WIRED else limits_of(head.head).pre_alarm
             if limit is None:
                 continue
             sign = -1.0 if head.head.family == Family.CELL_VOLTAGE else 1.0

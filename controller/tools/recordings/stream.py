@@ -91,6 +91,7 @@ class Stream:
     def __init__(self, plan: Plan, progress: Progress | None = None) -> None:
         self.noticed = Noticed()
         self.times = Times()
+        self.doubt = plan.table.doubt
         self._plan = plan
         self._progress = progress
         self._split = {value: index for index, value in enumerate(plan.split)}

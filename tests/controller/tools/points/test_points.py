@@ -8,6 +8,7 @@ import pytest
 
 from controller.cli.main import main
 from controller.site.model import Family, Head
+from controller.site.problem import SiteError
 from controller.tools import sheets
 from controller.tools.points.build import build
 from controller.tools.points.listing import read_lines
@@ -124,3 +125,22 @@ def test_the_command_checks_the_site_with_what_it_made(tmp_path: Path, capsys: p
     said = capsys.readouterr()
     assert said.out == ""
     assert "blocks.asd-77-smoke.device" in said.err
+
+
+def test_a_list_in_the_korean_encoding_of_windows_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "list.csv"
+    path.write_bytes("장치,테이블,주소,태그\n수신기,input,0,서버실 온도\n".encode("cp949"))
+    assert sheets.read(path)[1] == ["수신기", "input", "0", "서버실 온도"]
+    assert capsys.readouterr().err == ""
+    path.write_bytes("device,table,address,unit\nd,input,0,°C\n".encode("latin-1"))
+    assert sheets.read(path)[1][3] == "°C"
+    assert "read as Latin-1" in capsys.readouterr().err
+
+
+def test_other_spreadsheets_are_refused_with_a_remedy(tmp_path: Path) -> None:
+    path = tmp_path / "list.ods"
+    path.write_bytes(b"PK\x03\x04\x00")
+    with pytest.raises(SiteError, match="save it as XLSX"):
+        sheets.read(path)
+    with pytest.raises(SiteError, match=r"\.csv or \.xlsx"):
+        sheets.write(tmp_path / "new.ods", [["a"]], 99)

@@ -323,3 +323,40 @@ def test_the_length_is_said_beside_lines_for_programs_and_a_quiet_hour_is_quiet(
     streams = capsys.readouterr()
     assert "nothing: every head stays normal" in streams.out
     assert streams.err == ""
+
+
+def test_korean_text_of_windows_is_read_and_an_unknown_encoding_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = rows(ramp(), header="시간,온도 1\n")
+    plan = HEAT.replace("Time", "시간").replace("T*", "온도 1")
+    assert replay(tmp_path, text.encode("cp949"), plan) == 0
+    streams = capsys.readouterr()
+    assert "온도 1: normal -> alarm" in streams.out
+    assert streams.err == ""
+    assert replay(tmp_path, rows(ramp(), header="Time,T °C\n").encode("latin-1")) == 0
+    streams = capsys.readouterr()
+    assert "T °C: normal -> alarm" in streams.out
+    assert "read as Latin-1" in streams.err
+
+
+def test_quiet_gives_the_sums_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert replay(tmp_path, rows(ramp()), HEAT, "--quiet") == 0
+    out = capsys.readouterr().out
+    assert "->" not in out
+    assert "T1: advisory at" in out
+
+
+def test_bad_settings_and_missing_files_are_named_themselves(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "other.toml"
+    assert replay(tmp_path, rows(ramp()), HEAT, "--settings", str(other)) == 2
+    assert "other.toml: no such file; remedy: " in capsys.readouterr().err
+    other.write_text("[settings.heat]\nalarm = 'x'\n")
+    assert replay(tmp_path, rows(ramp()), HEAT, "--settings", str(other)) == 2
+    err = capsys.readouterr().err
+    assert "other.toml cannot be used" in err
+    assert "map.toml" not in err
+    assert main(["replay", str(tmp_path / "recording.csv"), "--map", str(tmp_path / "none.toml")]) == 2
+    assert "none.toml: no such file; remedy: haechi replay FILE --suggest" in capsys.readouterr().err
