@@ -60,6 +60,8 @@ class Point:
     last_ms: int = 0
     dt: Any = field(default_factory=lambda: F(0))
     still_ms: Any = field(default_factory=lambda: F(0))
+    still_middle: Any = field(default_factory=lambda: F(math.nan))
+    module_moved: bool = False
     run_ms: Any = field(default_factory=lambda: F(0))
     age_ms: Any = field(default_factory=lambda: F(0))
     bias: Any = field(default_factory=lambda: F(0))
@@ -170,7 +172,8 @@ class NaiveHead:
         p.still_ms = p.still_ms + dt if p.last is not None and x == p.last else F(0)
         stuck_ms = round(self.limit("stuck_s", 0.0) * 1000)
         p.last_ms, p.dt, p.last = t_ms, dt, x
-        if 0 < stuck_ms <= p.still_ms:
+        calm = not np.isnan(p.still_middle) and not p.module_moved
+        if 0 < stuck_ms <= p.still_ms and not calm:
             p.raw = raw
             return self._die(p, "stuck", image.tick_ms, new=False)
         p.status, p.fresh = "live", True
@@ -256,6 +259,10 @@ class NaiveHead:
             p.peaks, p.peak_ms = (max(filtered, now), before), ms
 
     def _compare(self, p: Point, middle: Any) -> None:
+        if p.still_ms == 0 or np.isnan(p.still_middle):
+            p.still_middle, p.module_moved = middle, False
+        elif abs(middle - p.still_middle) >= F(0.5) * F(self.limit("suspicious", math.inf)):
+            p.module_moved = True
         r = p.last - middle - p.bias
         if np.isnan(r):
             return

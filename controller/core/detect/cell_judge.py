@@ -153,7 +153,8 @@ def take(
                 status[i] = codes.UNBELIEVED if status[i] != codes.STILL else codes.STILL
                 return False
     p.suspect = 0
-    if head.stuck_ms > 0 and x == last and s[j + at.STILL_MS] + dt_ms >= head.stuck_ms:
+    calm = math.isfinite(s[j + at.STILL_MID])
+    if head.stuck_ms > 0 and not calm and x == last and s[j + at.STILL_MS] + dt_ms >= head.stuck_ms:
         s[j + at.STILL_MS] += dt_ms
         last_ms[i] = t_ms
         die(p, head, s, j, i, codes.STILL, t_ms, tick_ms, False, status, flags)

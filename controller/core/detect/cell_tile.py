@@ -81,12 +81,13 @@ def check(s: Any, w: Any, code: Any, odd: Any, c: Any, to: Any, i: Any, status: 
         dt = w[at.DT_MS + to + n]
         last = s[c + at.LAST + n]
         still_ms = s[c + at.STILL_MS + n]
+        calm = abs(s[c + at.STILL_MID + n]) < INFINITE
         what = code[i + n]
         dt = dt if (last == last) & (dt > ZERO) else ZERO
         least = dt if dt > SLEW_MIN_MS else SLEW_MIN_MS
         still = still_ms + dt
         still = still if x == last else ZERO
-        plain = (x >= low) & (x <= high) & (not abs(x - last) > slew * least) & (still < stuck_ms)
+        plain = (x >= low) & (x <= high) & (not abs(x - last) > slew * least) & ((still < stuck_ms) | calm)
         plain &= (status[i + n] == codes.LIVE) & (what & NOT_GOOD == 0)
         new = what & NEW != 0
         unclear = (what & NEWS != 0) & (not plain) & (new | (what & NOT_GOOD != 0) | (x != x))
@@ -255,7 +256,11 @@ def follow(s: Any, w: Any, c: Any, to: Any, p: Any) -> None:
 
 @jit
 def compare(s: Any, w: Any, c: Any, to: Any, p: Any) -> None:
-    """Deviation from the module's median: slow bias and spread, which stand still while it is suspicious; Z, in spreads."""
+    """Deviation from the module's median: slow bias and spread, which stand still while it is suspicious; Z, in spreads.
+
+    Also whether the median has moved, by half of what is suspicious, since the point last changed: what does not move in a module at
+    rest is not stuck.
+    """
     tau_ms, suspicious, floor = p[par.BIAS_TAU_MS], p[par.SUSPICIOUS], p[par.SCALE_FLOOR]
     for n in range(N):
         fresh = w[at.FRESH + to + n]
@@ -263,7 +268,14 @@ def compare(s: Any, w: Any, c: Any, to: Any, p: Any) -> None:
         bias = s[c + at.BIAS + n]
         spread = s[c + at.SPREAD + n]
         age = s[c + at.AGE_MS + n]
-        r = w[at.X + to + n] - w[at.MID + to + n] - bias
+        middle = w[at.MID + to + n]
+        was = s[c + at.STILL_MID + n]
+        moved = abs(middle - was) >= HALF * suspicious
+        begins = (s[c + at.STILL_MS + n] == ZERO) | (was != was)
+        since = INFINITE if moved else was
+        since = middle if begins else since
+        s[c + at.STILL_MID + n] = since if fresh != ZERO else was
+        r = w[at.X + to + n] - middle - bias
         size = abs(r)
         ok = (fresh != ZERO) & (r == r)
         learns = ok & (size <= suspicious)

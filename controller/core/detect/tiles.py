@@ -21,16 +21,17 @@ MIN_GROUP, MAX_GROUP = 2, 32
 (
     LAST, BEFORE, LONG_BEFORE,  # last valid value (NaN: none since the last fault) and the two before it
     STILL_MS,  # since when it has not changed
+    STILL_MID,  # its module's median at that time (NaN: not known); infinite once the median has moved since
     RUN_MS,  # since the first value after a fault
     AGE_MS,  # time in which bias and spread have learnt
     LEVEL_A, TREND_A, LEVEL_B, TREND_B, LEVEL_C, TREND_C,  # three horizons; a trend is slope times horizon
     BIAS, SPREAD,  # slow mean of the deviation from the module's median, and of its size
     UP, DOWN,  # cumulative sums, in standard deviations
     MARK, MARK_MS, STEEP_MS, STEEPS,  # temperature: start of an interval of about 1 s; steep ones in a row
-) = (np.uintp(place * CHUNK) for place in range(20))  # fmt: skip
+) = (np.uintp(place * CHUNK) for place in range(21))  # fmt: skip
 PEAK, OLD_PEAK = MARK, STEEP_MS
 """Voltages keep the highest value of this window and of the one before it there."""
-STATE = np.uintp(20 * CHUNK)
+STATE = np.uintp(21 * CHUNK)
 """Numbers of a chunk."""
 X, DT_MS, FRESH, MID, FILTERED, Z = (np.uintp(place * CHUNK) for place in range(6))
 """Scratch of a chunk: value, time since the one before, whether new and valid, the module's median, the value filtered, its deviation."""
@@ -94,7 +95,7 @@ def sorting_network(n: int) -> list[tuple[int, int]]:
 def new_state(tiles: Tiles) -> npt.NDArray[np.float32]:
     """State of points of which nothing has been seen: no value (NaN), all that is summed up 0."""
     state = np.zeros((tiles.n_slots // CHUNK, int(STATE) // CHUNK, CHUNK), np.float32)
-    for field in (LAST, BEFORE, LONG_BEFORE, LEVEL_A, LEVEL_B, LEVEL_C, MARK):
+    for field in (LAST, STILL_MID, BEFORE, LONG_BEFORE, LEVEL_A, LEVEL_B, LEVEL_C, MARK):
         state[:, int(field) // CHUNK] = np.nan
     return state.ravel()
 

@@ -89,10 +89,10 @@ def test_a_lone_step_is_not_believed_until_it_lasts() -> None:
 
 
 def test_a_stuck_value_is_a_fault_and_no_level() -> None:
-    rig = Rig({"cells": Spec(Family.CELL_TEMPERATURE, 4, 4, "r1", limits={"stuck_s": 60.0})})
+    rig = Rig({"cells": Spec(Family.CELL_TEMPERATURE, 4, 4, "r1", limits={"stuck_s": 60.0, "cusum_limit": 1e6})})
     rng = np.random.default_rng(1)
-    for _ in range(100):
-        rig.set("cells", np.round(25.0 + rng.normal(0.0, 0.1, 4), 1))
+    for second in range(100):
+        rig.set("cells", np.round(25.0 + 0.015 * second + rng.normal(0.0, 0.1, 4), 1))
         rig.set("cells", 25.3, 2)
         assert rig.run(1) == Level.NORMAL
     assert (rig.fault("cells"), rig.feature("cells")) == (1, Feature.STUCK)
@@ -101,6 +101,27 @@ def test_a_stuck_value_is_a_fault_and_no_level() -> None:
     rig.set("cells", 25.4, 2)
     rig.step()
     assert rig.fault("cells") == 0
+
+
+def test_a_module_at_rest_is_not_stuck_and_goes_on_being_judged_by_its_median() -> None:
+    rig = settled(CELLS, 2400)
+    assert not rig.readings.fault.any()
+    for second in range(200):
+        rig.set("temperature", np.round(25.0 + 0.01 * second, 1), 5)
+        rig.step()
+    assert (rig.level("temperature"), rig.feature("temperature")) == (Level.ADVISORY, Feature.DRIFT)
+    assert rig.fault("temperature") == 0
+
+
+def test_a_module_frozen_in_part_is_stuck_once_the_rest_of_it_has_moved() -> None:
+    rig = Rig({"cells": Spec(Family.CELL_TEMPERATURE, 4, 4, "r1", limits={"stuck_s": 60.0, "cusum_limit": 1e6})})
+    rig.run(200)
+    assert rig.fault("cells") == 0
+    for second in range(60):
+        rig.set("cells", 25.0 + 0.02 * second, slice(0, 3))
+        assert rig.run(1) == Level.NORMAL
+        assert rig.fault("cells") == (0 if 0.02 * second < 1.02 else 1)
+    assert rig.feature("cells") == Feature.STUCK
 
 
 def test_a_sensor_that_dies_after_a_rise_keeps_its_level_until_reset() -> None:
