@@ -280,7 +280,9 @@ def _site_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     )
     matrix.add_argument("--language", choices=("en", "ko"))
     matrix.set_defaults(run=_matrix)
-    points = commands.add_parser("import", help="an installer's point list as blocks and heads of a site file")
+    points = commands.add_parser(
+        "import", help="an installer's point list as blocks and heads of a site file", epilog=_COLUMNS
+    )
     points.add_argument("file", type=Path, help="the list, .csv or .xlsx: a line a point, columns by name")
     points.add_argument("--site", type=Path, help="check this site with them first")
     points.set_defaults(run=_import)
@@ -301,6 +303,12 @@ def _site_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     verify = journal.add_parser("verify", help="follow the hash chain from the first entry to the last")
     verify.add_argument("file", type=Path)
     verify.set_defaults(run=_verify)
+
+
+_COLUMNS = (
+    "Columns: device, address and table (or register numbers such as 30001); as needed point, type, order, factor, offset, unit, invalid, "
+    "period_s, max_age_s, writable, head, family, zone, rack, group, reference. What else they may be called stands in docs/links.md."
+)
 
 
 def _recorded_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

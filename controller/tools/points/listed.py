@@ -11,7 +11,7 @@ from controller.site.model import Block, Head
 from controller.site.problem import Problem, SiteError
 from controller.tools import sheets
 from controller.tools.points.build import build
-from controller.tools.points.listing import read_lines
+from controller.tools.points.listing import passed_over, read_lines
 from controller.tools.said import DONE, FAILED, MISUSED, Said
 from controller.tools.tables import tables
 
@@ -19,14 +19,17 @@ from controller.tools.tables import tables
 def import_list(listing: Path, site_file: Path | None) -> Said:
     """The tables of the list; with a site, only if the site passes its check with them."""
     try:
-        lines, problems = read_lines(sheets.read(listing))
+        grid = sheets.read(listing)
+        lines, problems = read_lines(grid)
         blocks, heads, more = build(lines)
         problems += more
         if not problems and site_file is not None:
             problems += _check(site_file, blocks, heads)
     except (SiteError, OSError) as error:
         return Said(FAILED, err=f"{error}\n")
-    return _refused(listing, problems) if problems else _made(listing, blocks, heads)
+    unused = "".join(f"{listing}: {sentence}\n" for sentence in passed_over(grid, lines))
+    said = _refused(listing, problems) if problems else _made(listing, blocks, heads)
+    return Said(said.code, said.out, unused + said.err)
 
 
 def _refused(listing: Path, problems: Sequence[Problem]) -> Said:

@@ -4,7 +4,7 @@ Known columns are those of `Line`; `SYNONYMS` are what installers call them. Col
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -45,12 +45,15 @@ SYNONYMS = {
     "datatype": "type", "data type": "type", "형식": "type", "byte order": "order", "scale": "factor", "scaling": "factor",
     "배율": "factor", "단위": "unit", "units": "unit", "write": "writable", "detector": "head", "감지기": "head",
     "kind": "family", "종류": "family", "area": "zone", "구역": "zone", "랙": "rack",
+    "데이터 형식": "type", "데이터형식": "type", "이름": "point", "modbus address": "address", "modbus_address": "address",
 }  # fmt: skip
 """What else a column may be called, in small letters."""
 
 MODICON = {1: Table.DISCRETE, 3: Table.INPUT, 4: Table.HOLDING}
 """Leading digit of a five- or six-digit register number: 30001 is address 0 of the input registers (coils: 00001)."""
 _LEAST_DIGITS = 5
+_SHOWN = 8
+"""Lines that are named one by one."""
 _NOT_IN_NAMES = re.compile(r"[\s.\[\]:{}]+")
 _YES_NO = {
     "yes": True,
@@ -81,6 +84,26 @@ def read_lines(grid: Grid) -> tuple[list[tuple[int, Line]], list[Problem]]:
             found = _line(number, said, problems)
             lines += [] if found is None else [(number, found)]
     return lines, problems
+
+
+STATION = frozenset({"국번", "station", "unit id", "unit_id", "slave id", "slave_id"})
+"""What the number of a device on its line is called: a site file states it once, in the device."""
+
+
+def passed_over(grid: Grid, lines: Sequence[tuple[int, Line]]) -> Iterator[str]:
+    """What of a list comes to nothing: columns that are not known, and lines of which no head was made."""
+    known = {field.name for field in msgspec.structs.fields(Line)}
+    for cell in grid[0] if grid else ():
+        if not cell.strip() or _name(cell) in known:
+            continue
+        if cell.strip().lower() in STATION:
+            yield f"column {cell.strip()!r} is passed over: a list knows no unit; state it as `unit` of each device in the site file"
+        else:
+            yield f"column {cell.strip()!r} is passed over: no such column is known"
+    if bare := [number for number, line in lines if not line.head]:
+        more = f" and {len(bare) - _SHOWN} more" if len(bare) > _SHOWN else ""
+        places = ", ".join(map(str, bare[:_SHOWN])) + more
+        yield f"line {places}: points, but no head: there is neither a head nor a family; fill the columns family and zone if they detect"
 
 
 def _name(cell: str) -> str:

@@ -144,3 +144,19 @@ def test_other_spreadsheets_are_refused_with_a_remedy(tmp_path: Path) -> None:
         sheets.read(path)
     with pytest.raises(SiteError, match=r"\.csv or \.xlsx"):
         sheets.write(tmp_path / "new.ods", [["a"]], 99)
+
+
+def test_what_comes_to_nothing_is_said_with_its_reason(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(
+        "이름,장치,국번,Modbus Address,데이터 형식,비고,family,zone\n연기 1,수신기,3,30001,int16,x,smoke,hall\n펌프,수신기,3,30003,float32,,,\n"
+    )
+    assert main(["import", str(path)]) == 0
+    streams = capsys.readouterr()
+    made = tomllib.loads(streams.out)
+    assert set(made["heads"]) == {"연기-1"}
+    assert {block["type"] for block in made["blocks"].values()} == {"int16", "float32"}
+    assert "column '국번' is passed over: a list knows no unit" in streams.err
+    assert "column '비고' is passed over" in streams.err
+    assert "line 3: points, but no head: there is neither a head nor a family" in streams.err
+    assert "'이름'" not in streams.err
