@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -22,9 +22,9 @@ _TIME = re.compile(
 _FAMILIES = (
     ("cell-voltage", r"volt|(^|[_\s])v\d*$|^v_?cell|cell_?v|_v$"),
     ("cell-temperature", r"cell.*(temp|t$|degc)|^t_?cell|temp.*cell|battery.*temp|modul.*temp"),
-    ("smoke", r"smoke|obscur|optical|opacity|^sm[a-z]?[a-z]?_|extinction|(^|[_\s])od([_\s]|$)"),
-    ("h2", r"(^|[^a-z])(h2|hydrogen)([^a-z0-9]|$)"),
-    ("co", r"(^|[^a-z])(co|carbon monoxide)([^a-z0-9]|$)"),
+    ("smoke", r"smoke|obscur|optical|opacity|^sm[a-z]?[a-z]?_|extinction|(^|[_\s])od([_\s]|$)|연기|rauch"),
+    ("h2", r"(^|[^a-z])(h2|hydrogen)([^a-z0-9]|$)|수소|wasserstoff"),
+    ("co", r"(^|[^a-z])(co|carbon monoxide)([^a-z0-9]|$)|일산화탄소|kohlenmonoxid"),
     ("voc", r"(^|[^a-z])t?voc([^a-z]|$)"),
     ("climate-humidity", r"humid|(^|[^a-z])rh([^a-z]|$)|feuchte|습도"),
     ("heat", r"temp|thermo|(^|[^a-z])tc[a-z]?[a-z]?([_\s\d]|$)|^t[_\s]?\d|heat|degc|°c|온도|tree"),
@@ -34,6 +34,13 @@ _CELL_V = (1.5, 4.6)
 """Voltages of lithium-ion cells, from flat to overcharged (assumed)."""
 _WRITTEN = {"degc": "degC", "degf": "degF", "k": "K", "v": "V", "mv": "mV", "db/m": "dB/m"}
 _MOST_NODES = 32
+_OF_SMOKE = frozenset({"%/m", "%/ft", "db/m", "1/m"})
+"""Units that only smoke has."""
+_OF_RANGE = frozenset({"smoke", "heat", "cell-temperature", "cell-voltage", "h2", "co", "voc"})
+"""Families whose unit decides what is an alarm: never guessed from a range without a person."""
+_SURE_HEAT = re.compile(r"temp|thermo|온도|heat|degc|°c", re.IGNORECASE)
+_STEM = re.compile(r"[\W_]*\d[\W_\d]*|[\W_]+$")
+"""What tells columns of one kind apart: numbers and what parts them."""
 _EXCEL_D = (30000.0, 60000.0)
 """Days since 1899 of the years 1982 to 2064."""
 
@@ -44,13 +51,15 @@ class _Guess:
     family: str
     unit: str
     sample: str
+    doubt: str = ""
+    """Why it is a guess alone: the line is for a person to take in; "" for one that is named."""
 
 
 def suggest(table: Table) -> Iterator[str]:
     """The lines of a first map."""
     look = table.look
     time = _time(look)
-    guesses = [_guess(look, place, time) for place in range(len(look.names))]
+    guesses = _alike([_guess(look, place, time) for place in range(len(look.names))], look)
     cells = any(guess.family == "cell-voltage" for guess in guesses)
     yield f"# A first map of {table.path.name}, guessed from names, units and the first rows. Read every line and correct it."
     yield "# The line of a column: family, unit, then as needed zone=, rack=, device=, group= (cells of a module), reference=true."
@@ -76,14 +85,16 @@ def suggest(table: Table) -> Iterator[str]:
         if not family:
             yield f'# {_quoted(guess.name)} = "?"      {comment}'
         else:
-            yield f'{_quoted(guess.name)} = "{" ".join(filter(None, (family, _WRITTEN.get(guess.unit, guess.unit))))}"      {comment}'
-    if not any(guess.family for guess in guesses):
+            line = f'{_quoted(guess.name)} = "{" ".join(filter(None, (family, _WRITTEN.get(guess.unit, guess.unit))))}"'
+            yield f"# {line}      {comment}; {guess.doubt}" if guess.doubt else f"{line}      {comment}"
+    if not any(guess.family and not guess.doubt for guess in guesses):
         yield "# No column looks like a head: say of at least one above what it is."
 
 
 def _quoted(text: str) -> str:
     """A text as TOML has it."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    escaped = escaped.replace("\t", "\\t")
     return '"' + "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in escaped) + '"'
 
 
@@ -150,6 +161,9 @@ def _time_unit(look: Look, time: tuple[int, ...]) -> tuple[str, str]:
         return "s", " (no unit is named: is it seconds?)"
     fits = [order for order in ORDERS if _fits(cells, order)]
     dates = [order for order in fits if order in ("ymd", "dmy", "mdy")]
+    if not dates:  # a bad cell or two do not hide the order
+        known = [cell for cell in cells if is_moment(cell)]
+        dates = [order for order in ("ymd", "dmy", "mdy") if known and _fits(known, order)]
     if re.match(r"\d{4}|\d{8}", cells[0]) and "ymd" in dates:
         return "ymd", ""
     if "." in cells[0].split()[0] and "dmy" in dates:
@@ -202,10 +216,35 @@ def _guess(look: Look, place: int, time: tuple[int, ...]) -> _Guess:
         _CELL_V[0] <= _middle(numbers) <= _CELL_V[1] or _CELL_V[0] <= _middle(numbers) / 1000 <= _CELL_V[1]
     ):
         family = ""
+    if unit.lower() in _OF_SMOKE:
+        family = "smoke"
     units = UNITS[Family(family)] if family else {}
-    if unit not in units:
-        unit = _by_size(family, numbers)
-    return _Guess(name, family, unit, sample)
+    if unit.lower() in units:
+        return _Guess(name, family, unit, sample)
+    unit = _by_size(family, numbers)
+    doubt = f"no unit is named, {_WRITTEN.get(unit, unit)} is a guess from the range: correct it and take the # away"
+    if family == "heat" and not _SURE_HEAT.search(spaced):
+        doubt = f"the name alone hardly says that this is {family}: correct it and take the # away"
+    return _Guess(name, family, unit, sample, doubt if family in _OF_RANGE else "")
+
+
+def _alike(guesses: Sequence[_Guess], look: Look) -> list[_Guess]:
+    """Columns of one stem, such as SMA_1 and SMD_1, share one unit: the one that is named, else that of the one that reaches farthest."""
+    stems: dict[tuple[str, str], list[int]] = {}
+    for place, guess in enumerate(guesses):
+        if guess.family:
+            stems.setdefault((guess.family, _STEM.sub("", guess.name.casefold())[:2]), []).append(place)
+    found = list(guesses)
+    for (family, _), places in stems.items():
+        named = {guesses[place].unit for place in places if not guesses[place].doubt}
+        if len(named) > 1:
+            continue
+        unit = named.pop() if named else _by_size(family, [n for place in places for n in _numbers(look, place)])
+        for place in places:
+            old = guesses[place]
+            doubt = old.doubt.replace(f", {_WRITTEN.get(old.unit, old.unit)} is", f", {_WRITTEN.get(unit, unit)} is")
+            found[place] = replace(old, unit=unit, doubt=doubt)
+    return found
 
 
 def _middle(numbers: Sequence[float]) -> float:

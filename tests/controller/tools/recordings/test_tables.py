@@ -360,3 +360,23 @@ def test_bad_settings_and_missing_files_are_named_themselves(
     assert "map.toml" not in err
     assert main(["replay", str(tmp_path / "recording.csv"), "--map", str(tmp_path / "none.toml")]) == 2
     assert "none.toml: no such file; remedy: haechi replay FILE --suggest" in capsys.readouterr().err
+
+
+def test_what_is_only_guessed_of_a_column_is_left_to_a_person(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "r.csv"
+    file.write_text(
+        "Time\tSMA_1\tSMD_1\t연기 [%/m]\t수소 (ppm)\t일산화탄소 [ppm]\tRauch 1/m\tQ [%/m]\tTemperatur [°C]\t온도 (℃)\n"
+        + "".join(f"{t}\t0.1\t4.0\t0.1\t2\t3\t0.01\t0.2\t21.5\t21.4\n" for t in range(9))
+    )
+    assert main(["replay", str(file), "--suggest"]) == 0
+    out = capsys.readouterr().out
+    assert 'delimiter = "\\t"' in out
+    assert '\n# "SMA_1" = "smoke %/m"' in out
+    assert '\n# "SMD_1" = "smoke %/m"' in out
+    for line in (
+        '"연기 [%/m]" = "smoke %/m"', '"수소 (ppm)" = "h2 ppm"', '"일산화탄소 [ppm]" = "co ppm"',
+        '"Q [%/m]" = "smoke %/m"', '"Temperatur [°C]" = "heat degC"', '"온도 (℃)" = "heat degC"',
+    ):  # fmt: skip
+        assert f"\n{line}" in out
