@@ -38,13 +38,14 @@ import asyncio, socket, subprocess, threading, time
 KEPT = []
 async def fail(): raise ValueError("a lost failure")
 """
-INI = """
+INI = f"""
 [pytest]
 asyncio_mode = auto
 asyncio_debug = true
 asyncio_default_fixture_loop_scope = function
 filterwarnings = error
 markers = needs(*programs): programs
+pythonpath = {ROOT}
 """
 
 
