@@ -34,6 +34,8 @@ _CELL_V = (1.5, 4.6)
 """Voltages of lithium-ion cells, from flat to overcharged (assumed)."""
 _WRITTEN = {"degc": "degC", "degf": "degF", "k": "K", "v": "V", "mv": "mV", "db/m": "dB/m"}
 _MOST_NODES = 32
+_DATES = 500_000
+"""Rows that are looked at for the order of day and month."""
 _OF_SMOKE = frozenset({"%/m", "%/ft", "db/m", "1/m"})
 """Units that only smoke has."""
 _OF_RANGE = frozenset({"smoke", "heat", "cell-temperature", "cell-voltage", "h2", "co", "voc"})
@@ -66,7 +68,7 @@ def suggest(table: Table) -> Iterator[str]:
     yield "# Families and their units: " + "; ".join(f"{family}: {', '.join(units)}" for family, units in UNITS.items())
     yield ""
     yield "[time]"
-    yield from _time_lines(look, time)
+    yield from _time_lines(table, time)
     if look.delimiter != "," or look.decimal != ".":
         yield ""
         yield "[table]"
@@ -132,7 +134,8 @@ def _rises(numbers: Sequence[float]) -> bool:
     return len(numbers) > 1 and all(b >= a for a, b in pairwise(numbers)) and numbers[-1] > numbers[0]
 
 
-def _time_lines(look: Look, time: tuple[int, ...]) -> Iterator[str]:
+def _time_lines(table: Table, time: tuple[int, ...]) -> Iterator[str]:
+    look = table.look
     if not time:
         yield "# No column looks like a time. Name it (column, unit), or say how far apart the rows are:"
         yield "step_s = 1.0"
@@ -140,6 +143,8 @@ def _time_lines(look: Look, time: tuple[int, ...]) -> Iterator[str]:
     names = [_quoted(look.names[place]) for place in time]
     yield f"column = {names[0]}" if len(names) == 1 else f"column = [{', '.join(names)}]"
     unit, doubt = _time_unit(look, time)
+    if unit in ("dmy", "mdy") and (better := _day_first(table, time[0])):
+        unit, doubt = better, " (as the dates of all rows looked at go)"
     yield f'unit = "{unit}"      # first row: {_plain(" ".join(_column(look, place)[0] for place in time))}{doubt}'
     numbers = _numbers(look, time[0])
     if unit in ("s", "ms", "min", "h") and any(b < a for a, b in pairwise(numbers)):
@@ -172,6 +177,31 @@ def _time_unit(look: Look, time: tuple[int, ...]) -> tuple[str, str]:
         return "mdy", " (day or month first? correct it)"
     doubt = " (day or month first? correct it)" if len({*dates} - {"ymd"}) > 1 else ""
     return ([order for order in dates if order != "ymd"] or fits or ["ymd"])[0], doubt
+
+
+def _day_first(table: Table, place: int) -> str:
+    """The order of day and month that the dates of many rows leave: what can be read, then what keeps its direction; "" for either."""
+    unread, falls, rises = {"dmy": 0, "mdy": 0}, {"dmy": 0, "mdy": 0}, {"dmy": 0, "mdy": 0}
+    last = {"dmy": math.nan, "mdy": math.nan}
+    rows_left = _DATES
+    for rows in table.read((place,)):
+        for order in unread:
+            seconds = np.empty(len(rows.lines))
+            moments(rows.text, rows.starts[:, 0], rows.stops[:, 0], ORDERS[order], seconds)
+            unread[order] += int(np.isnan(seconds).sum())
+            known = seconds[np.isfinite(seconds)]
+            if known.size:
+                steps = np.diff(known, prepend=last[order])
+                falls[order] += int((steps < 0).sum())
+                rises[order] += int((steps > 0).sum())
+                last[order] = float(known[-1])
+        rows_left -= len(rows.lines)
+        if rows_left <= 0:
+            break
+    for count in (unread, {order: min(falls[order], rises[order]) for order in unread}):
+        if count["dmy"] != count["mdy"]:
+            return min(count, key=lambda order: count[order])
+    return ""
 
 
 def _fits(cells: Sequence[str], order: str) -> bool:

@@ -380,3 +380,17 @@ def test_what_is_only_guessed_of_a_column_is_left_to_a_person(
         '"Q [%/m]" = "smoke %/m"', '"Temperatur [°C]" = "heat degC"', '"온도 (℃)" = "heat degC"',
     ):  # fmt: skip
         assert f"\n{line}" in out
+
+
+@pytest.mark.parametrize(("form", "order"), [("{d:02}/{m:02}/2024", "dmy"), ("{m:02}/{d:02}/2024", "mdy")])
+@pytest.mark.parametrize("days", [(4, 5, 6), (4, 5, 13)])
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_day_and_month_are_told_apart_by_all_dates(
+    form: str, order: str, days: tuple[int, ...], newest_first: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "r.csv"
+    dates = [form.format(d=day, m=month) for month in (3, 4) for day in days for _ in range(150)]
+    dates = dates[::-1] if newest_first else dates
+    file.write_text("Date,Temp [°C]\n" + "".join(f"{date} 12:00:00,20.5\n" for date in dates))
+    assert main(["replay", str(file), "--suggest"]) == 0
+    assert f'unit = "{order}"' in capsys.readouterr().out
