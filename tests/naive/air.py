@@ -64,8 +64,12 @@ class AirPoint:
     def forget(self, keep_last: bool) -> None:
         self.last = self.last if keep_last else None
         self.history, self.ring, self.timers = [], [], {}
-        self.suspect, self.slope, self.weight, self.fire_2, self.drifted = 0, math.nan, 0.0, False, False
+        self.suspect, self.slope = 0, math.nan
         self.up, self.rise, self.ratio, self.means, self.spreads = 0.0, 0.0, 0.0, [0.0] * 3, [0.0] * 3
+        self.say_nothing()
+
+    def say_nothing(self) -> None:
+        self.weight, self.fire_2, self.drifted = 0.0, False, False
         self.evidence = (0, Feature.NONE, *self.evidence[2:4], self.evidence[4])
 
 
@@ -109,6 +113,7 @@ class AirHead:
             return None
         if value < self.limit("low", -math.inf) or value > self.limit("high", math.inf):
             return self._die(p, "absurd")
+        self._resume(p, t_ms)
         if p.last is not None:
             step = value - p.last
             if abs(step) > self.limit("slew", math.inf) * max((t_ms - p.last_ms) * 1e-3, 1.0):
@@ -142,7 +147,21 @@ class AirHead:
                     high = level >= Level.PRE_ALARM
                     p.kept = (kept, value, threshold) if high else (kept, p.slope, self.limit("rate_pre_alarm"))
         p.status = status
-        p.forget(keep_last=status == "stuck")
+        if status in {"dead", "absurd"}:
+            p.say_nothing()
+        else:
+            p.forget(keep_last=status == "stuck")
+
+    def _resume(self, p: AirPoint, t_ms: int) -> None:
+        gap_ms = t_ms - p.last_ms
+        if p.status not in {"dead", "absurd"}:
+            return
+        if gap_ms > max(30_000, 3 * self.ms("persistence_s")):
+            p.forget(keep_last=False)
+        elif gap_ms > max(p.step_ms, 0):
+            for timer in p.timers.values():
+                if timer.since is not None:
+                    timer.since += gap_ms - max(p.step_ms, 0)
 
     def remember(self, p: AirPoint) -> None:
         assert p.last is not None
@@ -323,7 +342,7 @@ class AirTwin:
         waiting = any(p.timer(name).since is not None for name in ("advisory", "pre_alarm", "alarm", "fire_2"))
         base = p.base
         if p.evidence[0] == 0 and not waiting and abs(p.last - base) < 0.5 * head.limit("advisory"):
-            dt_s = p.step_ms * 1e-3
-            base += (p.last - base) * (dt_s / (dt_s + 86400.0))
+            dt_s = max(p.step_ms * 1e-3, 0.0)
+            base = max(-limit, min(limit, base + (p.last - base) * (dt_s / (dt_s + 86400.0))))
             p.base = f32(base)
         p.drifted = abs(base) >= limit or (p.drifted and abs(base) >= 0.8 * limit)

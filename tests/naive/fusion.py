@@ -90,7 +90,11 @@ class NaiveFusion:
 
     def _take(self, kept: Kept, head: int, said: Sequence[Said]) -> None:
         level, word = self._level(head, said), said[head]
-        floor = 0.0 if word.feature in EVERYDAY else FLOOR[level]
+        rack = self.layout.heads[head].rack
+        cells = [h for h in self.layout.heads if h.physics is Physics.BMS and h.rack == rack >= 0]
+        is_everyday = word.feature in EVERYDAY and not any(self._level(h.index, said) for h in cells)
+        is_safe = word.feature is Feature.DRIFT and word.weight == 0.0
+        floor = 0.0 if level == 1 and (is_everyday or is_safe) else FLOOR[level]
         nats = min(max(floor, word.weight), 1.0 if self.layout.heads[head].on_mqtt else 3.0)
         if nats > kept.weight:
             kept.weight, kept.head = nats, head

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, field
 
 from controller.core.detect.defaults import CROSS_SHARE
-from controller.core.events import Feature
+from controller.core.events import Feature, Level
 from controller.site.model import Family
 from tests.naive.air import AirHead, AirPoint, f32
 
@@ -81,7 +81,7 @@ class GasTwin:
             others, room = max(head.reference.points[0].up, 0.0), head.reference.points[0].rise
         p.rise = f32(max(x - base - room, 0.0))
         surprise = max(-8.0, min(8.0, (p.up - others) * (base + floor) / noise))
-        dt_s = min(p.step_ms * 1e-3, 600.0)
+        dt_s = max(0.0, min(p.step_ms * 1e-3, 600.0))
         best = 0.0
         for k, tau_s in enumerate((3.0, 15.0, 60.0)):
             part = dt_s / (dt_s + tau_s)
@@ -170,6 +170,7 @@ class GasTwin:
         named = plain if pattern is Feature.NONE else pattern
         head.judge_levels(p, shown, named, 1.0, head.ms("persistence_s"))
         head.judge_rate(p)
+        most = 3.0 if p.evidence[0] >= Level.PRE_ALARM else WEIGHT_MOST[pattern]
         least = head.limit("min_rise", math.inf)
         above = self._is_strong(head, p)
         keeps = p.ratio >= 12.5 and p.rise >= 0.5 * least
@@ -183,4 +184,4 @@ class GasTwin:
         if strong:
             head.find(p, 1, Feature.GAS_RISE if pattern is Feature.NONE else pattern, p.rise, least)
             weight = max(weight, 1.5)
-        p.weight = f32(min(weight, WEIGHT_MOST[pattern]))
+        p.weight = f32(min(weight, most))

@@ -121,6 +121,11 @@ class SmokeBank(AirBank):
             )
         )  # fmt: skip
 
+    def forget(self, head_index: int) -> None:
+        """Let go of what its points keep, and of their drift: a person has looked, and a cleaned detector begins anew."""
+        super().forget(head_index)
+        self._m.f[c.F_BASE, self._m.points_of(head_index)] = 0.0
+
 
 class GasBank(AirBank):
     """Gas heads, by rack and against the room reference."""

@@ -15,6 +15,9 @@ from controller.core.detect.compile import jit
 
 RATE_HYSTERESIS = 0.5
 """A rate of rise counts until it falls below this share of its threshold (assumed)."""
+PAUSE_MS = 30_000
+PAUSE_PERSISTENCES = 3
+"""A point without a valid value for no longer than the greater of the two only pauses: windows and conditions under way stay (assumed)."""
 SLEW_MIN_S = 1.0
 """A step is judged as if it had taken this long at least: samples may reach us bunched together."""
 
@@ -59,17 +62,38 @@ def forget(f: Any, t: Any, u: Any, i: Any) -> None:
         f[row, i] = math.nan
     for row in range(c.F_UP, c.F_ROWS):
         f[row, i] = 0.0
-    f[c.F_WEIGHT, i] = 0.0
-    for row in (c.U_SUSPECT, c.U_LEVEL, c.U_FEATURE, c.U_RING_COUNT, c.U_MARKS, c.U_PATTERN):
-        u[row, i] = 0
+    u[c.U_SUSPECT, i] = 0
+    u[c.U_RING_COUNT, i] = 0
     for which in range(c.CONDITIONS):
         u[c.U_ON + which, i] = 0
         t[c.T_SINCE + which, i] = -1
+    say_nothing(f, u, i)
+
+
+@jit
+def say_nothing(f: Any, u: Any, i: Any) -> None:
+    """A point that shows nothing valid has no level, weight, mark or pattern now."""
+    f[c.F_WEIGHT, i] = 0.0
+    for row in (c.U_LEVEL, c.U_FEATURE, c.U_MARKS, c.U_PATTERN):
+        u[row, i] = 0
+
+
+@jit
+def resume(q: Any, f: Any, t: Any, u: Any, h: Any, i: Any, t_ms: Any) -> None:
+    """A point shows a valid value again. A short gap counts for its conditions as one step, that before it; a long one forgets them."""
+    gap_ms = t_ms - t[c.T_LAST, i]
+    if gap_ms > max(PAUSE_MS, PAUSE_PERSISTENCES * q[c.Q_PERSISTENCE, h]):
+        forget(f, t, u, i)
+        return
+    uncounted_ms = max(gap_ms - max(t[c.T_STEP, i], 0), 0)
+    for which in range(c.CONDITIONS):
+        if t[c.T_SINCE + which, i] >= 0:
+            t[c.T_SINCE + which, i] += uncounted_ms
 
 
 @jit
 def die(p: Any, q: Any, f: Any, t: Any, u: Any, h: Any, i: Any, status: Any) -> None:
-    """Turn a point invalid. After a rise its level stays as evidence (rule 1)."""
+    """Turn a point invalid. After a rise its level stays as evidence (rule 1). One that is silent or absurd pauses, and may `resume`."""
     if u[c.U_STATUS, i] == c.LIVE or u[c.U_STATUS, i] == c.UNBELIEVED:
         high = u[c.U_LEVEL, i] >= codes.PRE_ALARM
         if high or is_rising(t, u, i):
@@ -81,6 +105,9 @@ def die(p: Any, q: Any, f: Any, t: Any, u: Any, h: Any, i: Any, status: Any) -> 
                 f[c.F_KEPT_THRESHOLD, i] = f[c.F_THRESHOLD, i] if high else p[c.P_RATE_PRE_ALARM, h]
     u[c.U_STATUS, i] = status
     last = f[c.F_LAST, i]
+    if status == c.DEAD or status == c.ABSURD:
+        say_nothing(f, u, i)
+        return
     forget(f, t, u, i)
     if status == c.STILL:
         f[c.F_LAST, i] = last
@@ -105,6 +132,8 @@ def take(
     if not at(p, c.P_LOW, h) <= x <= at(p, c.P_HIGH, h):
         die(p, q, f, t, u, h, i, c.ABSURD)
         return
+    if u[c.U_STATUS, i] == c.DEAD or u[c.U_STATUS, i] == c.ABSURD:
+        resume(q, f, t, u, h, i, t_ms)
     last = at(f, c.F_LAST, i)
     step_ms = t_ms - t[c.T_LAST, i]
     if not math.isnan(last):

@@ -25,8 +25,9 @@ _FEATURES = tuple(Feature)
 
 
 class Weighed(NamedTuple):
-    """A zone as fusion sees it: level (`Level`, not latched), the rack that two families name (-1: none), the evidence when it rose to it.
+    """A zone as fusion sees it: level (`Level`, not latched), the rack that two families name (-1: none), and the evidence.
 
+    `evidence` is that of the rise to the level, or of a family or a rack that has come since; nothing that ends takes it away.
     `doubts` are its BMS heads that are silent or flat: evidence of trouble, never of fire, and never towards release.
     """
 
@@ -48,6 +49,7 @@ class Fusion:
         self._kept = np.zeros((len(layout.zones), k.N_FAMILIES), k.KEPT)
         self._kept["head"] = -1
         self._level = np.zeros(len(layout.zones), np.uint8)
+        self._said = [(-1, frozenset[int]())] * len(layout.zones)
         self._bms = [h for h in layout.heads if h.physics is Physics.BMS]
         self._bms_index = np.array([h.index for h in self._bms], np.intp)
         self._tick_ms = 0
@@ -80,7 +82,8 @@ class Fusion:
             self._tick_ms, self._racks, self._heads, self._kept, r.level, r.point, r.rack_hottest_degc, r.rack_live_fraction
         )  # fmt: skip
         k.judge(self._heads, self._kept, r.level, self._level)
-        anew, self._stale = anew or self._stale, False
+        said = [self._what_is_said(zone) for zone in range(len(self.zones))]
+        anew, self._stale, self._said = anew or self._stale or said != self._said, False, said
         if anew or not np.array_equal(before, self._level):
             self.zones = tuple(self._in_words(zone) for zone in range(len(self.zones)))
 
@@ -105,11 +108,19 @@ class Fusion:
     def _in_words(self, zone: int) -> Weighed:
         level, before = int(self._level[zone]), self.zones[zone]
         doubts = tuple(self._doubts(zone))
-        if level == before.level:
-            return before._replace(doubts=doubts)
-        kept = [family for family in self._kept[zone] if family["head"] >= 0]
-        evidence = tuple(self._evidence(family) for family in kept) if level > before.level else before.evidence
-        return Weighed(level, self._named(zone), evidence if level else (), doubts)
+        rack, families = self._said[zone]
+        told = {_family(self._layout, evidence) for evidence in before.evidence}
+        if level > before.level or rack not in {-1, before.rack} or families - told:
+            evidence = tuple(self._evidence(family) for family in self._kept[zone] if family["head"] >= 0)
+        else:
+            evidence = before.evidence
+        return Weighed(level, rack, evidence if level else (), doubts)
+
+    def _what_is_said(self, zone: int) -> tuple[int, frozenset[int]]:
+        """The rack that is named and the families of which something is kept, of a zone above normal."""
+        if not self._level[zone]:
+            return -1, frozenset()
+        return self._named(zone), frozenset(np.flatnonzero(self._kept["head"][zone] >= 0).tolist())
 
     def _named(self, zone: int) -> int:
         """The rack on which the strongest BMS head and the strongest gas head agree, with the weight of one at pre-alarm; -1: none."""
@@ -137,6 +148,13 @@ class Fusion:
             elif head.index in flat:
                 still_s, allowed_s = (int(flat[head.index][name]) / 1000 for name in ("flat_ms", "allowed_ms"))
                 yield Evidence(head.name, Feature.FLAT, point, still_s, allowed_s, 0.0)
+
+
+def _family(layout: Layout, evidence: Evidence) -> int:
+    """The row of evidence of a zone that it came from."""
+    if evidence.feature is Feature.VENT:
+        return k.VENT
+    return next(FAMILIES[h.physics] for h in layout.heads if h.name == evidence.head)
 
 
 def _weighed_heads(layout: Layout) -> npt.NDArray[np.void]:

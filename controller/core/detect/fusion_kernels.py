@@ -38,7 +38,7 @@ N_FAMILIES = 5
 _FEATURES = list(Feature)
 VENT_FEATURE = _FEATURES.index(Feature.VENT)
 FIRST_EVERYDAY, LAST_EVERYDAY = _FEATURES.index(Feature.SOLVENT), _FEATURES.index(Feature.OUTSIDE_AIR)
-"""Patterns of gas that have a cause of normal life: their heads say what their bank gives them, and keep their own level."""
+"""Patterns of gas that have a cause of normal life: at advisory their heads say what their bank gives them, and keep their own level."""
 
 WEIGHED = np.dtype(
     [
@@ -117,10 +117,15 @@ def counts(heads: Any, i: Any, level: Any) -> Any:
 
 
 @jit
-def nats(at: Any, cap: Any, feature: Any, weight: Any) -> Any:
-    """What a head above normal says: its bank's weight, no less than its level is worth unless the bank names an everyday cause, capped."""
+def nats(at: Any, cap: Any, feature: Any, weight: Any, hot: Any) -> Any:
+    """What a head above normal says: its bank's weight, no less than its level is worth, capped.
+
+    Below pre-alarm two say what their bank gives them: gas of an everyday cause where no BMS head of its rack is above normal (`hot`), and
+    a drift to the safe side.
+    """
     floor = CAP_NATS
-    if FIRST_EVERYDAY <= feature <= LAST_EVERYDAY:
+    is_everyday = FIRST_EVERYDAY <= feature <= LAST_EVERYDAY and not hot
+    if at == codes.ADVISORY and (is_everyday or (feature == codes.DRIFT and weight == 0.0)):
         floor = 0.0
     elif at == codes.ADVISORY:
         floor = ADVISORY_NATS
@@ -175,7 +180,7 @@ def weigh(heads: Any, kept: Any, level: Any, weight: Any, point: Any, feature: A
             k = kept[heads[i].zone, heads[i].family]
             if (k.head == head) != mine:
                 continue
-            said = nats(at, heads[i].cap, feature[head], weight[head])
+            said = nats(at, heads[i].cap, feature[head], weight[head], is_above(heads[i].rack, BMS, heads, level))
             take(k, head, said, point, feature, value, threshold)
             if at >= codes.PRE_ALARM and said > k.firm:
                 k.firm = said
@@ -196,7 +201,7 @@ def look_for_vents(
             rack.peak_ms = tick_ms
             continue
         dip = rack.peak_degc - now
-        if rack.head < 0 or not VENT_DIP_K < dip <= VENT_MOST_K or not smells(r, heads, level):
+        if rack.head < 0 or not VENT_DIP_K < dip <= VENT_MOST_K or not is_above(r, GAS, heads, level):
             continue
         k = kept[rack.zone, VENT]
         if k.weight < VENT_NATS:
@@ -209,10 +214,12 @@ def look_for_vents(
 
 
 @jit
-def smells(rack: Any, heads: Any, level: Any) -> Any:
-    """Whether a gas head of the rack is at advisory or above."""
+def is_above(rack: Any, family: Any, heads: Any, level: Any) -> Any:
+    """Whether a head of this family and rack is at advisory or above; a head without a rack has no such neighbour."""
+    if rack < 0:
+        return False
     for i in range(heads.shape[0]):
-        if heads[i].rack == rack and heads[i].family == GAS and counts(heads, i, level) >= codes.ADVISORY:
+        if heads[i].rack == rack and heads[i].family == family and counts(heads, i, level) >= codes.ADVISORY:
             return True
     return False
 

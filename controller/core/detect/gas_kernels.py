@@ -32,6 +32,8 @@ WEIGHT_STRONG, WEIGHT_VENT = 1.5, 3.0
 WEIGHT_MOST = (2.0, 3.0, 0.5, 1.0, 2.0, 0.0, 0.5)
 """Most that gas weighs by its pattern (`air_codes`): not known, vent, solvent, engine, charging, humidity, outside air (assumed). Hydrogen
 alone comes first in an overcharge (Jin, Joule 2020), so it keeps two thirds; carbon monoxide alone may be a fire."""
+WEIGHT_ALARMED = 3.0
+"""Most, whatever the pattern, from a pre-alarm by the site's own thresholds on: a neighbour that shows nothing may be blind."""
 
 
 LN_FROM, LN_TO = 0.75, 1.5
@@ -110,7 +112,7 @@ def weigh_rise(p: Any, q: Any, f: Any, t: Any, u: Any, h: Any, i: Any) -> None:
     f[c.F_RISE, i] = max(x - base - room, 0.0)
     surprise = (up - others) * (base + floor) / noise
     surprise = max(-SURPRISE_MOST, min(SURPRISE_MOST, surprise))
-    dt_s = min(t[c.T_STEP, i] * 1e-3, BASE_TAU_S)
+    dt_s = max(0.0, min(t[c.T_STEP, i] * 1e-3, BASE_TAU_S))  # a sample may come from before the last
     best = 0.0
     for scale in range(c.SCALES):
         part = dt_s / (dt_s + SCALES_S[scale])
@@ -216,6 +218,7 @@ def judge_gas(p: Any, q: Any, f: Any, t: Any, u: Any, h: Any, i: Any) -> None:
     feature = codes.ABOVE_REFERENCE if reference >= 0 else codes.HIGH
     air.judge_levels(p, q, f, t, u, h, i, shown, named if pattern else feature, 1.0, q[c.Q_PERSISTENCE, h])
     air.judge_rate(p, q, f, t, u, h, i)
+    most = WEIGHT_ALARMED if u[c.U_LEVEL, i] >= codes.PRE_ALARM else WEIGHT_MOST[pattern]
     keeps = ratio >= RATIO_HYSTERESIS * RATIO_STRONG and risen >= RISE_HYSTERESIS * least
     strong = air.hold(t, u, i, c.K_STRONG, above, keeps, STRONG_HOLD_MS)
     is_vent = pattern == c.LI_ION
@@ -228,4 +231,4 @@ def judge_gas(p: Any, q: Any, f: Any, t: Any, u: Any, h: Any, i: Any) -> None:
         rises = named if pattern else c.GAS_RISE
         air.raise_to(f, u, i, min(codes.ADVISORY, q[c.Q_CAP, h]), rises, risen, least, risen - least)
         weight = max(weight, WEIGHT_STRONG)
-    f[c.F_WEIGHT, i] = min(weight, WEIGHT_MOST[pattern])
+    f[c.F_WEIGHT, i] = min(weight, most)

@@ -79,8 +79,8 @@ def follow_drift(p: Any, f: Any, t: Any, u: Any, h: Any, i: Any, limit: Any) -> 
     base = air.at(f, c.F_BASE, i)
     apart = air.at(f, c.F_LAST, i) - base
     if calm and abs(apart) < DRIFT_SEEN * air.at(p, c.P_ADVISORY, h):
-        dt_s = t[c.T_STEP, i] * 1e-3
-        base += apart * (dt_s / (dt_s + DRIFT_TAU_S))
+        dt_s = max(t[c.T_STEP, i] * 1e-3, 0.0)
+        base = max(-limit, min(limit, base + apart * (dt_s / (dt_s + DRIFT_TAU_S))))
         f[c.F_BASE, i] = base
     if abs(base) >= limit:
         u[c.U_MARKS, i] = u[c.U_MARKS, i] | c.MARK_DRIFTED

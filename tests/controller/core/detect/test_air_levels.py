@@ -10,6 +10,7 @@ from controller.core.image import Image
 from controller.core.layout import lay_out
 from controller.core.trips import HOST_FACTS
 from controller.site.model import Family, Principle
+from drivers.points import Quality
 from tests.naive.rig import Rig, Spec, layout_of
 
 RACK = {
@@ -42,11 +43,11 @@ def marks(rig: Rig, name: str) -> int:
     [
         ({"h2": 30.0, "voc": 60.0}, "h2", Feature.LI_ION_VENT, 3.0),
         ({"h2": 30.0, "co": 50.0}, "co", Feature.LI_ION_VENT, 3.0),
-        ({"voc": 300.0}, "voc", Feature.SOLVENT, 0.5),
-        ({"co": 300.0}, "co", Feature.ENGINE, 1.0),
-        ({"h2": 300.0}, "h2", Feature.CHARGING, 2.0),
+        ({"voc": 60.0}, "voc", Feature.SOLVENT, 0.5),
+        ({"co": 45.0}, "co", Feature.ENGINE, 1.0),
+        ({"h2": 30.0}, "h2", Feature.CHARGING, 2.0),
         ({"h2": 300.0, "co": 75.0}, "h2", Feature.CHARGING, 2.0),  # a quarter of hydrogen shows in the monoxide cell
-        ({"co": 300.0, "co-room": 300.0}, "co", Feature.OUTSIDE_AIR, 0.5),
+        ({"co": 75.0, "co-room": 75.0}, "co", Feature.OUTSIDE_AIR, 0.5),
         ({"h2": 300.0, "h2-room": 300.0, "voc": 300.0, "voc-room": 300.0}, "voc", Feature.LI_ION_VENT, 3.0),
     ],
 )
@@ -239,3 +240,85 @@ def test_smoke_that_stood_at_fire_2_when_its_head_died_keeps_standing_until_it_i
     rig.detector.reset(rig.place["smoke"])
     assert rig.run(1) == Level.NORMAL
     assert not marks(rig, "smoke")
+
+
+def fail(rig: Rig, *, times: int = 1) -> None:
+    """So many bad samples of every head, one a second."""
+    rig.buffer.quality[:] = Quality.BAD
+    assert rig.run(times) == Level.NORMAL
+    rig.buffer.quality[:] = Quality.GOOD
+
+
+@pytest.mark.parametrize(
+    ("family", "rise", "level"),
+    [(Family.SMOKE, 0.06, Level.ALARM), (Family.HEAT, 0.5, Level.ALARM), (Family.H2, 3.0, Level.PRE_ALARM)],
+)
+def test_a_bad_sample_now_and_then_silences_no_head(family: Family, rise: float, level: Level) -> None:
+    limits = {"persistence_s": 10.0}
+    rig = settled({"head": Spec(family, limits=limits)})
+    start = float(rig.buffer.value[rig.points("head")][0])
+    for second in range(1, 120):
+        rig.set("head", start + rise * second)
+        if second % 9 == 0:
+            rig.buffer.quality[:] = Quality.BAD
+            rig.step()
+            assert rig.fault("head") == 2
+            rig.buffer.quality[:] = Quality.GOOD
+        elif rig.run(1) >= level:
+            break
+    assert rig.level("head") >= level
+
+
+def test_a_gap_is_a_fault_at_once_and_its_time_counts_for_nothing() -> None:
+    rig = settled({"smoke": Spec(Family.SMOKE, limits={"fast_rise": 1e9})})
+    rig.set("smoke", 9.0)
+    assert rig.run(8) == Level.NORMAL
+    fail(rig, times=25)
+    assert (rig.level("smoke"), rig.fault("smoke")) == (Level.NORMAL, 2)
+    assert rig.run(2) == Level.NORMAL
+    assert rig.run(2) == Level.ALARM
+
+
+def test_a_head_that_was_dead_for_long_begins_anew() -> None:
+    rig = settled({"smoke": Spec(Family.SMOKE, limits={"fast_rise": 1e9})})
+    rig.set("smoke", 9.0)
+    assert rig.run(8) == Level.NORMAL
+    fail(rig, times=31)
+    assert rig.run(10) == Level.NORMAL
+    assert rig.run(1) == Level.ALARM
+
+
+def test_drift_stops_at_its_limit_comes_back_and_is_gone_after_a_reset() -> None:
+    rig = settled({"smoke": Spec(Family.SMOKE)})
+    for step in range(30):
+        rig.set("smoke", 0.02 * step)
+        rig.run(100, 600.0)
+    assert marks(rig, "smoke") & MARK_DRIFTED
+    rig.set("smoke", 0.1)
+    rig.run(400, 600.0)
+    assert not marks(rig, "smoke") & MARK_DRIFTED
+    rig.set("smoke", 0.32)
+    rig.run(1200, 600.0)
+    assert marks(rig, "smoke") & MARK_DRIFTED
+    rig.detector.reset(rig.place["smoke"])
+    rig.run(1)
+    assert not marks(rig, "smoke") & MARK_DRIFTED
+
+
+def test_a_sample_from_before_the_last_spoils_nothing() -> None:
+    rig = settled(RACK, 200)
+    for seconds in (-3.0, 1.0, -15.0, 1.0, -60.0, 1.0):
+        assert rig.run(1, seconds) == Level.NORMAL
+    rig.set("h2", 15.0)
+    rig.set("voc", 30.0)
+    rig.run(9)
+    assert rig.feature("h2") == Feature.LI_ION_VENT, "its memory is sound"
+
+
+def test_gas_above_its_pre_alarm_weighs_by_its_level_though_hydrogen_shows_nothing() -> None:
+    for ppm, least, most in ((60.0, 0.1, 0.5), (120.0, 2.0, 2.0), (600.0, 3.0, 3.0)):
+        rig = settled(RACK)
+        rig.set("voc", ppm)
+        rig.run(20)
+        assert rig.feature("voc") == Feature.SOLVENT
+        assert least <= weight(rig, "voc") <= most

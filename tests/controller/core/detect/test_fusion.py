@@ -108,17 +108,67 @@ def test_an_alarm_takes_something_hot_and_something_in_the_air(one: str, other: 
 
 
 @pytest.mark.parametrize("feature", sorted(EVERYDAY))
-def test_an_everyday_gas_weighs_what_its_bank_gives_it(feature: Feature) -> None:
+def test_an_everyday_gas_at_advisory_weighs_what_its_bank_gives_it(feature: Feature) -> None:
     rig = Rig()
-    rig.says("cells-1", Level.PRE_ALARM, weight=3.0)
-    rig.says("voc-1" if "voc-1" in HEADS else "co-1", Level.PRE_ALARM, weight=0.5, feature=feature)
-    assert rig.step().level == Level.PRE_ALARM
+    rig.says("smoke-1", Level.ADVISORY, weight=0.4)
+    rig.says("co-1", Level.ADVISORY, weight=0.5, feature=feature)
+    rig.step()
+    assert gas_nats(rig) == 0.5
+    rig.says("cells-2", Level.ADVISORY)
+    rig.step()
+    assert gas_nats(rig) == pytest.approx(0.5, abs=0.01), "a cell of another rack"
+
+
+@pytest.mark.parametrize("feature", sorted(EVERYDAY))
+def test_an_everyday_gas_beside_a_cell_that_is_up_weighs_as_its_level(feature: Feature) -> None:
+    rig = Rig()
     rig.says("cells-1", Level.ADVISORY, weight=3.0)
     rig.says("co-1", Level.ADVISORY, weight=0.5, feature=feature)
-    later = Rig()
-    later.says("cells-1", Level.ADVISORY, weight=3.0)
-    later.says("co-1", Level.ADVISORY, weight=0.5, feature=feature)
-    assert later.step().level == Level.ADVISORY
+    assert rig.step().level == Level.ADVISORY
+    assert gas_nats(rig) == 1.0
+
+
+@pytest.mark.parametrize("feature", sorted(EVERYDAY))
+def test_an_everyday_gas_above_its_pre_alarm_is_no_less_beside_a_living_head_that_shows_nothing(
+    feature: Feature,
+) -> None:
+    rig = Rig()
+    rig.says("cells-1", Level.PRE_ALARM, weight=3.0)
+    rig.says("co-1", Level.PRE_ALARM, weight=0.5, feature=feature)
+    assert rig.step().level == Level.ALARM
+
+
+def gas_nats(rig: Rig) -> float:
+    return float(next(rig.fusion.arrays())["weight"][0, k.GAS])
+
+
+def test_a_drift_to_the_safe_side_weighs_nothing() -> None:
+    for weight, expected in ((0.0, 0.0), (0.3, 1.0)):
+        rig = Rig()
+        rig.says("cells-1", Level.ADVISORY, weight=weight, feature=Feature.DRIFT)
+        assert rig.step().level == Level.ADVISORY
+        assert next(rig.fusion.arrays())["weight"][0, k.BMS] == expected
+
+
+def test_a_rack_that_is_named_later_is_named_though_the_level_stands() -> None:
+    rig = Rig()
+    rig.says("smoke-1", Level.PRE_ALARM)
+    first = rig.step()
+    assert (first.level, first.rack) == (Level.PRE_ALARM, -1)
+    rig.says("cells-1", Level.ADVISORY, weight=1.3)
+    said = rig.step()
+    assert (said.level, said.rack) == (Level.PRE_ALARM, -1)
+    assert {x.head for x in said.evidence} == {"smoke-1", "cells-1"}
+    rig.says("h2-1", Level.ADVISORY, weight=1.3)
+    said = rig.step()
+    assert (said.level, LAYOUT.racks[said.rack]) == (Level.PRE_ALARM, "rack-1")
+    assert {x.head for x in said.evidence} == {"smoke-1", "cells-1", "h2-1"}
+    assert rig.step() is said
+    rig.says("h2-1", Level.NORMAL)
+    rig.says("cells-1", Level.NORMAL)
+    while rig.step(10.0).rack >= 0:
+        assert rig.tick_ms < 600_000
+    assert {x.head for x in rig.fusion.zones[0].evidence} == {"smoke-1", "cells-1", "h2-1"}
 
 
 def test_evidence_leaks_when_it_has_ended_and_stands_while_it_lasts() -> None:
