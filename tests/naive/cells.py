@@ -195,17 +195,28 @@ class NaiveHead:
                 p.timer(name).on or (p.timer(name).since is not None and (p.timer(name).since or 0) < p.last_ms)
                 for name in ("rising", "steep")
             )
-            if p.level >= Level.PRE_ALARM or rising:
-                kept = max(p.level, min(int(Level.PRE_ALARM), self.cap))
-                if kept > p.kept_level:
-                    p.kept_level = kept
-                    high = p.evidence is not None and p.level >= Level.PRE_ALARM
-                    shown = p.evidence[2:4] if high and p.evidence else (self._slope(p), self._limit_of_rate())
-                    p.kept = (shown[0], shown[1])
+            last = math.nan if p.last is None else float(p.last)
+            surged = (
+                new
+                and not rising
+                and bool(p.steep)
+                and (len(p.steep) + (p.suspect > 0) >= 2 or sum(p.steep, F(0)) > 3000)
+            )
+            kept = p.level if new else 0
+            shown = p.evidence[2:4] if p.evidence else (math.nan, math.nan)
+            if p.level >= Level.PRE_ALARM:
+                kept = p.level
+            elif rising:
+                kept, shown = min(int(Level.PRE_ALARM), self.cap), (self._slope(p), self._limit_of_rate())
+            elif surged:
+                kept, shown = min(int(Level.PRE_ALARM), self.cap), (last, self.limit("pre_alarm", math.nan))
+            if kept > p.kept_level:
+                p.kept_level, p.kept = kept, (shown[0], shown[1])
+            if kept:
                 p.kept_runaway = p.kept_runaway or p.runaway
             p.died_ms = tick_ms if new else None
-            last = math.nan if p.last is None else float(p.last)
-            p.died_degc = last if new and rising and self.judges_runaway and last >= MAX_OPERATING_DEGC else None
+            hot = new and (rising or surged)
+            p.died_degc = last if hot and self.judges_runaway and last >= MAX_OPERATING_DEGC else None
         p.status = status
         p.forget(keep_last=status == "stuck")
         return died and new
@@ -361,8 +372,13 @@ class NaiveHead:
 
     def _runaway(self, p: Point, number: int, x: float, found: list[Found]) -> None:
         collapsed = self.partner is not None and self.partner.points[number].timer("collapse").on
-        steep = len(p.steep) >= 3 and float(sum(p.steep, F(0))) + float(p.anchor_ms) > 3000
-        starts = steep and (x >= MAX_OPERATING_DEGC or collapsed)
+        steep_ms, hot, surge = float(sum(p.steep, F(0))), x >= MAX_OPERATING_DEGC, p.timer("surge")
+        lone = len(p.steep) == 1 and steep_ms > 3000
+        several = (len(p.steep) >= 3 and steep_ms + float(p.anchor_ms) > 3000) or (
+            len(p.steep) >= 2 and steep_ms > 3000
+        )
+        stays = surge.tell(hot and (lone or surge.since is not None), hot, p.last_ms, 1)
+        starts = stays or (several and (hot or collapsed)) or (lone and collapsed)
         lasts = p.runaway and (bool(p.steep) or x >= MAX_OPERATING_DEGC - self.limit("hysteresis", 0.0))
         p.runaway = starts or lasts
         if p.runaway:

@@ -15,6 +15,8 @@ RATE_HYSTERESIS = 0.5
 """A rate of rise counts until it falls below this share of its threshold (assumed)."""
 COLLAPSE_HYSTERESIS = 0.05
 """A collapse counts until the voltage is back by this share more (assumed)."""
+C_SURGE = codes.C_COLLAPSE
+"""Of a temperature, which cannot collapse: hot after a lone long steep interval."""
 COLLAPSE_HOLD_MS = 500
 """A collapse must be seen in two samples; no longer, for it leads runaway by seconds."""
 STEEP_MS = 3000
@@ -24,6 +26,8 @@ DRIFT_HYSTERESIS = 0.5
 SLEW_MIN_S = 1.0
 DIED_HOT_MS = 30000
 """Runaway too: a cell dies hot and rising, and its voltage is lost within so long: two quantities agree (assumed; rule 1)."""
+SURGES_MIN = 2.0
+"""What dies with a sample after so many steep steps had risen, though its rate was not known yet (assumed; one may be noise)."""
 DYING_COUNT = 3
 DYING_WITHIN_MS = 60000
 """So many points of a head that turn absurd within so long, while others live, are a sign of fire (rule 1)."""
@@ -64,6 +68,13 @@ def is_rising(p: Any, last_ms: Any) -> Any:
         if p.on[which] or 0 <= p.since_ms[which] < last_ms:
             rising = True
     return rising
+
+
+@jit
+def has_surged(p: Any, s: Any, j: Any) -> Any:
+    """Whether a temperature's last raw steps rose by 1 K/s or more: two intervals in a row, or one of more than 3 s."""
+    steeps = s[j + at.STEEPS]
+    return steeps > 0.0 and (steeps + (1.0 if p.suspect > 0 else 0.0) >= SURGES_MIN or s[j + at.STEEP_MS] > STEEP_MS)
 
 
 @jit
@@ -110,16 +121,25 @@ def slope_of(head: Any, s: Any, j: Any) -> Any:
 def die(
     p: Any, head: Any, s: Any, j: Any, i: Any, now: Any, last_ms: Any, tick_ms: Any, new: Any, status: Any, flags: Any
 ) -> None:
-    """Turn a point invalid (`now`). After a rise its level stays as evidence (rule 1); `head.died`: the device said so."""
+    """Turn a point invalid (`now`). After a rise its level stays, and any if a sample said so (rule 1); `head.died`: the device said so."""
     if status[i] in (codes.LIVE, codes.UNBELIEVED):
         high = p.level >= codes.PRE_ALARM
-        rising = is_rising(p, last_ms)
-        if high or rising:
-            level = max(p.level, min(codes.PRE_ALARM, head.cap))
+        rises = is_rising(p, last_ms)
+        rising = rises or (new and has_surged(p, s, j))
+        told = high or (new and p.level > codes.NORMAL)
+        if told or rising:
+            level = max(p.level, min(codes.PRE_ALARM, head.cap)) if high or rising else p.level
             if level > p.kept_level:
                 p.kept_level = level
-                p.kept_value = p.value if high else slope_of(head, s, j)
-                p.kept_threshold = p.threshold if high else head.rate_pre_alarm * head.sign
+                if high or not rising:
+                    p.kept_value = p.value
+                    p.kept_threshold = p.threshold
+                elif rises:
+                    p.kept_value = slope_of(head, s, j)
+                    p.kept_threshold = head.rate_pre_alarm * head.sign
+                else:
+                    p.kept_value = s[j + at.LAST]
+                    p.kept_threshold = head.pre_alarm * head.sign
             p.kept_runaway = max(p.kept_runaway, p.runaway)
         p.died_ms = tick_ms if new else -1
         p.died_degc = s[j + at.LAST] if new and rising and s[j + at.LAST] >= head.max_operating else math.nan
@@ -203,7 +223,7 @@ def judge(
     if math.isfinite(head.dip):
         judge_dip(p, head, s[j + at.LAST] - middle - s[j + at.BIAS] > head.suspicious, filtered, dt_ms)
     if math.isfinite(head.max_operating):
-        judge_runaway(p, head, s, j, x, collapsed)
+        judge_runaway(p, head, s, j, x, collapsed, t_ms)
     busy = p.level > 0 or p.runaway or not math.isnan(p.top)
     for which in range(p.on.shape[0]):
         busy = busy or p.on[which] or p.since_ms[which] >= 0
@@ -293,11 +313,18 @@ def judge_dip(p: Any, head: Any, suspicious: Any, filtered: Any, dt_ms: Any) -> 
 
 
 @jit
-def judge_runaway(p: Any, head: Any, s: Any, j: Any, x: Any, collapsed: Any) -> None:
-    """GB 38031-2025: (too hot, or voltage lost) and 1 K/s for more than 3 s. It lasts while steep or hot."""
+def judge_runaway(p: Any, head: Any, s: Any, j: Any, x: Any, collapsed: Any, t_ms: Any) -> None:
+    """GB 38031-2025: (too hot, or voltage lost) and 1 K/s for more than 3 s. It lasts while steep or hot.
+
+    A lone long interval may be one absurd sample: the voltage, or the next sample, must agree.
+    """
     steeps = s[j + at.STEEPS]
-    steep = steeps >= STEEPS_MIN and s[j + at.STEEP_MS] + s[j + at.MARK_MS] > STEEP_MS
-    starts = steep and (x >= head.max_operating or collapsed)
+    hot = x >= head.max_operating
+    long = s[j + at.STEEP_MS] > STEEP_MS
+    lone = long and steeps < SURGES_MIN
+    steep = long or (steeps >= STEEPS_MIN and s[j + at.STEEP_MS] + s[j + at.MARK_MS] > STEEP_MS)
+    stays = hold(p, C_SURGE, hot and (lone or p.since_ms[C_SURGE] >= 0), hot, t_ms, 1)
+    starts = stays or (steep and (collapsed or (hot and not lone)))
     lasts = p.runaway and (steeps > 0.0 or x >= head.max_operating - head.hysteresis)
     p.runaway = 1 if starts or lasts else 0
     if p.runaway:

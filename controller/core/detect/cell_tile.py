@@ -26,8 +26,8 @@ MEDIAN_MIN = np.float32(3.0)
 """A module's median needs so many valid points."""
 INTERVAL_MS = np.float32(900.0)
 STEEP_K_PER_MS = np.float32(1e-3)
-STEEPS_MIN = np.float32(3.0)
-"""Runaway: 1 K/s or more (GB 38031-2025) in three or more intervals of about 1 s in a row."""
+STEEPS_MIN, LONG_MS = np.float32(3.0), np.float32(3000.0)
+"""Runaway: 1 K/s or more (GB 38031-2025) in three or more intervals of about 1 s in a row, or in fewer that last for more than 3 s."""
 INFINITE = np.float32(np.inf)
 BALANCE_MS = 5000
 """Heat balances go on at this pace or slower: modules are slow, and no fault of theirs is found in seconds."""
@@ -385,6 +385,7 @@ def note(s: Any, w: Any, visit: Any, c: Any, to: Any, i: Any, flags: Any, p: Any
         odd = (sign * x >= lowest) | (apart >= far) | ((trend >= steep) & (s[c + at.RUN_MS + n] >= run_ms))
         odd |= (s[c + at.UP + n] >= limit) | (s[c + at.DOWN + n] >= limit)
         odd |= (apart - sign * s[c + at.BIAS + n] >= suspicious) | (s[c + at.STEEPS + n] * runs >= STEEPS_MIN)
+        odd |= s[c + at.STEEP_MS + n] * runs > LONG_MS
         odd |= (x <= keep * s[c + at.PEAK + n]) | (x <= keep * s[c + at.OLD_PEAK + n])
         seen = flags[i + n]
         fresh = w[at.FRESH + to + n] != ZERO

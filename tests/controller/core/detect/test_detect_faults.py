@@ -139,6 +139,31 @@ def test_a_sensor_that_dies_after_a_rise_keeps_its_level_until_reset() -> None:
     assert rig.fault("temperature") == 1
 
 
+def test_what_rose_steeply_and_died_before_its_rate_was_known_stays_as_evidence() -> None:
+    rig = Rig(CELLS)
+    for degc in (25.0, 45.0, 80.0, 125.0, math.nan):
+        rig.set("temperature", degc, 3)
+        rig.step()
+    assert (rig.level("temperature"), rig.feature("temperature")) == (Level.PRE_ALARM, Feature.DIED_AFTER_RISE)
+    assert rig.evidence("temperature").value == 125.0
+    rig = Rig(CELLS)
+    for degc in (25.0, 25.0, 26.0, math.nan):
+        rig.set("temperature", degc, 3)
+        assert rig.run(1) == Level.NORMAL
+
+
+def test_what_died_with_a_sample_after_an_advisory_keeps_it() -> None:
+    rig = Rig({"cells": Spec(Family.CELL_TEMPERATURE, 16, 16, "r1", limits={"cusum_limit": 1e6})})
+    rig.run(90)
+    for second in range(130):
+        rig.set("cells", 25.0 + 0.05 * second, 3)
+        rig.step()
+    assert rig.level("cells") == Level.ADVISORY
+    rig.set("cells", math.nan, 3)
+    rig.run(30)
+    assert (rig.level("cells"), rig.feature("cells")) == (Level.ADVISORY, Feature.DIED_AFTER_RISE)
+
+
 def test_a_runaway_outlives_its_sensor() -> None:
     rig = settled(CELLS)
     for step in range(12):

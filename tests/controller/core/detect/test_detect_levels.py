@@ -134,6 +134,28 @@ def test_runaway_needs_heat_and_a_slope_for_more_than_three_seconds() -> None:
     assert rig.feature("temperature") == Feature.RUNAWAY
 
 
+@pytest.mark.parametrize(
+    ("seconds", "degc", "confirmed"),
+    [
+        (10.0, (150.0, 148.0), [0, 1]),
+        (10.0, (45.0, 80.0), [0, 1]),
+        (2.0, (58.0, 88.0), [0, 1]),
+        (10.0, (150.0, 25.0, 25.0), [0, 0, 0]),
+    ],
+    ids=["nail", "two slow samples", "2 s", "lone absurd sample"],
+)
+def test_slow_samples_confirm_a_runaway_by_fewer_intervals_but_never_by_one_sample(
+    seconds: float, degc: tuple[float, ...], confirmed: list[int]
+) -> None:
+    rig = settled(CELLS, 40, seconds)
+    seen = []
+    for x in degc:
+        rig.set("temperature", x, 7)
+        rig.step(seconds)
+        seen.append(int(rig.readings.runaway[rig.place["temperature"]]))
+    assert seen == confirmed
+
+
 def test_a_slope_below_the_operating_limit_is_no_runaway_unless_the_voltage_has_collapsed() -> None:
     rig = settled(CELLS)
     ramp(rig, "temperature", 7, 4.0, 8)
