@@ -14,7 +14,7 @@ from controller.site.model import Block, Device, Link, ModbusRtu, ModbusTcp, Mqt
 SUFFIX = ".verified"
 _CORE = Path(controller.core.__file__).parent
 _SITE = Path(controller.site.__file__).parent
-_OF_SITE = ("conditions.py", "model.py", "pairs.py", "reference.py")
+_OF_SITE = ("conditions.py", "model/*.py", "pairs.py", "reference.py", "registers.py")
 """What the core takes its rules from beside its own source."""
 
 
@@ -49,11 +49,15 @@ def logic_digest(site: Site) -> str:
     return hashlib.sha256(msgspec.json.encode(logic)).hexdigest()
 
 
+def core_sources() -> list[Path]:
+    """The core's source, file by file in the order of their names, and the site rules that it asks."""
+    return [*sorted(_CORE.rglob("*.py")), *(file for name in _OF_SITE for file in sorted(_SITE.glob(name)))]
+
+
 def core_digest() -> str:
-    """Digest of the core's source, file by file in the order of their names, and of the site rules that it asks."""
-    files = [*sorted(_CORE.rglob("*.py")), *(_SITE / name for name in _OF_SITE)]
+    """Digest of the core's sources and their names."""
     total = hashlib.sha256()
-    for file in files:
+    for file in core_sources():
         total.update(file.relative_to(_CORE.parent).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
     return total.hexdigest()
 

@@ -1,5 +1,6 @@
 """The record beside the site: it speaks for one logic and one core, wherever the devices are reached."""
 
+import ast
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -7,6 +8,8 @@ from msgspec.structs import replace
 from controller.site.model import ModbusTcp
 from controller.tools.verify import record
 from tests.controller.core.field import site
+
+ROOT = Path(__file__).resolve().parents[4]
 
 
 def _moved() -> object:
@@ -53,3 +56,16 @@ def test_rubbish_is_no_record(tmp_path: Path) -> None:
     fault = record.find_fault(file, site())
     assert fault is not None
     assert "no record of a verification" in fault.why
+
+
+def test_the_digest_of_the_core_covers_every_site_module_that_it_imports() -> None:
+    sources = {file.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".") for file in record.core_sources()}
+    asked: set[str] = set()
+    for file in record.core_sources():
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.module == "controller.site":
+                asked |= {f"controller.site.{alias.name}" for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("controller.site."):
+                asked.add(str(node.module))
+    assert "controller.site.model" in asked
+    assert {name for name in asked if name not in sources and f"{name}.__init__" not in sources} == set()
