@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 
 from controller.core.commands import AnyCommand
 from controller.core.detect.detector import Detector
@@ -21,8 +23,9 @@ from controller.core.scan import Controller, ScanResult
 from controller.core.state import RackState, State, ZoneState
 from controller.core.trips import HOST_FACTS
 from controller.site.loader import loads
-from controller.site.model import Family, Role, Site
+from controller.site.model import Family, Site
 from drivers.points import BlockBuffer, Quality
+from tests.controller.core.standing import Outputs
 
 SITE = Path(__file__).with_name("site.toml")
 SCAN_MS = 100
@@ -123,6 +126,9 @@ class Field:
         self.writes: list[tuple[int, Write]] = []
         self._coming: list[tuple[int, Write]] = []
         self._moved_ms: dict[int, int] = {}
+        self._outputs, self._flow = Outputs(self.layout), self.layout.point("flow")
+        self._answer = np.concatenate(self.layout.device_points)
+        self._lost_then: frozenset[str] = frozenset()
         self._real_detector = real_detector
         self._warm()
         for head in self.layout.heads:
@@ -210,10 +216,9 @@ class Field:
         self.tick_ms += step_ms
         self.scan_number += 1
         self._move()
-        for device, points in zip(self.layout.devices, self.layout.device_points, strict=True):
-            if device not in self.lost:
-                self.buffer.sample[points] += 1
-                self.buffer.received_ms[points] = self.tick_ms
+        answering = self._answering()
+        self.buffer.sample[answering] += 1
+        self.buffer.received_ms[answering] = self.tick_ms
         image = freeze(self.scan_number, self.tick_ms, [self.buffer], self.layout.max_age_ms, self.host)
         result = self.controller.scan(image, commands)
         self.image = image
@@ -244,29 +249,42 @@ class Field:
         if not self._real_detector:
             self.controller.detector = self.script = script
 
+    def _answering(self) -> npt.NDArray[np.int32]:
+        """Image indices of all points whose devices answer."""
+        lost = frozenset(self.lost)
+        if lost != self._lost_then:
+            devices = zip(self.layout.devices, self.layout.device_points, strict=True)
+            kept = [points for device, points in devices if device not in lost]
+            self._answer, self._lost_then = np.concatenate(kept or [np.zeros(0, np.int32)]), lost
+        return self._answer
+
     def _move(self) -> None:
         due = [write for at_ms, write in self._coming if at_ms <= self.tick_ms]
         self._coming = [(at_ms, write) for at_ms, write in self._coming if at_ms > self.tick_ms]
         for write in due:
             if write.output not in self.deaf:
                 self.buffer.value[write.point] = write.value
-        for output in self.layout.outputs:
-            self._move_device(output)
-        self._agent()
-        valves = [o for o in self.layout.outputs if o.output.role is Role.COOLANT]
-        self.point("flow", 60.0 * any(self.buffer.value[o.feedback] for o in valves))
+        standing = self._outputs.standing(self.buffer.value)
+        differs = self._outputs.differs(self.buffer.value, standing)
+        for index in self._moved_ms.keys() - differs:
+            del self._moved_ms[index]
+        for index in differs:
+            self._move_device(self.layout.outputs[index], float(standing[index]))
+        self._agent(standing)
+        self.buffer.value[self._flow] = 60.0 * self.buffer.value[self._outputs.valves].any()
 
-    def _move_device(self, output: OutputLayout) -> None:
-        wanted = float(self.on(output.name))
-        if output.feedback < 0 or output.name in self.stuck or self.buffer.value[output.feedback] == wanted:
+    def _move_device(self, output: OutputLayout, wanted: float) -> None:
+        if output.name in self.stuck:
             self._moved_ms.pop(output.index, None)
             return
         since_ms = self._moved_ms.setdefault(output.index, self.tick_ms)
         if self.tick_ms - since_ms >= TRAVEL_MS:
             self.buffer.value[output.feedback] = wanted
 
-    def _agent(self) -> None:
+    def _agent(self, standing: npt.NDArray[np.bool_]) -> None:
         """The pressure switch of a zone closes while a bank is let go by both its channels, and stays closed."""
+        if not standing[self._outputs.banks].any():
+            return
         for zone in self.layout.site.zones.values():
             if zone.release is None or not self.agent_flows:
                 continue
