@@ -21,8 +21,8 @@ class Outputs:
 
     def standing(self, value: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
         """Per output, whether every channel of it stands away from its normal level. `value`: the points of the image."""
-        away: npt.NDArray[np.bool_] = value[self._channels] != self._normal
-        return np.logical_and.reduce(away, axis=1)
+        away: npt.NDArray[np.bool_] = (value[self._channels] != self._normal).all(axis=1)
+        return away
 
     def differs(self, value: npt.NDArray[np.float64], standing: npt.NDArray[np.bool_]) -> set[int]:
         """Indices of the outputs whose feedback says something else."""
