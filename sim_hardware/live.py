@@ -17,6 +17,7 @@ from sim_hardware.report.svg import clock
 from sim_hardware.report.words import RESPONSES, stage
 
 LINE_EVERY_S = 15.0
+MOST_LINES = 480
 """Plant time between two plain lines."""
 EVENTS_SHOWN = 12
 TOLD = frozenset({Kind.LEVEL, Kind.STAGE, Kind.RESPONSE, Kind.REQUEST, Kind.COMMAND, Kind.REFUSED, Kind.TROUBLE})
@@ -42,11 +43,12 @@ class View(Protocol):
 
 
 class Lines:
-    """Plain lines: what happens, and a sign of life every 15 s of plant time."""
+    """Plain lines: what happens, and a sign of life every 15 s of plant time, `MOST_LINES` at most."""
 
     def __init__(self, console: Console, duration_s: float) -> None:
         self._console = console
         self._duration_s = duration_s
+        self._every_s = max(LINE_EVERY_S, duration_s / MOST_LINES)
         self._due_s = 0.0
 
     def show(self, now_s: float, core: CoreStatus | None, truth: Truth | None, events: Iterable[Event]) -> None:
@@ -55,7 +57,7 @@ class Lines:
             if event.kind in {Kind.STAGE, Kind.REQUEST, Kind.COMMAND, Kind.REFUSED, Kind.TROUBLE}:
                 self._console.print(_event_text(event), soft_wrap=True)
         if now_s >= self._due_s:
-            self._due_s = now_s - now_s % LINE_EVERY_S + LINE_EVERY_S
+            self._due_s = now_s - now_s % self._every_s + self._every_s
             self._console.print(f"{clock(now_s)} of {clock(self._duration_s)}  {_summary(core, truth)}", soft_wrap=True)
 
     def close(self) -> None:

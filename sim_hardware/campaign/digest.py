@@ -43,8 +43,8 @@ def site_digest(case: Case) -> str:
 
 
 def scenario_digest(case: Case) -> str:
-    """The digest of what happens in a case: its scenario and its row."""
-    return _digest(msgspec.msgpack.encode((case.scenario, case.row), order="sorted"))
+    """The digest of what happens in a case: its scenario, its row, and how coarsely it is run."""
+    return _digest(msgspec.msgpack.encode((case.scenario, case.row, case.step_s), order="sorted"))
 
 
 def _digest(content: bytes) -> str:

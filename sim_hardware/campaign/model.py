@@ -39,6 +39,8 @@ class Case(msgspec.Struct, frozen=True):
     scenario: Scenario
     site: Site
     row: Row | None = None
+    step_s: float | None = None
+    """Coarse steps of quiet life (`sim_hardware.coarse`); None: full detail."""
 
     @property
     def standards(self) -> tuple[Standard, ...]:
@@ -88,7 +90,7 @@ class Failed(msgspec.Struct, frozen=True, tag="failed", tag_field="kind"):
         return Order(self.case, self.seed)
 
 
-def cases_of(words: str, scenario: Scenario, site: Site) -> tuple[Case, ...]:
+def cases_of(words: str, scenario: Scenario, site: Site, step_s: float | None = None) -> tuple[Case, ...]:
     """The cases of a scenario: itself, or one a row. Raises FaultError for faults of wires, which virtual time does not have.
 
     Comparisons (runs with fewer responses) are no part of a campaign, nor are criteria about them.
@@ -97,8 +99,8 @@ def cases_of(words: str, scenario: Scenario, site: Site) -> tuple[Case, ...]:
     refuse_on_wires([fault for fault in faults if is_on_wires(fault)])
     bare = replace(without_comparisons(scenario, {one.name for one in scenario.comparisons}), comparisons=(), rows=())
     if not scenario.rows:
-        return (Case(scenario.name, words, bare, site),)
-    return tuple(Case(f"{scenario.name}/{row.name}", words, bare, site, row) for row in scenario.rows)
+        return (Case(scenario.name, words, bare, site, step_s=step_s),)
+    return tuple(Case(f"{scenario.name}/{row.name}", words, bare, site, row, step_s) for row in scenario.rows)
 
 
 def encode_cases(cases: Sequence[Case]) -> bytes:

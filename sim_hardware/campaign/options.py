@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from controller.site.loader import load as load_site
 from sim_hardware.campaign.errors import CampaignError
 from sim_hardware.campaign.local import cores
 from sim_hardware.campaign.model import Case, Order, cases_of
 from sim_hardware.campaign.tables import WRITERS
-from sim_hardware.cli.wishes import check_folder
+from sim_hardware.cli.wishes import add_coarse, check_coarse, check_folder, check_positive
 from sim_hardware.scenarios import loader
 from sim_hardware.scenarios.check import refuse
 from sim_hardware.scenarios.model import MOST_SEED
@@ -55,7 +57,12 @@ class Campaign:
 def parse(arguments: Sequence[str]) -> Campaign:
     """Read the command line. Raises CampaignError, ScenarioError, SiteError, FaultError or OSError for what cannot be."""
     said = _parser().parse_args(arguments)
-    cases = tuple(case for words in dict.fromkeys(said.scenario) for case in _cases(words))
+    try:
+        step_s = check_coarse(said.coarse)
+        duration_s = None if said.duration is None else check_positive("--duration", said.duration)
+    except ValueError as error:
+        raise CampaignError(str(error)) from error
+    cases = tuple(case for words in dict.fromkeys(said.scenario) for case in _cases(words, duration_s, step_s))
     twice = [name for name, count in Counter(case.name for case in cases).items() if count > 1]
     if twice:
         raise CampaignError(f"two cases are called {twice[0]}; remedy: give the scenarios names of their own")
@@ -88,11 +95,13 @@ def parse_seeds(text: str) -> tuple[int, ...]:
     return tuple(seeds)
 
 
-def _cases(words: str) -> tuple[Case, ...]:
+def _cases(words: str, duration_s: float | None, step_s: float | None) -> tuple[Case, ...]:
     scenario = loader.load(words)
+    if duration_s is not None:
+        scenario = replace(scenario, duration_s=duration_s)
     site = load_site(loader.site_path(scenario, loader.find(words).parent))
     refuse(scenario, site)
-    return cases_of(words, scenario, site)
+    return cases_of(words, scenario, site, step_s)
 
 
 def _out(folder: Path) -> Path:
@@ -121,6 +130,8 @@ def _parser() -> argparse.ArgumentParser:
         "scenario", nargs="+", metavar="NAME", help="a scenario (`haechi-sim scenarios`), or a .toml file"
     )
     parser.add_argument("--seeds", default=SEEDS, metavar="FIRST:END", help=f"of cells and noise ({SEEDS})")
+    parser.add_argument("--duration", type=float, metavar="S", help="plant seconds of each run (the scenario's)")
+    add_coarse(parser)
     parser.add_argument("--workers", default=AUTO, metavar="N", help=f"processes here ({AUTO}: one for each processor)")
     parser.add_argument(
         "--scheduler", default="", metavar="tcp://HOST:PORT", help="a Dask scheduler, whose workers run the drills"

@@ -35,7 +35,7 @@ def warm(case: Case) -> None:
 def _run(case: Case, seed: int) -> Outcome:
     began_s, began_cpu_s = time.perf_counter(), time.thread_time()
     faults = case.row.faults if case.row else ()
-    record = run_virtual(case.site, case.scenario, seed, case.scenario.duration_s, faults=faults)
+    record = run_virtual(case.site, case.scenario, seed, case.scenario.duration_s, faults=faults, step_s=case.step_s)
     found = figures(record)
     missed = _missed(case, record, found)
     return Outcome(

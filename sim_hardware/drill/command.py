@@ -68,8 +68,9 @@ def run(drill: Drill, console: Console) -> DrillResult:
     if drill.virtual:
         view = Lines(console, drill.duration_s)
         record = run_virtual(
-            drill.site, drill.scenario, drill.seed, drill.duration_s, progress=lambda s: view.show(s, None, None, ())
-        )
+            drill.site, drill.scenario, drill.seed, drill.duration_s, step_s=drill.step_s,
+            progress=lambda s: view.show(s, None, None, ()),
+        )  # fmt: skip
         wanted = drill.scenario.comparisons if drill.compared else ()
         comparisons = tuple(run_comparison(drill.site, drill.scenario, drill.seed, one) for one in wanted)
     else:
@@ -106,7 +107,7 @@ def _judged(record: Record, comparisons: Sequence[ComparisonResult]) -> Record:
 def _table(drill: Drill, console: Console) -> DrillResult:
     """A table of runs, in virtual time; the first row's run stands for the course."""
     rows: list[RowResult] = []
-    for row in run_rows(drill.site, drill.scenario, drill.seed, drill.duration_s):
+    for row in run_rows(drill.site, drill.scenario, drill.seed, drill.duration_s, drill.step_s):
         rows.append(row)
         verdict = "passed" if row.passed else f"MISSED: {row.first}"
         console.print(f"{row.name}: reached {row.reached}, may reach {row.allowed}: {verdict}", highlight=False)

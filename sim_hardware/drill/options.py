@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from controller.site.loader import load as load_site
 from controller.site.model import Site
-from sim_hardware.cli.wishes import check_folder, check_positive, check_seed
+from sim_hardware.cli.wishes import add_coarse, check_coarse, check_folder, check_positive, check_seed
 from sim_hardware.faults.spec import parse_fault
 from sim_hardware.rehost import split_endpoint
 from sim_hardware.scenarios import loader
@@ -37,6 +37,8 @@ class Drill:
     timeline: Path | None
     duration_s: float
     fault_words: tuple[str, ...]
+    step_s: float | None
+    """Coarse steps of quiet life (`sim_hardware.coarse`); None: full detail."""
 
     @property
     def compared(self) -> bool:
@@ -59,6 +61,8 @@ def parse(arguments: Sequence[str]) -> Drill:
     virtual = said.virtual or bool(scenario.rows)
     usual_s = scenario.duration_s if virtual else scenario.on_sockets_s or scenario.duration_s
     duration_s = usual_s if said.duration is None else check_positive("--duration", said.duration)
+    if said.coarse and not virtual:
+        raise ValueError("--coarse: sockets run in full detail; remedy: add --virtual, or leave it out")
     site = load_site(site_file)
     refuse(scenario, site)
     return Drill(
@@ -66,6 +70,7 @@ def parse(arguments: Sequence[str]) -> Drill:
         speed=check_positive("--speed", said.speed), broker=_broker(said.broker), out=check_folder("--out", said.out),
         live=not said.no_live, as_json=said.json, compare=not said.no_compare,
         timeline=said.timeline, duration_s=duration_s, fault_words=tuple(said.fault),
+        step_s=check_coarse(said.coarse),
     )  # fmt: skip
 
 
@@ -89,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("scenario", help=f"a scenario ({', '.join(loader.names())}), or a path to a .toml file")
     parser.add_argument("--speed", type=float, default=SPEED, help=f"plant seconds a second, on sockets ({SPEED:g})")
     parser.add_argument("--virtual", action="store_true", help="in one process, without sockets, as fast as it goes")
+    add_coarse(parser)
     parser.add_argument("--seed", type=int, help="of cells and noise (the scenario's)")
     parser.add_argument("--broker", default="", metavar="mqtt://HOST:PORT", help="this broker instead of our own")
     parser.add_argument("--out", type=Path, default=Path("out"), help="folder of the reports (out)")

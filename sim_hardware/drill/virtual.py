@@ -1,5 +1,6 @@
 """Runs in virtual time: the drill itself, a table of runs, and the same drill with fewer responses."""
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -22,8 +23,10 @@ from sim_hardware.report.result import ComparisonResult, RowResult
 from sim_hardware.scenarios.model import Comparison, Responses, Row, Scenario
 
 LONG_S = 7200.0
-"""Runs beyond this keep the truth less often."""
+"""Runs beyond this keep the truth less often: `MOST_TRUTHS` times at most, in whole `LONG_TRUTH_S`."""
 TRUTH_S, LONG_TRUTH_S = 1.0, 10.0
+MOST_TRUTHS = 20_000
+"""Some 60 MB for the hall; a year in coarse steps keeps one truth in 26 minutes."""
 AFTER_SPREAD_S = 60.0
 """A comparison goes on for so long after the next rack has run away, for the curves."""
 
@@ -40,11 +43,12 @@ def run_virtual(
     faults: Sequence[FaultSpec] = (),
     progress: Progress = lambda _: None,
     stop: Callable[[Truth], bool] | None = None,
+    step_s: float | None = None,
 ) -> Record:
-    """One run in virtual time; `progress` hears the plant's second, `stop` looks at each kept truth."""
+    """One run in virtual time; `progress` hears the plant's second, `stop` looks at each kept truth; `step_s`: see `sim_hardware.coarse`."""
     began_s = time.perf_counter()
     truths: list[Truth] = []
-    every_ms = round((LONG_TRUTH_S if duration_s > LONG_S else TRUTH_S) * 1000)
+    every_ms = round(truth_every_s(duration_s) * 1000)
     over = False
 
     def observe(moment: Moment) -> None:
@@ -58,20 +62,28 @@ def run_virtual(
     result = lockstep.run(
         site, scenario, duration_s=duration_s, seed=seed, faults=faults,
         settings=ResponseSettings(wishes.isolate, wishes.extinguish, wishes.cool), observer=observe, stop=lambda _: over,
+        step_s=step_s,
     )  # fmt: skip
     wall_s = time.perf_counter() - began_s
     return Record(site, scenario, seed, 0.0, result.events, tuple(truths), result.scans, 0, wall_s, result.chain)
 
 
-def run_rows(site: Site, scenario: Scenario, seed: int, duration_s: float) -> Iterator[RowResult]:
+def truth_every_s(duration_s: float) -> float:
+    """Seconds between the truths that a run of this length keeps."""
+    return TRUTH_S if duration_s <= LONG_S else LONG_TRUTH_S * math.ceil(duration_s / (LONG_TRUTH_S * MOST_TRUTHS))
+
+
+def run_rows(
+    site: Site, scenario: Scenario, seed: int, duration_s: float, step_s: float | None = None
+) -> Iterator[RowResult]:
     """Each row of a table of runs, in its order, as many at a time as the machine has processors."""
-    run = partial(_run_row, site, replace(scenario, rows=()), seed, duration_s)
+    run = partial(_run_row, site, replace(scenario, rows=()), seed, duration_s, step_s)
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
         yield from pool.map(run, scenario.rows)
 
 
-def _run_row(site: Site, scenario: Scenario, seed: int, duration_s: float, row: Row) -> RowResult:
-    return judge_row(row, run_virtual(site, scenario, seed, duration_s, faults=row.faults))
+def _run_row(site: Site, scenario: Scenario, seed: int, duration_s: float, step_s: float | None, row: Row) -> RowResult:
+    return judge_row(row, run_virtual(site, scenario, seed, duration_s, faults=row.faults, step_s=step_s))
 
 
 def without_wires(scenario: Scenario) -> Scenario:

@@ -7,11 +7,13 @@ import socket
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
-from sim_hardware.campaign.digest import code_digest
+from sim_hardware.campaign.digest import code_digest, scenario_digest
 from sim_hardware.campaign.errors import CampaignError
-from sim_hardware.campaign.model import Failed, Order
+from sim_hardware.campaign.model import Failed, Order, Outcome
 from sim_hardware.campaign.options import parse, parse_seeds
+from sim_hardware.campaign.run import run
 from sim_hardware.campaign.store import Store
 from sim_hardware.cli.main import main
 from tests.sim_hardware.campaign import samples
@@ -56,6 +58,8 @@ def test_comparisons_are_left_out_with_their_criteria() -> None:
         ((SPARK, "--workers", "some"), "--workers"),
         ((SPARK, "--tries", "0"), "--tries"),
         ((SPARK, "--workers", "2", "--scheduler", "tcp://127.0.0.1:1"), "--scheduler"),
+        ((SPARK, "--coarse", "11s"), "--coarse"),
+        ((SPARK, "--duration", "0"), "--duration"),
         (("no-such-drill",), "no-such-drill"),
     ],
 )
@@ -140,3 +144,12 @@ def test_a_scheduler_that_does_not_answer_is_named(tmp_path: Path, capsys: pytes
     said = capsys.readouterr().out
     assert address in said
     assert "remedy" in said
+
+
+def test_quiet_life_is_run_for_as_long_and_as_coarsely_as_is_asked() -> None:
+    fine, coarse = (parse([SPARK, *words]).cases[0] for words in ((), ("--coarse", "10s", "--duration", "30")))
+    assert (fine.step_s, coarse.step_s) == (None, 10.0)
+    assert coarse.scenario.duration_s == 30.0
+    assert scenario_digest(replace(fine, step_s=5.0)) != scenario_digest(fine)
+    ends = [run(replace(case, scenario=coarse.scenario), 1) for case in (coarse, replace(coarse, step_s=None))]
+    assert all(isinstance(end, Outcome) and end.plant_s >= 29.0 for end in ends)

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from sim_hardware.cli.main import main
+from sim_hardware.drill import options
+from sim_hardware.drill.virtual import run_virtual, truth_every_s
 from tests.sim_hardware.drill import samples
 
 CALM = f"""
@@ -68,6 +70,35 @@ def test_a_drill_in_virtual_time_that_passes(tmp_path: Path, capsys: pytest.Capt
     assert told == json.loads((tmp_path / "out" / "calm" / "report.json").read_text(encoding="utf-8"))
     assert timeline.read_text(encoding="utf-8").startswith("<svg ")
     assert (tmp_path / "out" / "calm" / "report.html").is_file()
+
+
+@pytest.mark.parametrize("step", ["0.5s", "60s", "fast", "nan"])
+def test_a_step_that_cannot_be_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str], step: str) -> None:
+    assert drill(tmp_path, CALM, "--coarse", step) == 2
+    assert f"--coarse {step}" in (said := capsys.readouterr().out)
+    assert "remedy: 1s to 10s" in said
+
+
+def test_coarse_steps_skip_scans_of_a_quiet_drill_and_need_virtual_time(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "scenario.toml"
+    file.write_text(CALM, encoding="utf-8")
+    words = [str(file), "--duration", "180"]
+    assert options.parse([*words, "--virtual", "--coarse", "10s"]).step_s == 10.0
+    assert main(["drill", *words, "--coarse", "10s"]) == 2
+    assert "add --virtual" in capsys.readouterr().out
+    calm = options.parse([*words, "--virtual"])
+    coarse = run_virtual(calm.site, calm.scenario, 1, 180.0, step_s=10.0)
+    assert coarse.scans < 1000  # of 1800: the first minute is fine
+    assert len(coarse.truths) == 180
+
+
+def test_a_year_keeps_no_more_truths_than_memory_holds() -> None:
+    assert truth_every_s(3600.0) == 1.0
+    assert truth_every_s(86400.0) == 10.0
+    year_s = 365 * 86400.0
+    assert year_s / truth_every_s(year_s) <= 20_000
 
 
 def test_a_missed_criterion_is_exit_code_1_and_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
