@@ -22,6 +22,8 @@ WHOLE_HEAD = 2
 """Fault of a head of which nothing is left (`Readings.fault`)."""
 
 _FEATURES = tuple(Feature)
+_NOTHING = (-1, 0)
+"""What a zone at normal says: no rack, no family."""
 
 
 class Weighed(NamedTuple):
@@ -49,8 +51,14 @@ class Fusion:
         self._kept = np.zeros((len(layout.zones), k.N_FAMILIES), k.KEPT)
         self._kept["head"] = -1
         self._level = np.zeros(len(layout.zones), np.uint8)
-        self._said = [(-1, frozenset[int]())] * len(layout.zones)
+        self._said = np.tile(_NOTHING, (len(layout.zones), 1))
+        self._doubted: list[tuple[Evidence, ...]] = [()] * len(layout.zones)
+        self._rack_of = np.array([*(h.rack for h in layout.heads), -1], np.int64)
+        """By head; the last is that of no head."""
         self._bms = [h for h in layout.heads if h.physics is Physics.BMS]
+        self._bms_of = [
+            [place for place, head in enumerate(self._bms) if head.zone == zone] for zone in range(len(layout.zones))
+        ]
         self._bms_index = np.array([h.index for h in self._bms], np.intp)
         self._tick_ms = 0
         self._silent = np.zeros(len(self._bms), np.bool_)
@@ -82,10 +90,22 @@ class Fusion:
             self._tick_ms, self._racks, self._heads, self._kept, r.level, r.point, r.rack_hottest_degc, r.rack_live_fraction
         )  # fmt: skip
         k.judge(self._heads, self._kept, r.level, self._level)
-        said = [self._what_is_said(zone) for zone in range(len(self.zones))]
-        anew, self._stale, self._said = anew or self._stale or said != self._said, False, said
-        if anew or not np.array_equal(before, self._level):
-            self.zones = tuple(self._in_words(zone) for zone in range(len(self.zones)))
+        changed = self._changed(before)
+        if anew or self._stale:
+            self._doubted = [tuple(self._doubts(zone)) for zone in range(len(self.zones))]
+            changed, self._stale = set(range(len(self.zones))), False
+        if changed:
+            words = enumerate(self.zones)
+            self.zones = tuple(self._in_words(zone) if zone in changed else said for zone, said in words)
+
+    def _changed(self, before: npt.NDArray[np.uint8]) -> set[int]:
+        """The zones whose level, named rack or families are other than before; one that is and was normal says nothing."""
+        if not (before | self._level).any():
+            return set()
+        said = self._what_is_said()
+        changed = (before != self._level) | (said != self._said).any(axis=1)
+        self._said = said
+        return set(np.flatnonzero(changed).tolist())
 
     def leave_out(self, names: tuple[str, ...]) -> bool:
         """Heads that are out of service say nothing, and what their zones have kept goes with them; returns whether any came or went."""
@@ -107,29 +127,27 @@ class Fusion:
 
     def _in_words(self, zone: int) -> Weighed:
         level, before = int(self._level[zone]), self.zones[zone]
-        doubts = tuple(self._doubts(zone))
-        rack, families = self._said[zone]
-        told = {_family(self._layout, evidence) for evidence in before.evidence}
-        if level > before.level or rack not in {-1, before.rack} or families - told:
+        rack, families = self._said[zone].tolist()
+        told = sum(1 << family for family in {_family(self._layout, evidence) for evidence in before.evidence})
+        if level > before.level or rack not in {-1, before.rack} or families & ~told:
             evidence = tuple(self._evidence(family) for family in self._kept[zone] if family["head"] >= 0)
         else:
             evidence = before.evidence
-        return Weighed(level, rack, evidence if level else (), doubts)
+        return Weighed(level, rack, evidence if level else (), self._doubted[zone])
 
-    def _what_is_said(self, zone: int) -> tuple[int, frozenset[int]]:
-        """The rack that is named and the families of which something is kept, of a zone above normal."""
-        if not self._level[zone]:
-            return -1, frozenset()
-        return self._named(zone), frozenset(np.flatnonzero(self._kept["head"][zone] >= 0).tolist())
+    def _what_is_said(self) -> npt.NDArray[np.int64]:
+        """By zone the rack that is named and the families of which something is kept (bits); nothing of a zone at normal."""
+        families = ((self._kept["head"] >= 0) << np.arange(k.N_FAMILIES)).sum(axis=1)
+        said = np.stack([self._named(), families], axis=1)
+        said[self._level == Level.NORMAL] = _NOTHING
+        return said
 
-    def _named(self, zone: int) -> int:
-        """The rack on which the strongest BMS head and the strongest gas head agree, with the weight of one at pre-alarm; -1: none."""
-        bms, gas = self._kept[zone, k.BMS], self._kept[zone, k.GAS]
-        weights = sorted((float(bms["weight"]), float(gas["weight"])))
-        if weights[0] < k.ADVISORY_NATS or sum(weights) < k.PRE_ALARM_HEAD_NATS:
-            return -1
-        racks = {self._layout.heads[int(kept["head"])].rack for kept in (bms, gas)}
-        return racks.pop() if len(racks) == 1 else -1
+    def _named(self) -> npt.NDArray[np.int64]:
+        """By zone the rack on which the strongest BMS head and the strongest gas head agree, with the weight of one at pre-alarm; -1: none."""
+        kept = self._kept[:, [k.BMS, k.GAS]]
+        heavy = (kept["weight"].min(axis=1) >= k.ADVISORY_NATS) & (kept["weight"].sum(axis=1) >= k.PRE_ALARM_HEAD_NATS)
+        bms, gas = self._rack_of[kept["head"]].T
+        return np.where(heavy & (bms == gas), bms, -1)
 
     def _evidence(self, kept: Any) -> Evidence:
         numbers = [round(float(kept[name]), 3) for name in ("value", "threshold", "weight")]
@@ -138,15 +156,15 @@ class Fusion:
         return Evidence(head, _FEATURES[int(kept["feature"])], point, value, threshold, weight)
 
     def _doubts(self, zone: int) -> Iterator[Evidence]:
-        flat = {int(life["head"]): life for life in self._life if life["flat_ms"] > 0}
-        for head, silent in zip(self._bms, self._silent, strict=True):
-            if head.zone != zone or head.name in self._out:
+        for place in self._bms_of[zone]:
+            head, life = self._bms[place], self._life[place]
+            if head.name in self._out:
                 continue
             point = self._layout.point_name(int(head.points[0]))
-            if silent:
+            if self._silent[place]:
                 yield Evidence(head.name, Feature.NO_VALUE, point, 0.0, 0.0, 0.0)
-            elif head.index in flat:
-                still_s, allowed_s = (int(flat[head.index][name]) / 1000 for name in ("flat_ms", "allowed_ms"))
+            elif life["flat_ms"] > 0:
+                still_s, allowed_s = (int(life[name]) / 1000 for name in ("flat_ms", "allowed_ms"))
                 yield Evidence(head.name, Feature.FLAT, point, still_s, allowed_s, 0.0)
 
 
