@@ -30,6 +30,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     "advisory": ("advisory", "주의"),
     "pre-alarm": ("pre-alarm", "예비경보"),
     "alarm": ("ALARM", "화재경보"),
+    # a zone on its way to a fire alarm
+    "first-alarm": ("FIRST ALARM: go and look", "1차 경보: 현장 확인"),
+    "fire-held": ("FIRE: its outputs wait for a second alarm", "화재: 2차 경보까지 출력 대기"),
+    "fire": ("FIRE", "화재"),
+    "coincidence": ("coincidence", "연동 방식"),
     # faults of a head
     "whole_fault": ("FAULT", "고장"),
     "part_fault": ("FAULT (some sensors)", "일부 센서 고장"),

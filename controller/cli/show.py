@@ -51,6 +51,8 @@ def _zone(zone: ZoneStatus, tick_ms: int, language: str) -> Iterator[str]:
     )
     if zone.responses:
         yield "  " + ", ".join(text(response, language) for response in zone.responses)
+    if zone.alarm or zone.coincidence:
+        yield "  " + ", ".join(filter(None, (_alarm(zone, language), _coincidence(zone, language))))
     if zone.availability:
         yield f"  {_availability(zone.availability, language)}"
     if zone.inhibits:
@@ -69,6 +71,14 @@ def _head(head: HeadStatus, language: str) -> str:
     latched = f"({text(head.latched, language)}, {text('latched', language)})" if head.latched != head.level else ""
     why = f": {_evidence(head.evidence)}" if head.evidence else ""
     return f"{head.name}: {' '.join(filter(None, (level, latched, fault)))}{why}"
+
+
+def _alarm(zone: ZoneStatus, language: str) -> str:
+    return text(zone.alarm, language) if zone.alarm else ""
+
+
+def _coincidence(zone: ZoneStatus, language: str) -> str:
+    return f"{text('coincidence', language)}: {zone.coincidence}" if zone.coincidence else ""
 
 
 def _availability(availability: str, language: str) -> str:

@@ -27,6 +27,7 @@ from controller.core.state import (
     ZoneState,
 )
 from controller.core.trips import NIGHT, step_trips
+from controller.core.zone.alarms import latch_alarm
 from controller.core.zone.conditions import condition_vector
 from controller.core.zone.ladder import run_ladder, shown_open
 from controller.core.zone.signals import RETRY_PAUSE_MS, pre_warning_ms, run_zone
@@ -87,6 +88,7 @@ def decide(
     latch_heads(draft)
     for zone in rules.zones:
         latch_zone(draft, zone)
+        latch_alarm(draft, zone)
         run_zone(draft, zone)
         run_ladder(draft, zone)
     act(draft, _wanted(draft))

@@ -79,6 +79,7 @@ class Kind(StrEnum):
     START = "start"
     WORK = "work"
     ZONE_LEVEL = "zone-level"
+    ALARM = "alarm"
 
 
 class Event(msgspec.Struct, frozen=True, omit_defaults=True):

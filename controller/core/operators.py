@@ -148,6 +148,7 @@ def _reset(draft: Draft, zone: ZoneRules) -> str:
         works=state.works,
         ran_out=state.ran_out,
         walked=state.walked,
+        coincidence=state.coincidence,
     )
     draft.tell(Kind.STAGE, zone.name, zone.name, Stage.QUIESCENT, Signal.RESET)
     return ""

@@ -44,6 +44,17 @@ PEOPLE_OUT = AGENT_IN_ROOM | {Stage.ACTIVATED, Stage.HELD, Stage.WAITING}
 """From activation to the end of hold: the room is closed up, and evacuation signals run that cannot be silenced."""
 
 
+class Alarm(StrEnum):
+    """How far a zone has come to a fire alarm (`zone.alarms`). FIRE stays until a reset."""
+
+    NONE = ""
+    FIRST = "first-alarm"
+    """A head is in alarm, and the zone's coincidence type asks for more."""
+    HELD = "fire-held"
+    """Fire, shown as such; the outputs that ask for `fire` wait."""
+    FIRE = "fire"
+
+
 class Trigger(StrEnum):
     """What activated a release."""
 
@@ -133,6 +144,11 @@ class ZoneState(msgspec.Struct, frozen=True):
     acknowledged: bool = True
     silenced: bool = False
     handed_over: bool = False
+    alarm: Alarm = Alarm.NONE
+    alarm_ms: int = NEVER
+    """Since when a first alarm, or a fire whose outputs wait, stands without a break; NEVER: none does."""
+    coincidence: str = ""
+    """The zone's coincidence type and what faulty or disabled members make of it (rule 9); empty: none is stated."""
     first_fire_ms: int = NEVER
     cool_ms: int = NEVER
     flowing_ms: int = NEVER

@@ -59,6 +59,10 @@ class ZoneStatus(msgspec.Struct, frozen=True):
     racks: tuple[RackStatus, ...]
     level: str = "normal"
     """Highest level of the zone since its last reset: of any head alone, or of all together."""
+    alarm: str = ""
+    """How far the zone has come to a fire alarm: empty, `first-alarm`, `fire-held` (its outputs wait), `fire`."""
+    coincidence: str = ""
+    """The zone's coincidence type, and what faulty or disabled heads make of it; empty: one head is fire."""
 
 
 class OutputStatus(msgspec.Struct, frozen=True):

@@ -57,6 +57,8 @@ def _zone(controller: Controller, rules: ZoneRules, image: Image, *, cells: bool
         tuple(_heads(controller, rules)),
         tuple(_rack(controller, rack, image, cells=cells) for rack in rules.racks),
         _level(controller, rules),
+        state.alarm,
+        state.coincidence,
     )
 
 

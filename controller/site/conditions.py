@@ -31,7 +31,10 @@ ZONE: dict[str, Condition] = {
     "watch": Condition("something drifts or a sensor is not trusted: inspect", "관찰: 점검 필요"),
     "isolate": Condition("pre-alarm, or any one fire head (latched)", "격리: 예비경보 (유지)", (_N.DETECTION,)),
     "gas": Condition("off-gas (latched): evacuate, do not enter", "오프가스 검출: 대피, 진입 금지 (유지)", (_N.GAS,)),
-    "fire": Condition("any fire head in alarm (latched)", "화재경보 (유지)", (_N.DETECTION,)),
+    "first-alarm": Condition(
+        "one fire head in alarm, or fire: waits for no second one", "1차 경보 또는 화재경보", (_N.DETECTION,)
+    ),
+    "fire": Condition("fire alarm (latched); by the zone's coincidence type", "화재경보 (유지)", (_N.DETECTION,)),
     "pre-activated": Condition("one head of a coincidence in alarm", "소화 1차 감지", (_N.RELEASE, _N.DETECTION)),
     "activated": Condition("release confirmed or by hand; to the end of hold", "소화 기동", (_N.RELEASE,)),
     "curtain": Condition("after activation and delay, not obstructed", "방화커튼 하강 허가", (_N.RELEASE,)),

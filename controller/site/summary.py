@@ -9,6 +9,7 @@ from controller.site.load import loads_of_links, plans
 from controller.site.look import TOLD_WITHIN_S, Look
 from controller.site.model import (
     PHYSICS,
+    Dependency,
     Family,
     Framing,
     Head,
@@ -147,11 +148,21 @@ def _zone(look: Look, name: str) -> Iterator[str]:
     zone = look.site.zones[name]
     yield f"{name} ({zone.title}):"
     yield from _coarse(look, name, zone)
+    yield from _alarm(zone)
     if zone.release is None:
         yield "  no agent: detection and warning only"
         return
     yield from _independence(look, name)
     yield f"  automatic release: {_availability(look, name, zone)}"
+
+
+def _alarm(zone: Zone) -> Iterator[str]:
+    """What stands between one head in alarm and a fire alarm."""
+    policy = zone.coincidence
+    if policy is not None:
+        lost = "one alarm is fire" if policy.faulty_member == "single" else "there is no fire by a second head"
+        tail = "" if policy.type is Dependency.A else f"; with fewer than two sound heads {lost}"
+        yield f"  fire alarm: coincidence type {policy.type}, a head that ended counts for {policy.cancel_s:g} s{tail}"
 
 
 def _coarse(look: Look, name: str, zone: Zone) -> Iterator[str]:

@@ -16,6 +16,7 @@ TOLD = frozenset(
     {
         Kind.LEVEL,
         Kind.ZONE_LEVEL,
+        Kind.ALARM,
         Kind.STAGE,
         Kind.RESPONSE,
         Kind.REQUEST,
@@ -116,6 +117,8 @@ def _headline(event: Event, language: str) -> str:
             named = text(level, language) + (f" {more}" if more else "")
             return say(PHRASES["head"], language, subject=event.subject, level=named)
         case Kind.ZONE_LEVEL:
+            return say(PHRASES["zone"], language, subject=event.subject, level=text(event.what, language))
+        case Kind.ALARM if event.what != "coincidence":
             return say(PHRASES["zone"], language, subject=event.subject, level=text(event.what, language))
         case Kind.STAGE:
             return say(PHRASES["stage"], language, subject=event.subject, stage=text(event.what, language))

@@ -32,7 +32,7 @@ FEATURES: dict[str, Feature] = {
     "F6": Feature("delays to outputs", _PARTLY, "delays stand in the matrix; an operator cannot switch them on and off"),
     "F7": Feature("positive alarm sequence", _MISSING, "no acknowledgement within 15 s that buys time to investigate"),
     "F8": Feature("alarm verification", _MISSING, "persistence and stages of the detector do its work; there is no second look by name"),
-    "F9": Feature("coincidence types A, B, C", _PARTLY, "pre-activation and two heads (as type B and C for outputs); not by these names"),
+    "F9": Feature("coincidence types A, B, C", _OURS),
     "F10": Feature("cross-zone release", _OURS),
     "F11": Feature("pre-warning", _OURS),
     "F12": Feature("processing latency", _OURS),

@@ -7,7 +7,7 @@ from controller.core.inputs import WHOLE_HEAD, Inputs
 from controller.core.layout import HeadLayout, Layout
 from controller.core.state import NEVER, HeadLatch, Tri
 from controller.site import pairs as rule_3
-from controller.site.model import Family, Physics, Release
+from controller.site.model import Family, Physics, Release, Zone
 
 FIRE_PHYSICS = rule_3.FIRE_PHYSICS
 MEMBERS = rule_3.MEMBERS
@@ -51,6 +51,13 @@ def confirmed(
             if _of_two_families(pair) or all(latches[head.index].fire_2 for head in pair):
                 return pair
     return None
+
+
+def release_window_ms(zone: Zone) -> int:
+    """For how long a head that has ended still coincides for release. The zone's coincidence type may ask for less, never for more."""
+    windows_s = [zone.release.coincidence_window_s] if zone.release else [0.0]
+    windows_s += [zone.coincidence.cancel_s] if zone.coincidence else []
+    return round(min(windows_s) * 1000)
 
 
 def _of_two_families(pair: Pair) -> bool:

@@ -8,6 +8,7 @@ from controller.core.state import (
     AGENT_IN_ROOM,
     NEVER,
     PEOPLE_OUT,
+    Alarm,
     Isolation,
     RackState,
     Stage,
@@ -15,7 +16,7 @@ from controller.core.state import (
     Trigger,
     ZoneState,
 )
-from controller.core.zone.coincidence import FIRE_PHYSICS
+from controller.core.zone.alarms import is_called
 from controller.core.zone.contacts import wired
 from controller.core.zone.signals import blocks
 from controller.core.zone.weighing import doubts, level_of
@@ -48,7 +49,7 @@ def zone_conditions(draft: Draft, zone: ZoneRules) -> dict[str, bool]:
     level = level_of(draft, zone)
     stage = state.stage
     gas = _gas(draft, zone)
-    called = wired(draft, zone, Family.CALL_POINT) is Tri.YES
+    called = is_called(draft, zone)
     isolating = level >= Level.PRE_ALARM and draft.rules.settings.isolate
     past_warning = stage in AGENT_IN_ROOM | {Stage.DISCHARGED, Stage.WAITING}
     let_go = stage in ENERGISED and not state.spent
@@ -57,7 +58,8 @@ def zone_conditions(draft: Draft, zone: ZoneRules) -> dict[str, bool]:
         "watch": level >= Level.ADVISORY or bool(doubts(draft, zone)),
         "isolate": isolating,
         "gas": gas,
-        "fire": called or _fire(draft, zone),
+        "first-alarm": called or state.alarm is not Alarm.NONE,
+        "fire": called or state.alarm is Alarm.FIRE,
         "pre-activated": stage is not Stage.QUIESCENT,
         "activated": stage in PEOPLE_OUT,
         "curtain": past_warning and wired(draft, zone, Family.OBSTRUCTION) is Tri.NO,
@@ -78,12 +80,6 @@ def zone_conditions(draft: Draft, zone: ZoneRules) -> dict[str, bool]:
         and state.trigger is not Trigger.MANUAL,
         "trouble": any(trip.shown for trip in draft.trips),
     }
-
-
-def _fire(draft: Draft, zone: ZoneRules) -> bool:
-    if draft.zones[zone.index].weighed >= Level.ALARM:
-        return True
-    return any(draft.heads[h.index].level >= Level.ALARM for h in zone.sensing if h.physics in FIRE_PHYSICS)
 
 
 def _maybe_flooded(state: ZoneState) -> bool:

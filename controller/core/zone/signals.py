@@ -11,7 +11,7 @@ from controller.core.state import (
     Trigger,
     ZoneState,
 )
-from controller.core.zone.coincidence import MEMBERS, Pair, availability, confirmed, sick_members
+from controller.core.zone.coincidence import MEMBERS, Pair, availability, confirmed, release_window_ms, sick_members
 from controller.core.zone.contacts import wired
 from controller.core.zone.machine import Signal, step
 from controller.core.zone.strategies import held_ms, left_ms, operated, people
@@ -132,8 +132,7 @@ def _has_waited(draft: Draft, state: ZoneState, limit_ms: int) -> bool:
 def _coincidence(draft: Draft, zone: ZoneRules, release: Release | None) -> Pair | None:
     if release is None or not draft.rules.settings.extinguish:
         return None
-    window_ms = round(release.coincidence_window_s * 1000)
-    return confirmed(zone.pairs, draft.heads, draft.disabled, draft.reached, window_ms)
+    return confirmed(zone.pairs, draft.heads, draft.disabled, draft.reached, release_window_ms(zone.zone))
 
 
 def _held_back(

@@ -5,6 +5,7 @@ puts `{n}` (the number) and `{i}` (its place, from 0) into every text of the ent
 its points), `block[3]` or `block[0:16]`.
 """
 
+from controller.site.model.alarms import Coincidence, Dependency
 from controller.site.model.devices import Block, Device, Identity, Watchdog
 from controller.site.model.families import ANTIVALENT, PHYSICS, Family, Physics, Principle
 from controller.site.model.heads import Head, Limits, limits_within
@@ -29,7 +30,9 @@ __all__ = [
     "ANTIVALENT",
     "PHYSICS",
     "Block",
+    "Coincidence",
     "Cooling",
+    "Dependency",
     "Device",
     "Family",
     "Feedback",

@@ -3,6 +3,7 @@
 from enum import StrEnum
 from typing import Literal
 
+from controller.site.model.alarms import Coincidence
 from controller.site.model.strict import Strict
 
 
@@ -85,6 +86,8 @@ class Zone(Strict, frozen=True, kw_only=True):
     occupied_at_start: bool = False
     release: Release | None = None
     cooling: Cooling | None = None
+    coincidence: Coincidence | None = None
+    """None: any one fire head is a fire alarm."""
     isolation_limit_s: float = 10.0
     """First fire alarm to isolation proven (time budget)."""
     hand_over_after_s: float = 1200.0

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from msgspec.structs import replace
 
 from controller.core.rules import Rules
-from controller.core.state import NEVER, HeadLatch, OutputState, RackState, State, ZoneState
+from controller.core.state import NEVER, Alarm, HeadLatch, OutputState, RackState, State, ZoneState
 from controller.core.zone.signals import EXHAUST_OFF_MS
 from controller.site.model import Mode, Role
 
@@ -32,6 +32,7 @@ _ZONE_FLAGS = frozenset({"cool_ms", "flowing_ms", "hand_over_ms", "guard_ms"})
 _RACK_FLAGS = frozenset({"cool_wanted_ms"})
 """Ticks whose age no decision asks for: they tell that something has happened. Any other that is not exact is a free clock."""
 _SIGNS = {"alert", "evacuate"}
+_FIRES = {"first-alarm", "fire"}
 _ASKING = {"hand-over", "request", "guard"}
 
 
@@ -43,6 +44,7 @@ class Canon:
         causes = {c.rsplit(".", 1)[-1] for row in site.matrix.values() for c in (*row.when, *row.unless)}
         self._signs = bool(causes & _SIGNS)
         self._ladder = bool(rules.layout.racks) or bool(causes & _ASKING)
+        self._alarms = bool(causes & _FIRES)
         self._free = free_clocks
         self._normal = tuple(-1 if o.output.role is Role.COOLANT else o.output.normal for o in rules.layout.outputs)
         self._acts = site.site.mode is not Mode.SHADOW
@@ -84,7 +86,7 @@ class Canon:
         return kept if self._free or kept.fire_2_ms == NEVER else replace(kept, fire_2_ms=LONG_AGO_MS)
 
     def _zone(self, zone: ZoneState) -> ZoneState:
-        changes: dict[str, Any] = {"inhibits": (), "active": (), "availability": ""}
+        changes: dict[str, Any] = {"inhibits": (), "active": (), "availability": "", "coincidence": ""}
         changes["since_ms"] = max(zone.since_ms, self._waited_ms) if zone.stage == "waiting" else NOW_MS
         changes["due_ms"] = zone.due_ms
         changes["purged_ms"] = NEVER if zone.purged_ms == NEVER else max(zone.purged_ms, NOW_MS - EXHAUST_OFF_MS)
@@ -93,6 +95,8 @@ class Canon:
             changes["pressed_early"] = False
         if not self._signs:
             changes |= {"acknowledged": True, "silenced": False}
+        if not self._alarms:
+            changes |= {"alarm": Alarm.NONE, "alarm_ms": NEVER}
         if not self._ladder:
             changes |= {"handed_over": False, "first_fire_ms": NEVER, "hand_over_ms": NEVER}
         return replace(_timed(zone, _ZONE_FLAGS), **changes)

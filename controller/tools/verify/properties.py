@@ -21,6 +21,7 @@ from controller.tools.verify.words import (
     YES,
     pairs,
     shows_confirmed,
+    window_ms,
 )
 
 TITLES = {
@@ -69,9 +70,9 @@ def is_confirmed(step: Step) -> bool:
     release, state = release_of(step), step.decision.state
     if release is None:
         return False
-    window_ms = round(release.coincidence_window_s * 1000)
+    longest_ms = window_ms(next(iter(step.world.layout.site.zones.values())))
     found = pairs(step.world.layout.heads, release)
-    return shows_confirmed(found, state.heads, state.disabled, NOW_MS, window_ms)
+    return shows_confirmed(found, state.heads, state.disabled, NOW_MS, longest_ms)
 
 
 def goes(step: Step) -> str:

@@ -156,7 +156,18 @@ def zone_digest(layout: Layout, zone: int) -> str:
     )  # fmt: skip
     water = cooling and msgspec.json.encode(replace(cooling, flow=""))
     info = site.site.max_automatic_openings, site.site.while_discharging
-    whole = (told, acted, rows, agent, water, info, own.occupied_at_start, own.hand_over_after_s, own.isolation_limit_s)
+    whole = (
+        told,
+        acted,
+        rows,
+        agent,
+        water,
+        info,
+        own.coincidence,
+        own.occupied_at_start,
+        own.hand_over_after_s,
+        own.isolation_limit_s,
+    )
     return hashlib.sha256(repr(whole).encode()).hexdigest()
 
 

@@ -9,7 +9,7 @@ from itertools import combinations
 
 from controller.core.layout import HeadLayout
 from controller.core.state import HeadLatch
-from controller.site.model import Release, Role
+from controller.site.model import Release, Role, Zone
 
 BEFORE = frozenset({"quiescent", "pre-activated", "activated", "held", "aborted", "waiting"})
 """Stages in which nothing has been told to the valve."""
@@ -55,6 +55,12 @@ def stands(head: HeadLayout, latch: HeadLatch, disabled: tuple[str, ...], now_ms
     if latch.level < ALARM or head.name in disabled or (head.physics == "bms" and not latch.runaway):
         return False
     return latch.ended_ms < 0 or now_ms <= latch.ended_ms + window_ms
+
+
+def window_ms(zone: Zone) -> int:
+    """For how long a head that has ended coincides: as the agent states it, or less where the zone's coincidence type forgets sooner."""
+    release_s = zone.release.coincidence_window_s if zone.release else 0.0
+    return round(1000 * (release_s if zone.coincidence is None else min(release_s, zone.coincidence.cancel_s)))
 
 
 def shows_confirmed(
