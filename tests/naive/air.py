@@ -343,6 +343,8 @@ class AirTwin:
         base = p.base
         if p.evidence[0] == 0 and not waiting and abs(p.last - base) < 0.5 * head.limit("advisory"):
             dt_s = max(p.step_ms * 1e-3, 0.0)
-            base = max(-limit, min(limit, base + (p.last - base) * (dt_s / (dt_s + 86400.0))))
+            base = max(
+                -limit, min(limit, base + (p.last - base) * (dt_s / (dt_s + head.limit("base_tau_s", math.inf))))
+            )
             p.base = f32(base)
         p.drifted = abs(base) >= limit or (p.drifted and abs(base) >= 0.8 * limit)

@@ -43,6 +43,8 @@ class Peak:
     degc: float = math.nan
     at_ms: int = 0
     live: float = 0.0
+    hot: int | None = None
+    company: float = math.nan
 
 
 @dataclass
@@ -63,8 +65,11 @@ class NaiveFusion:
         """A reset of the zone."""
         self.kept[zone] = [Kept() for _ in range(5)]
 
-    def advance(self, tick_ms: int, said: Sequence[Said], hottest: Sequence[float], live: Sequence[float]) -> list[int]:
-        """The levels of the zones."""
+    def advance(
+        self, tick_ms: int, said: Sequence[Said], hottest: Sequence[float], live: Sequence[float],
+        shown: Sequence[float | None],
+    ) -> list[int]:  # fmt: skip
+        """The levels of the zones; `shown` are the values of the image, None without a good one."""
         keep = 1.0 / (1.0 + max(tick_ms - self.tick_ms, 0) * 1e-3 / 300.0)
         self.tick_ms = tick_ms
         for zone in self.kept:
@@ -79,7 +84,7 @@ class NaiveFusion:
                     if (kept.head == head.index) == leading:
                         self._take(kept, head.index, said)
         for rack, (degc, share) in enumerate(zip(hottest, live, strict=True)):
-            self._vent(rack, degc, share, said)
+            self._vent(rack, degc, share, said, shown)
         return [self._judge(zone, said) for zone in range(len(self.layout.zones))]
 
     def _level(self, head: int, said: Sequence[Said]) -> int:
@@ -102,12 +107,15 @@ class NaiveFusion:
         if level >= 2 and nats > kept.firm:
             kept.firm = nats
 
-    def _vent(self, rack: int, degc: float, live: float, said: Sequence[Said]) -> None:
+    def _vent(self, rack: int, degc: float, live: float, said: Sequence[Said], shown: Sequence[float | None]) -> None:
         peak = self.peaks[rack]
         died = live < peak.live
         peak.live = live
         if died or not degc < peak.degc or self.tick_ms - peak.at_ms > 60_000:
             peak.degc, peak.at_ms = degc, self.tick_ms
+            believed = {i: x for i in self._cells(rack) if (x := shown[i]) is not None and x <= degc + 0.5}
+            peak.hot = max(believed, key=lambda i: believed[i]) if believed else None
+            peak.company = self._company(rack, peak.hot, shown)
             return
         dip = peak.degc - degc
         cells = [h for h in self.layout.heads if h.rack == rack and h.head.family is Family.CELL_TEMPERATURE]
@@ -115,10 +123,29 @@ class NaiveFusion:
         smells = any(self._level(h.index, said) for h in gas)
         if not cells or not 1.0 < dip <= 10.0 or not smells:
             return
+        cooled = peak.company - self._company(rack, peak.hot, shown)
+        dip -= max(0.0, cooled)
+        if not dip > 1.0:
+            return
         kept = self.kept[self.layout.rack_zone[rack]][4]
         if kept.weight < 1.5:
             kept.weight, kept.head, kept.value, kept.threshold = 1.5, cells[-1].index, dip, 1.0
             kept.feature = Feature.VENT
+
+    def _cells(self, rack: int) -> list[int]:
+        mine = [h for h in self.layout.heads if h.head.family is Family.CELL_TEMPERATURE and not h.on_mqtt]
+        return [int(i) for h in mine if h.rack == rack for i in h.points]
+
+    def _company(self, rack: int, hot: int | None, shown: Sequence[float | None]) -> float:
+        """Mean of the others of a cell's module."""
+        for head in self.layout.heads:
+            points = head.points.tolist()
+            if head.rack == rack and head.head.family is Family.CELL_TEMPERATURE and not head.on_mqtt and hot in points:
+                size = head.head.group or len(points)
+                first = points.index(hot) // size * size
+                others = [x for i in points[first : first + size] if i != hot and (x := shown[i]) is not None]
+                return sum(others) / len(others) if others else math.nan
+        return math.nan
 
     def _judge(self, zone: int, said: Sequence[Said]) -> int:
         kept = self.kept[zone]

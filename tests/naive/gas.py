@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, field
+from statistics import NormalDist
 
 from controller.core.detect.defaults import CROSS_SHARE
 from controller.core.events import Feature, Level
@@ -80,7 +81,9 @@ class GasTwin:
         if head.reference is not None and head.reference.points[0].status == "live":
             others, room = max(head.reference.points[0].up, 0.0), head.reference.points[0].rise
         p.rise = f32(max(x - base - room, 0.0))
-        surprise = max(-8.0, min(8.0, (p.up - others) * (base + floor) / noise))
+        quantile = head.limit("base_quantile", 0.5)
+        below = f32(max(0.0, NormalDist().inv_cdf(1.0 - (head.limits.base_quantile or 0.5))))
+        surprise = max(-8.0, min(8.0, (p.up - others) * (base + floor) / noise - below))
         dt_s = max(0.0, min(p.step_ms * 1e-3, 600.0))
         best = 0.0
         for k, tau_s in enumerate((3.0, 15.0, 60.0)):
@@ -90,9 +93,9 @@ class GasTwin:
             if p.means[k] > 0.0 and p.spreads[k] > 0.0:
                 best = max(best, p.means[k] * p.means[k] / (2.0 * p.spreads[k]))
         p.ratio = f32(best)
-        if best < 6.0 and p.evidence[0] == 0:
-            part = dt_s / (dt_s + 600.0)
-            moved = (x - base) * part if x < base else min(x - base, 0.25 * noise) * part
+        if p.evidence[0] == 0:
+            part = dt_s / (dt_s + head.limit("base_tau_s", math.inf))
+            moved = max(-(1.0 - quantile) * noise, min(quantile * noise, x - base)) * part
             p.base = f32(max(0.0, min(most, base + moved)))
 
     def _is_strong(self, head: AirHead, p: AirPoint) -> bool:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -214,6 +215,7 @@ def _memory(heads: list[HeadLayout]) -> Memory:
 
 def _floats(head: HeadLayout, limits: Limits) -> list[float]:
     """The column of `p`: NaN is never passed, infinite never broken."""
+    quantile = _or(limits.base_quantile, 0.5)
     stages = (limits.advisory, limits.pre_alarm, limits.alarm, limits.fire_2)
     values = {
         c.P_LOW: _or(limits.low, -math.inf), c.P_HIGH: _or(limits.high, math.inf),
@@ -226,6 +228,8 @@ def _floats(head: HeadLayout, limits: Limits) -> list[float]:
         c.P_NOISE: _or(limits.noise, 1.0), c.P_MIN_RISE: _or(limits.min_rise, math.inf),
         c.P_CROSS: CROSS_SHARE.get((Family(head.head.family), head.head.principle), 0.0),
         c.P_LOWEST: _least(stages), c.P_LOWEST_RATE: _least((limits.rate_pre_alarm, limits.rate_alarm)),
+        c.P_BASE_TAU: _or(limits.base_tau_s, math.inf), c.P_BASE_QUANTILE: quantile,
+        c.P_BASE_BELOW: max(0.0, NormalDist().inv_cdf(1.0 - quantile)),
     }  # fmt: skip
     return [values[row] for row in range(c.P_COUNT)]
 

@@ -61,6 +61,8 @@ _GAS = Limits(
     hysteresis=5.0,  # assumed
     persistence_s=5.0,  # assumed
     noise=1.0,  # assumed: a step of a head's register; 0.3 to 0.6 of noise beside it
+    base_tau_s=600.0,  # assumed: at 1 ppm of noise the base rises by 36 ppm a day at most and falls by 108; a bad head drifts by 20
+    base_quantile=0.25,  # science.md 7: a slow lower quantile; the quarter assumed
 )
 
 DEFAULTS: dict[Family, Limits] = {
@@ -98,6 +100,7 @@ DEFAULTS: dict[Family, Limits] = {
         fire_2=10.0,  # quoted of EN 54-20 class C (assumed); twice what steam, dust, spray or flux alone reach in the simulated room
         night_share=0.7,  # assumed: nobody works in the room
         drift_limit=0.3,  # assumed: half of the alert threshold
+        base_tau_s=86400.0,  # assumed: dust and ageing take days, a smoulder hours
         rate_window_s=10.0,  # assumed: over which the steepness of smoke is taken
         fast_rise=0.25,  # %/m a second: in the simulated room of 360 m3 18 kg/h of steam reach 0.10, flames of 50 kW 0.39
     ),

@@ -45,7 +45,7 @@ class Fusion:
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
         self._heads = _weighed_heads(layout)
-        self._racks = _racks(layout)
+        self._racks, self._cells, self._modules = _racks(layout)
         self._life, self._witnesses = _life(layout)
         self._last = np.full(self._witnesses.size, np.nan)
         self._kept = np.zeros((len(layout.zones), k.N_FAMILIES), k.KEPT)
@@ -80,14 +80,15 @@ class Fusion:
         silent = readings.fault[self._bms_index] >= WHOLE_HEAD
         news = news or not np.array_equal(silent, self._silent)
         self._silent = silent
-        self._weigh(readings, anew=news)
+        self._weigh(image, readings, anew=news)
 
-    def _weigh(self, readings: Readings, *, anew: bool) -> None:
+    def _weigh(self, image: Image, readings: Readings, *, anew: bool) -> None:
         """Judge every zone by what is kept and what its heads read now; `anew`: a doubt has come or gone."""
         r, before = readings, self._level.copy()
         k.weigh(self._heads, self._kept, r.level, r.weight, r.point, r.feature, r.value, r.threshold)
         k.look_for_vents(
-            self._tick_ms, self._racks, self._heads, self._kept, r.level, r.point, r.rack_hottest_degc, r.rack_live_fraction
+            self._tick_ms, self._racks, self._heads, self._kept, r.level, r.point, r.rack_hottest_degc, r.rack_live_fraction,
+            self._cells, self._modules, image.value, image.quality,
         )  # fmt: skip
         k.judge(self._heads, self._kept, r.level, self._level)
         changed = self._changed(before)
@@ -185,14 +186,24 @@ def _weighed_heads(layout: Layout) -> npt.NDArray[np.void]:
     return records
 
 
-def _racks(layout: Layout) -> npt.NDArray[np.void]:
+def _racks(layout: Layout) -> tuple[npt.NDArray[np.void], npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """The racks; the places of their cells in the image, rack by rack; and the module of each, numbered."""
     records = np.zeros(len(layout.racks), k.RACK)
-    records["zone"], records["head"] = layout.rack_zone, -1
-    records["peak_degc"] = np.nan
-    for head in layout.heads:
-        if head.head.family is Family.CELL_TEMPERATURE and head.rack >= 0 and not head.on_mqtt:
-            records["head"][head.rack] = head.index
-    return records
+    records["zone"], records["head"], records["hot"] = layout.rack_zone, -1, -1
+    records["peak_degc"] = records["company_degc"] = np.nan
+    cells, modules = [np.empty(0, np.int32)], [np.empty(0, np.int32)]
+    n_cells = n_modules = 0
+    for rack, record in enumerate(records):
+        record["first"] = n_cells
+        for head in layout.heads:
+            if head.head.family is Family.CELL_TEMPERATURE and head.rack == rack and not head.on_mqtt:
+                record["head"] = head.index
+                size = head.points.size
+                cells.append(head.points)
+                modules.append(np.arange(size, dtype=np.int32) // (head.head.group or size) + n_modules)
+                n_cells, n_modules = n_cells + size, int(modules[-1][-1]) + 1
+        record["count"] = n_cells - record["first"]
+    return records, np.concatenate(cells).astype(np.int32), np.concatenate(modules).astype(np.int32)
 
 
 def _life(layout: Layout) -> tuple[npt.NDArray[np.void], npt.NDArray[np.int32]]:

@@ -25,7 +25,10 @@ FIRM_NATS = 2.0
 VENT_NATS = 1.5
 """What a vent signature adds to gas and temperature (assumed: seen in most, not all, published venting tests)."""
 VENT_DIP_K, VENT_MOST_K = 1.0, 10.0
-"""A venting cell cools itself by 1 to 5 K; a fall beyond the second is another sensor or water (both assumed)."""
+"""A venting cell cools itself by 1 to 5 K; a fall beyond the second is another sensor or water (both assumed). Its neighbours do not: where
+they cool too, the air does it, and only what it falls beyond them counts."""
+BELIEVED_K = 0.5
+"""So much a cell may show over what its bank calls the rack's hottest, which is a filtered value (assumed: five of its steps of noise)."""
 VENT_WITHIN_MS = 60_000
 """From the temperature's peak to the dip (assumed)."""
 GONE_NATS = 0.01
@@ -70,8 +73,12 @@ KEPT = np.dtype(
 RACK = np.dtype(
     [
         ("zone", "i4"),
-        ("head", "i4"),  # its head of cell temperatures; -1: none
+        ("head", "i4"),  # its last head of cell temperatures; -1: none
+        ("first", "i4"),  # of its cells
+        ("count", "i4"),
+        ("hot", "i4"),  # the cell that was hottest at the peak; -1: not known
         ("peak_degc", "f8"),
+        ("company_degc", "f8"),  # mean of that cell's module without it, at the peak; NaN: it has no company
         ("live", "f8"),
         ("peak_ms", "i8"),
     ],
@@ -188,9 +195,13 @@ def weigh(heads: Any, kept: Any, level: Any, weight: Any, point: Any, feature: A
 
 @jit
 def look_for_vents(
-    tick_ms: Any, racks: Any, heads: Any, kept: Any, level: Any, point: Any, hottest_degc: Any, live: Any
-) -> None:
-    """A rack's hottest cell cools by a few kelvin while its gas heads see gas: a cell has vented. A sensor that died makes no dip."""
+    tick_ms: Any, racks: Any, heads: Any, kept: Any, level: Any, point: Any, hottest_degc: Any, live: Any,
+    cells: Any, modules: Any, value: Any, quality: Any,
+) -> None:  # fmt: skip
+    """A rack's hottest cell cools by a few kelvin, its module does not, while its gas heads see gas: a cell has vented.
+
+    A sensor that died makes no dip. `cells` int32 (n,) are the cells' places in the image, `modules` int32 (n,) what module each is of.
+    """
     for r in range(racks.shape[0]):
         rack = racks[r]
         now = hottest_degc[r]
@@ -199,9 +210,16 @@ def look_for_vents(
         if fewer or not now < rack.peak_degc or tick_ms - rack.peak_ms > VENT_WITHIN_MS:
             rack.peak_degc = now
             rack.peak_ms = tick_ms
+            rack.hot = hottest_cell(rack, now, cells, value, quality)
+            rack.company_degc = company_of_hottest(rack, cells, modules, value, quality)
             continue
         dip = rack.peak_degc - now
         if rack.head < 0 or not VENT_DIP_K < dip <= VENT_MOST_K or not is_above(r, GAS, heads, level):
+            continue
+        cooled = rack.company_degc - company_of_hottest(rack, cells, modules, value, quality)
+        if cooled > 0.0:
+            dip -= cooled
+        if not dip > VENT_DIP_K:
             continue
         k = kept[rack.zone, VENT]
         if k.weight < VENT_NATS:
@@ -211,6 +229,36 @@ def look_for_vents(
             k.feature = VENT_FEATURE
             k.value = dip
             k.threshold = VENT_DIP_K
+
+
+@jit
+def hottest_cell(rack: Any, hottest_degc: Any, cells: Any, value: Any, quality: Any) -> Any:
+    """Which of a rack's cells is its hottest (-1: none). What shows more than the bank believes of any is not believed here either."""
+    hot = -1
+    for i in range(rack.first, rack.first + rack.count):
+        x = value[cells[i]]
+        if quality[cells[i]] == codes.GOOD and x <= hottest_degc + BELIEVED_K and (hot < 0 or x > value[cells[hot]]):
+            hot = i
+    return hot
+
+
+@jit
+def company_of_hottest(rack: Any, cells: Any, modules: Any, value: Any, quality: Any) -> Any:
+    """Mean temperature of the module of the cell that was hottest, without it; NaN when nobody else is there."""
+    total = 0.0
+    count = 0
+    if rack.hot >= 0:
+        for i in range(rack.first, rack.first + rack.count):
+            x = value[cells[i]]
+            if (
+                i != rack.hot
+                and modules[i] == modules[rack.hot]
+                and quality[cells[i]] == codes.GOOD
+                and not np.isnan(x)
+            ):
+                total += x
+                count += 1
+    return total / count if count > 0 else np.nan
 
 
 @jit

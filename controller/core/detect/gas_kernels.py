@@ -10,18 +10,14 @@ from controller.core.detect.compile import jit
 
 FLOOR_NOISES = 4.0
 """Values are compared by the logarithm of (value + floor) / (base + floor); the floor is so many times the noise (assumed)."""
-BASE_TAU_S = 600.0
-BASE_QUANTILE = 0.25
-"""The base falls with this time constant and rises by this share of the noise in it: a low quantile, 0.25 x noise in 600 s upwards, which
-is 36 ppm a day at a noise of 1 ppm; a bad head drifts by 20 (assumed)."""
+MOST_STEP_S = 600.0
+"""A sample speaks for no longer than this (assumed): a head that was silent for hours has not shown its last value for hours."""
 SCALES_S = (3.0, 15.0, 60.0)
 """Horizons over which a rise is sought: a vent beside the head, one in the rack, seepage (assumed)."""
 SURPRISE_MOST = 8.0
 """One sample speaks for so many standard deviations at most: a lone spike stays below the threshold of the ratio."""
 RATIO_STRONG = 25.0
 """Log-likelihood ratio (nats) of a rise: a normal value passes it (7.1 standard deviations) once in 1e12 samples, 30,000 years of seconds."""
-RATIO_SUSPECT = 6.0
-"""From here on the base is frozen (assumed)."""
 RATIO_HYSTERESIS, RISE_HYSTERESIS = 0.5, 0.5
 STRONG_HOLD_MS = 3000
 """A rise or a vent's pattern must be seen for so long: three samples of the common second."""
@@ -110,9 +106,9 @@ def weigh_rise(p: Any, q: Any, f: Any, t: Any, u: Any, h: Any, i: Any) -> None:
         others = max(air.at(f, c.F_UP, reference), 0.0)
         room = air.at(f, c.F_RISE, reference)
     f[c.F_RISE, i] = max(x - base - room, 0.0)
-    surprise = (up - others) * (base + floor) / noise
+    surprise = (up - others) * (base + floor) / noise - air.at(p, c.P_BASE_BELOW, h)
     surprise = max(-SURPRISE_MOST, min(SURPRISE_MOST, surprise))
-    dt_s = max(0.0, min(t[c.T_STEP, i] * 1e-3, BASE_TAU_S))  # a sample may come from before the last
+    dt_s = max(0.0, min(t[c.T_STEP, i] * 1e-3, MOST_STEP_S))  # a sample may come from before the last
     best = 0.0
     for scale in range(c.SCALES):
         part = dt_s / (dt_s + SCALES_S[scale])
@@ -124,10 +120,23 @@ def weigh_rise(p: Any, q: Any, f: Any, t: Any, u: Any, h: Any, i: Any) -> None:
         if mean > 0.0 and spread > 0.0:
             best = max(best, mean * mean / (2.0 * spread))
     f[c.F_RATIO, i] = best
-    if best < RATIO_SUSPECT and u[c.U_LEVEL, i] == codes.NORMAL:
-        part = dt_s / (dt_s + BASE_TAU_S)
-        moved = (x - base) * part if x < base else min(x - base, BASE_QUANTILE * noise) * part
-        f[c.F_BASE, i] = max(0.0, min(most, base + moved))
+    if u[c.U_LEVEL, i] == codes.NORMAL:
+        follow_base(p, f, h, i, x, dt_s)
+
+
+@jit
+def follow_base(p: Any, f: Any, h: Any, i: Any, x: Any, dt_s: Any) -> None:
+    """Move the base towards the quantile of normal life that it stands for, at any value by a share of the noise alone, up or down.
+
+    Stochastic approximation of a quantile (Robbins and Monro 1951), its step cut by the noise instead of by the sign: it
+    rests where about a share `P_BASE_QUANTILE` of the values lies below. What comes and goes moves it little, downwards too: after a dip of the
+    air it stands where it stood, not at the lowest value seen.
+    """
+    noise, quantile = air.at(p, c.P_NOISE, h), air.at(p, c.P_BASE_QUANTILE, h)
+    base = air.at(f, c.F_BASE, i)
+    part = dt_s / (dt_s + air.at(p, c.P_BASE_TAU, h))
+    moved = max(-(1.0 - quantile) * noise, min(quantile * noise, x - base)) * part
+    f[c.F_BASE, i] = max(0.0, min(air.at(p, c.P_REFERENCE_CAP, h), base + moved))
 
 
 @jit

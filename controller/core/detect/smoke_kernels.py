@@ -7,8 +7,6 @@ from controller.core.detect import air_kernels as air
 from controller.core.detect import codes
 from controller.core.detect.compile import jit
 
-DRIFT_TAU_S = 86400.0
-"""How slowly the clean-air value is followed (assumed: dust and ageing take days, a smoulder hours)."""
 DRIFT_SEEN = 0.5
 """Values that are further from it than this share of the alert threshold are not clean air (assumed)."""
 DRIFT_AGAIN = 0.8
@@ -80,7 +78,7 @@ def follow_drift(p: Any, f: Any, t: Any, u: Any, h: Any, i: Any, limit: Any) -> 
     apart = air.at(f, c.F_LAST, i) - base
     if calm and abs(apart) < DRIFT_SEEN * air.at(p, c.P_ADVISORY, h):
         dt_s = max(t[c.T_STEP, i] * 1e-3, 0.0)
-        base = max(-limit, min(limit, base + apart * (dt_s / (dt_s + DRIFT_TAU_S))))
+        base = max(-limit, min(limit, base + apart * (dt_s / (dt_s + air.at(p, c.P_BASE_TAU, h)))))
         f[c.F_BASE, i] = base
     if abs(base) >= limit:
         u[c.U_MARKS, i] = u[c.U_MARKS, i] | c.MARK_DRIFTED

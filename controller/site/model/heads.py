@@ -60,6 +60,10 @@ class Limits(Strict, frozen=True, kw_only=True):
     """Cell temperatures: sudden fall of a suspicious cell that is a sign of a vent, K."""
     noise: Annotated[float, msgspec.Meta(gt=0.0)] | None = None
     """Gas: standard deviation of the values of normal life."""
+    base_tau_s: Annotated[float, msgspec.Meta(gt=0.0)] | None = None
+    """Gas: in this time the slow base moves by one standard deviation of the noise at most. Smoke: time constant of clean air."""
+    base_quantile: Annotated[float, msgspec.Meta(gt=0.0, lt=1.0)] | None = None
+    """Gas: the share of the values of normal life that lies below the slow base."""
     min_rise: float | None = None
     """Gas: rise over the slow base below which no likelihood ratio counts."""
 

@@ -103,6 +103,27 @@ def test_the_base_stands_still_while_gas_stands_there() -> None:
     assert rig.level("h2") == Level.ADVISORY
 
 
+def test_fresh_air_for_a_while_makes_no_rise_of_what_is_normal_here() -> None:
+    rig = settled({"h2": RACK["h2"]})
+    for ppm in (7.0, 14.0):  # what a heated sensor shows here, day by day
+        rig.set("h2", ppm)
+        assert rig.run(600, 60.0) == Level.NORMAL
+    rig.set("h2", 0.0)  # a door stands open for a quarter of an hour
+    rig.run(900)
+    rig.set("h2", 14.0)
+    assert rig.run(600) == Level.NORMAL, "the base is no running minimum"
+
+
+def test_the_base_finds_up_again_while_nothing_is_above_normal() -> None:
+    rig = settled({"h2": RACK["h2"]})
+    rig.set("h2", 7.0)  # no level, so nothing is frozen
+    rig.run(360, 60.0)
+    rig.set("h2", 18.5)
+    rig.run(10)
+    assert (rig.level("h2"), rig.feature("h2")) == (Level.ADVISORY, Feature.GAS_RISE)
+    assert rig.readings.value[rig.place["h2"]] == pytest.approx(11.5, abs=0.6), "a rise over 7 ppm"
+
+
 def test_what_a_person_has_looked_at_is_the_new_base_but_no_threshold_moves() -> None:
     rig = settled(RACK)
     rig.set("h2", 15.0)

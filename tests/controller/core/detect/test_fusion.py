@@ -198,6 +198,33 @@ def test_a_dip_of_the_hottest_cell_while_gas_rises_adds_weight() -> None:
     assert (vent.head, vent.value, vent.weight) == ("cells-1", 3.0, 1.5)
 
 
+def vent_after(falls: dict[int, float]) -> Level:
+    """What a zone is after the hottest cell of a rack with gas fell by 3 K, and cells of it by as much as `falls` says."""
+    rig = Rig()
+    cells = rig.buffer.value[HEADS["cells-1"].points[0] :]
+    cells[: HEADS["cells-1"].points.size] = 80.0
+    cells[1] = 90.0
+    rig.readings.rack_hottest_degc[0] = 90.0
+    rig.says("h2-1", Level.ADVISORY, weight=2.0)
+    rig.says("smoke-1", Level.ADVISORY, weight=1.0)
+    rig.step(move=False)
+    for place, fall in falls.items():
+        cells[place] -= fall
+    rig.readings.rack_hottest_degc[0] = 87.0
+    return Level(rig.step(move=False).level)
+
+
+def test_a_rack_or_module_that_cools_as_a_whole_has_not_vented() -> None:
+    group = HEADS["cells-1"].head.group
+    everybody = range(HEADS["cells-1"].points.size)
+    assert vent_after({1: 3.0}) == Level.PRE_ALARM
+    assert vent_after(dict.fromkeys(everybody, 3.0)) == Level.ADVISORY, "the room is cooled"
+    assert vent_after(dict.fromkeys(range(group or len(everybody)), 3.0)) == Level.ADVISORY, "its module is cooled"
+    assert vent_after(dict.fromkeys(everybody, 1.0) | {1: 3.0}) == Level.PRE_ALARM, (
+        "it fell by 2 K more than the others"
+    )
+
+
 def test_a_dip_without_gas_or_with_a_dying_sensor_adds_nothing() -> None:
     for gas, live in ((Level.NORMAL, 1.0), (Level.ADVISORY, 0.9)):
         rig = Rig()
@@ -277,6 +304,8 @@ _words = st.builds(
     st.floats(allow_nan=False, allow_infinity=False, width=32),
     st.floats(allow_nan=False, allow_infinity=False, width=32),
 )
+BAD = -999.0
+CELLS = [int(i) for name in ("cells-1", "cells-2", "cells-3") for i in HEADS[name].points]
 _degc = st.sampled_from([25.0, 26.0, 24.0, 22.5, 80.0, 76.0, 69.0, math.nan, math.inf, -math.inf])
 _steps = st.tuples(
     st.sampled_from([0, 100, 1000, 1000, 30_000, 61_000, 3_600_000]),
@@ -284,7 +313,13 @@ _steps = st.tuples(
     st.lists(_degc, min_size=3, max_size=3),
     st.lists(st.sampled_from([1.0, 1.0, 1.0, 0.9, 0.0]), min_size=3, max_size=3),
     st.sampled_from([None, None, None, (), ("h2-1",), ("smoke-1", "cells-2")]),
+    st.dictionaries(st.sampled_from(CELLS), st.sampled_from([20.0, 22.5, 24.5, 76.5, 80.0, BAD, math.nan, math.inf])),
 )
+
+
+def shown_by(rig: Rig) -> list[float | None]:
+    values = zip(rig.buffer.value.tolist(), rig.buffer.quality.tolist(), strict=True)
+    return [value if quality == Quality.GOOD and not math.isnan(value) else None for value, quality in values]
 
 
 @given(st.lists(_steps, min_size=1, max_size=12))
@@ -292,7 +327,10 @@ _steps = st.tuples(
 def test_the_fusion_equals_its_twin(steps: list[Any]) -> None:
     rig, twin = Rig(), NaiveFusion(LAYOUT)
     words = [Said(0, 0.0, Feature.NONE, 0.0, 0.0) for _ in LAYOUT.heads]
-    for elapsed_ms, news, hottest, live, out in steps:
+    for elapsed_ms, news, hottest, live, out, cells in steps:
+        for place, degc in cells.items():
+            rig.buffer.value[place] = degc
+            rig.buffer.quality[place] = Quality.GOOD if degc != BAD else Quality.BAD
         if out is not None and out != twin.out:
             for name in set(out) ^ set(twin.out):
                 twin.forget(HEADS[name].zone)
@@ -307,7 +345,7 @@ def test_the_fusion_equals_its_twin(steps: list[Any]) -> None:
         r.rack_hottest_degc[:], r.rack_live_fraction[:] = hottest, live
         rig.step(elapsed_ms / 1000)
         expected = twin.advance(
-            rig.tick_ms, [w._replace(weight=float(np.float32(w.weight))) for w in words], hottest, live
+            rig.tick_ms, [w._replace(weight=float(np.float32(w.weight))) for w in words], hottest, live, shown_by(rig)
         )
         assert [zone.level for zone in rig.fusion.zones] == expected
         kept = next(rig.fusion.arrays())
