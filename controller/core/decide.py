@@ -29,7 +29,8 @@ from controller.core.state import (
 from controller.core.trips import NIGHT, step_trips
 from controller.core.zone.alarms import latch_alarm
 from controller.core.zone.conditions import condition_vector
-from controller.core.zone.ladder import run_ladder, shown_open
+from controller.core.zone.isolation import shown_open
+from controller.core.zone.ladder import run_ladder
 from controller.core.zone.signals import RETRY_PAUSE_MS, pre_warning_ms, run_zone
 from controller.core.zone.weighing import latch_zone
 from controller.core.zone.works import watch_works

@@ -231,8 +231,9 @@ def _needed(draft: Draft, output: OutputLayout) -> str:
     role, zone = output.output.role, draft.rules.zones[output.zone]
     if role in ALWAYS_NEEDED:
         return f"{output.name} tells people of alarms and troubles: it is not disabled from here (silence stops the sounders)"
-    if role is Role.BREAKER and output.rack >= 0 and draft.racks[output.rack].isolation in OPENED:
-        return f"{draft.layout.racks[output.rack]} is being kept isolated by {output.name}: reset first"
+    for rack, breakers in enumerate(draft.rules.breakers):
+        if output.index in breakers and draft.racks[rack].isolation in OPENED:
+            return f"{draft.layout.racks[rack]} is being kept isolated by {output.name}: reset first"
     if role in WATER and any(draft.racks[rack].cool for rack in zone.racks):
         return f"{output.name} is needed, a rack is being cooled: wait until it is controlled, then reset"
     return ""

@@ -7,6 +7,7 @@ from controller.core.matrix import CompiledMatrix, compile_matrix
 from controller.core.zone.coincidence import Pair, releasing_pairs
 from controller.site import pairs as rule_3
 from controller.site.model import Family, Physics, Role, Zone
+from controller.site.power import Plan, Power
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,10 @@ class Rules:
     settings: ResponseSettings
     zones: tuple[ZoneRules, ...]
     rack_heads: tuple[tuple[HeadLayout, ...], ...]
+    power: Power
+    plans: tuple[Plan | None, ...]
     breakers: tuple[tuple[int, ...], ...]
+    """Per rack: the outputs of its least isolation set (`plans`), empty where no set of breakers makes it dead."""
     valves: tuple[tuple[int, ...], ...]
     neighbours: tuple[tuple[int, ...], ...]
     matrix: CompiledMatrix
@@ -54,12 +58,16 @@ class Rules:
 def make_rules(layout: Layout, settings: ResponseSettings | None = None) -> Rules:
     """Resolve the rules of a site."""
     racks = range(len(layout.racks))
+    power = Power(layout.site)
+    plans = tuple(power.plan(rack) for rack in layout.racks)
     return Rules(
         layout,
         settings or ResponseSettings(),
         tuple(_zone_rules(layout, index) for index in range(len(layout.zones))),
         tuple(tuple(h for h in layout.heads if h.rack == rack and h.physics is not Physics.WIRED) for rack in racks),
-        tuple(_of_rack(layout, rack, Role.BREAKER) for rack in racks),
+        power,
+        plans,
+        tuple(tuple(layout.output(name).index for name in plan.breakers) if plan else () for plan in plans),
         tuple(_of_rack(layout, rack, Role.COOLANT) for rack in racks),
         tuple(_neighbours(layout, rack) for rack in racks),
         compile_matrix(layout),

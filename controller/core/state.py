@@ -176,8 +176,8 @@ class RackState(msgspec.Struct, frozen=True):
     runaway: bool = False
     cool: bool = False
     cool_wanted_ms: int = NEVER
-    counted: bool = False
-    """Its opening counts towards the site's limit of automatic openings."""
+    counted: int = 0
+    """Breakers opened for it that count towards the site's limit of automatic openings."""
 
 
 class OutputState(msgspec.Struct, frozen=True):

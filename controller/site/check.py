@@ -4,6 +4,7 @@ from pathlib import Path
 
 from controller.site.checks.alarms import alarms
 from controller.site.checks.blocks import blocks
+from controller.site.checks.feeds import feeds
 from controller.site.checks.files import files
 from controller.site.checks.identity import identity
 from controller.site.checks.links import links
@@ -17,7 +18,7 @@ from controller.site.look import Look
 from controller.site.model import Site
 from controller.site.problem import Problem, merge
 
-CHECKS = (numbers, references, links, wires, blocks, identity, outputs, release, alarms, matrix)
+CHECKS = (numbers, references, links, wires, blocks, identity, outputs, release, alarms, feeds, matrix)
 
 
 def check(site: Site, folder: Path | None = None) -> tuple[Problem, ...]:

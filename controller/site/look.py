@@ -5,6 +5,7 @@ from functools import cached_property
 
 from controller.site.model import PHYSICS, Family, Head, Mqtt, Output, Physics, Role, Site
 from controller.site.pairs import MEMBERS, near_misses, releasing_pairs, sees_runaway
+from controller.site.power import Power
 from controller.site.reference import block_size, parse_reference
 from controller.site.registers import register_block
 from drivers.points import RegisterBlock
@@ -108,6 +109,11 @@ class Look:
             points += [zone.release.discharged] if zone.release else []
             points += [zone.cooling.flow] if zone.cooling else []
         return frozenset(place[0] for point in points for place in self.places(point))
+
+    @cached_property
+    def power(self) -> Power:
+        """The feeds of the site."""
+        return Power(self.site)
 
     @cached_property
     def registers(self) -> dict[str, RegisterBlock]:

@@ -23,6 +23,7 @@ from controller.site.model import (
     has_transaction_ids,
 )
 from controller.site.pairs import sees_runaway
+from controller.site.power import said
 from drivers.modbus.plan import confusable
 from drivers.points import Table
 
@@ -149,6 +150,7 @@ def _zone(look: Look, name: str) -> Iterator[str]:
     yield f"{name} ({zone.title}):"
     yield from _coarse(look, name, zone)
     yield from _alarm(zone)
+    yield from _isolation(look, zone)
     if zone.release is None:
         yield "  no agent: detection and warning only"
         return
@@ -174,6 +176,14 @@ def _coarse(look: Look, name: str, zone: Zone) -> Iterator[str]:
     if blind:
         what = "no automatic water" if zone.cooling else "no release by runaway"
         yield f"  {what}: nothing confirms runaway in {_names(blind)} (that takes cell temperatures with group > 0)"
+
+
+def _isolation(look: Look, zone: Zone) -> Iterator[str]:
+    """Isolation sets of more than a rack's own breaker, or by which something else goes dark (rule 7)."""
+    for rack in zone.racks:
+        plan = look.power.plan(rack)
+        if plan is not None and (len(plan.breakers) > 1 or plan.dark):
+            yield f"  to isolate {rack}: {said(plan)}"
 
 
 def _independence(look: Look, name: str) -> Iterator[str]:

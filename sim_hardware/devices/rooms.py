@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from controller.core.layout import HeadLayout, Layout
 from controller.site.model import Family, Role
+from controller.site.power import Power
 from sim_hardware.devices.actuators import AT_END, Actuators
 from sim_hardware.devices.head_probes import GasHeads
 from sim_hardware.devices.room_geometry import battery_geometry, server_geometry
@@ -112,6 +113,7 @@ class BatteryZone:
         self._in_racks = self._gas_heads.air(lambda: self.room.rack_ppm)
         self._below_ceiling = self._gas_heads.air(lambda: self.room.room_ppm)
         self._outputs = layout.outputs
+        self._power = Power(layout.site)
 
     def rack_index(self, name: str) -> int:
         """Place of a rack in the room, from its name. Raises ValueError for one that is not here."""
@@ -125,11 +127,16 @@ class BatteryZone:
         inputs.door_open = door_open
         for index in self._air.by_role[Role.CHARGER_STOP]:
             inputs.charger_stopped[self._rack(index)] = position[index] >= AT_END
-        for index in self._air.by_role[Role.BREAKER]:
-            inputs.breaker_open[self._rack(index)] = position[index] >= AT_END
+        for place, breaker_open in enumerate(self._cut_off(position)):
+            inputs.breaker_open[place] = breaker_open
         inputs.curtain_fraction = self._air.most(position, Role.CURTAIN)
         inputs.water_barrier_fraction = self._air.most(position, Role.WATER_BARRIER)
         self._set_coolant(position)
+
+    def _cut_off(self, position: npt.NDArray[np.float64]) -> list[bool]:
+        """Which racks no feed reaches through the breakers that are closed."""
+        opened = {o.name for o in self._outputs if o.output.role is Role.BREAKER and position[o.index] >= AT_END}
+        return [self._power.is_dead(name, opened) for name in self._names]
 
     def fail_hvac(self, *, failed: bool) -> None:
         """Let the air conditioning fail, or work again."""

@@ -7,9 +7,11 @@ from controller.core.commands import AnyCommand, ConfirmIsolated, Disable, Reset
 from controller.core.events import Kind
 from controller.core.state import Isolation
 from controller.core.zone import blind, ladder
+from controller.site import power
 from drivers.points import Quality
 from tests.controller.core.field import Field, play, site, two_gases
-from tests.rules.breaking import Check, Mutant, notices
+from tests.controller.core.two_feeds import two_feeds
+from tests.rules.breaking import Check, Mutant, notices, original
 
 RUNAWAY = "0 | cells-2 runaway, h2-2 pre-alarm | pre-activated |"
 
@@ -96,7 +98,16 @@ def the_text_says_that_the_string_is_live() -> None:
     assert set(proven) == {"isolated from the bus, string still live"}
 
 
+def every_feed_of_a_rack_is_cut_before_its_water() -> None:
+    field = Field(two_feeds())
+    field.stuck.add("breaker-2b")
+    play(field, f"{RUNAWAY}\n 15 | | | +breaker-2 -coolant-2")
+    field.stuck.clear()
+    play(field, "3 | | | +breaker-2b +coolant-2")
+
+
 CHECKS = (
+    every_feed_of_a_rack_is_cut_before_its_water,
     no_water_on_a_rack_that_is_not_proven,
     no_water_starts_on_a_contact_that_is_not_read,
     no_command_takes_isolation_from_under_water,
@@ -151,7 +162,18 @@ def being_first_is_not_asked_for(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(blind, "_leads_clearly", lambda *_: True)
 
 
+def one_feed_is_taken_for_all(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(power.Power, "is_dead", lambda self, rack, open_: any(self.cuts(rack, name) for name in open_))
+
+
+def the_second_feed_is_not_followed(patch: pytest.MonkeyPatch) -> None:
+    stated = original(power, "_stated")
+    patch.setattr(power, "_stated", lambda site: (line for line in stated(site) if line.name != "b-2"))
+
+
 MUTANTS = [
+    (one_feed_is_taken_for_all, every_feed_of_a_rack_is_cut_before_its_water),
+    (the_second_feed_is_not_followed, every_feed_of_a_rack_is_cut_before_its_water),
     (any_fire_is_proof, without_its_bms_a_rack_is_named_by_all_of_it_or_not_at_all),
     (any_bms_is_blind, without_its_bms_a_rack_is_named_by_all_of_it_or_not_at_all),
     (one_gas_is_enough, without_its_bms_a_rack_is_named_by_all_of_it_or_not_at_all),

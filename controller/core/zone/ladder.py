@@ -7,12 +7,22 @@ from controller.core.rules import ZoneRules
 from controller.core.state import NEVER, NO_EXHAUST, PEOPLE_OUT, Isolation, RackState, Tri
 from controller.core.zone.blind import ask_to_cool, named_without_bms
 from controller.core.zone.contacts import wired
+from controller.core.zone.isolation import (
+    asked_to_open,
+    can_open,
+    not_proven,
+    opens,
+    others_go_dark,
+    shown_fed,
+    shown_open,
+)
 from controller.core.zone.standing import first_shown_ms, keep_first_times, of_one_event, stands
 from controller.core.zone.weighing import doubts, level_of, weighed
 from controller.site.model import Family, Physics, Principle
 
 NO_BREAKER = "the rack has no breaker that Haechi can open"
 UPS_CARRIES = "the UPS carries the load"
+OTHERS_GO_DARK = "others would go dark"
 
 
 def run_ladder(draft: Draft, zone: ZoneRules) -> None:
@@ -75,21 +85,27 @@ def _leads(draft: Draft, zone: ZoneRules, head: int) -> bool:
 
 
 def _want_isolation(draft: Draft, zone: ZoneRules, rack: int, evidence: tuple[Evidence, ...]) -> RackState:
-    """Open the rack's breaker by ourselves, or ask a person: beyond the site's limit of openings, or while the UPS carries the load."""
+    """Open the rack's isolation set by ourselves, or ask a person.
+
+    A person is asked beyond the site's limit of openings, while the UPS carries the load, and where something else would go dark.
+    """
     name = draft.layout.racks[rack]
     info = draft.layout.site.site
+    breakers = len(draft.rules.breakers[rack])
     ask = ""
-    if not _can_open(draft, rack):
+    if not can_open(draft, rack):
         ask = NO_BREAKER
     elif _must_ask(draft, zone):
         ask = UPS_CARRIES
-    elif draft.openings >= info.max_automatic_openings:
-        ask = f"{draft.openings} breakers were opened already"
+    elif others_go_dark(draft, rack):
+        ask = OTHERS_GO_DARK
+    elif draft.openings + breakers > info.max_automatic_openings:
+        ask = f"{draft.openings} breakers were opened already" + (f", it takes {breakers} more" if breakers > 1 else "")
     if ask:
         return _ask_to_open(draft, zone, rack, ask, evidence)
-    draft.openings += 1
-    draft.tell(Kind.RESPONSE, zone.name, name, "isolate-wanted", evidence=evidence)
-    return draft.rack(rack, isolation=Isolation.WANTED, isolation_ms=draft.tick_ms, counted=True)
+    draft.openings += breakers
+    draft.tell(Kind.RESPONSE, zone.name, name, "isolate-wanted", opens(draft, rack), evidence)
+    return draft.rack(rack, isolation=Isolation.WANTED, isolation_ms=draft.tick_ms, counted=breakers)
 
 
 def _must_ask(draft: Draft, zone: ZoneRules) -> bool:
@@ -98,37 +114,24 @@ def _must_ask(draft: Draft, zone: ZoneRules) -> bool:
     return ask and wired(draft, zone, Family.DISCHARGING) is not Tri.NO
 
 
-def _can_open(draft: Draft, rack: int) -> bool:
-    """Whether the rack has breakers, and none of them is out of service."""
-    breakers = [draft.layout.outputs[breaker].name for breaker in draft.rules.breakers[rack]]
-    return bool(breakers) and not any(name in draft.disabled for name in breakers)
-
-
 def _ask_to_open(draft: Draft, zone: ZoneRules, rack: int, why: str, evidence: tuple[Evidence, ...]) -> RackState:
     name = draft.layout.racks[rack]
-    draft.tell(Kind.REQUEST, zone.name, name, "open-breaker", f"Open the breaker of {name} by hand: {why}.", evidence)
+    draft.tell(Kind.REQUEST, zone.name, name, "open-breaker", f"{asked_to_open(draft, rack)}: {why}.", evidence)
     draft.zone(zone.index, acknowledged=False)
     return draft.rack(rack, isolation=Isolation.ASKED, isolation_ms=draft.tick_ms, asked=True)
 
 
-def shown_open(draft: Draft, rack: int) -> bool:
-    """All breakers of the rack say open, in this very scan."""
-    says = [draft.inputs.feedback[breaker] for breaker in draft.rules.breakers[rack]]
-    return bool(says) and all(s == 1 for s in says)
-
-
 def _await_proof(draft: Draft, zone: ZoneRules, rack: int, state: RackState) -> None:
-    """Proven is what the breakers' own contacts say, now; a person is asked when they stay silent."""
+    """Proven is what the breakers' own contacts say, now; a person is asked when any of the set stays silent."""
     if state.isolation is Isolation.NONE:
         return
     name = draft.layout.racks[rack]
-    says = [draft.inputs.feedback[breaker] for breaker in draft.rules.breakers[rack]]
     if shown_open(draft, rack):
         if state.isolation is not Isolation.PROVEN:
             draft.rack(rack, isolation=Isolation.PROVEN)
             draft.tell(Kind.RESPONSE, zone.name, name, "isolate-proven", "isolated from the bus, string still live")
         return
-    if state.isolation is Isolation.PROVEN and any(s == 0 for s in says):
+    if state.isolation is Isolation.PROVEN and shown_fed(draft, rack):
         state = draft.rack(rack, isolation=Isolation.WANTED, isolation_ms=draft.tick_ms, asked=False, vouched=False)
         draft.tell(Kind.RESPONSE, zone.name, name, "isolate-lost", "the breaker contact shows closed again")
     cooling = zone.zone.cooling
@@ -137,8 +140,7 @@ def _await_proof(draft: Draft, zone: ZoneRules, rack: int, state: RackState) -> 
     if state.isolation is Isolation.WANTED and not state.asked and not state.vouched and late:
         draft.rack(rack, asked=True)
         draft.zone(zone.index, acknowledged=False)
-        text = f"The breaker of {name} is not proven open: open it by hand, then confirm the isolation at the panel."
-        draft.tell(Kind.REQUEST, zone.name, name, "confirm-isolated", text)
+        draft.tell(Kind.REQUEST, zone.name, name, "confirm-isolated", not_proven(draft, rack))
 
 
 # ---- cool
@@ -178,8 +180,8 @@ def _runaway(draft: Draft, zone: ZoneRules, rack: int) -> tuple[Evidence, ...]:
 def _want_coolant(draft: Draft, zone: ZoneRules, rack: int, evidence: tuple[Evidence, ...]) -> None:
     """Want coolant on the rack and its neighbours, and their isolation first (rule 7), beyond the limit of openings: fire is proven.
 
-    While the UPS carries the load and the site wants a person asked, only the burning rack is opened without one: the load may hang on
-    its neighbours.
+    While the UPS carries the load, or where others would go dark, and the site wants a person asked, only the burning rack is opened
+    without one: the load may hang on its neighbours.
     """
     if draft.zones[zone.index].cool_ms == NEVER:
         draft.zone(zone.index, cool_ms=draft.tick_ms)
@@ -197,10 +199,12 @@ def _isolate_for_coolant(
     draft: Draft, zone: ZoneRules, rack: int, evidence: tuple[Evidence, ...], *, may_ask: bool
 ) -> None:
     ask = UPS_CARRIES if may_ask and _must_ask(draft, zone) else ""
-    ask = ask if _can_open(draft, rack) else NO_BREAKER
+    ask = OTHERS_GO_DARK if may_ask and not ask and others_go_dark(draft, rack) else ask
+    ask = ask if can_open(draft, rack) else NO_BREAKER
     if not ask:
         draft.rack(rack, isolation=Isolation.WANTED, isolation_ms=draft.tick_ms, asked=False)
-        draft.tell(Kind.RESPONSE, zone.name, draft.layout.racks[rack], "isolate-wanted", "before coolant (rule 7)")
+        what = "; ".join(filter(None, ("before coolant (rule 7)", opens(draft, rack))))
+        draft.tell(Kind.RESPONSE, zone.name, draft.layout.racks[rack], "isolate-wanted", what)
     elif draft.racks[rack].isolation is Isolation.NONE:
         _ask_to_open(draft, zone, rack, ask, evidence)
 

@@ -60,7 +60,7 @@ def matrix(look: Look) -> Iterator[Problem]:
 def _outputs(look: Look) -> Iterator[Problem]:
     """Outputs that no row drives, or none without a condition of its own."""
     driven = {output for row in look.site.matrix.values() for output in row.then}
-    plainly = {output for row in look.site.matrix.values() if _is_plain(row) for output in row.then}
+    plainly = {output for row in look.site.matrix.values() if is_plain(row) for output in row.then}
     for name, output in look.site.outputs.items():
         if name not in driven:
             remedy = "add it to `then` of a row, or take it out"
@@ -98,7 +98,7 @@ def _alone(output: Output, name: str, path: str, row: Row) -> Iterator[Problem]:
         yield Problem(
             f"{path}.when", f"{others[0]} may not drive {name}: {why}", f"drive it by {allowed!r} in a row of its own"
         )
-    if output.role in {Role.AGENT, Role.AGENT_RESERVE} and (row.latch or not _is_plain(row)):
+    if output.role in {Role.AGENT, Role.AGENT_RESERVE} and (row.latch or not is_plain(row)):
         remedy = "take out unless, votes, delay_s, for_s, latch and at; set pre_warning_s"
         yield Problem(path, f"a delay or exception in front of {name}: {why}", remedy)
 
@@ -113,7 +113,8 @@ def _held_back(look: Look, name: str, path: str, row: Row) -> Iterator[Problem]:
         yield Problem(f"{path}.{'to' if row.to == 'normal' else 'for_s'}", what, "take it out of `then`")
 
 
-def _is_plain(row: Row) -> bool:
+def is_plain(row: Row) -> bool:
+    """Whether a row drives whenever one of its causes is there."""
     return not (row.unless or row.delay_s or row.for_s) and row.votes <= 1 and row.at == "always" and row.to == "active"
 
 

@@ -13,6 +13,7 @@ PROVEN = frozenset({
 """Roles whose effect the response waits for: the field proves it. Agent is proven by `release.discharged`."""
 
 OF_A_RACK = frozenset({Role.CHARGER_STOP, Role.BREAKER, Role.COOLANT})
+"""Roles that serve one rack; a breaker may stand in feeds instead."""
 RELEASING = frozenset({Role.AGENT, Role.AGENT_RESERVE})
 
 
@@ -27,6 +28,7 @@ def outputs(look: Look) -> Iterator[Problem]:
             yield Problem(f"{path}.channels", f"{len(output.channels)} channels", "one channel drives it")
         yield from _channels(look, path, output)
         yield from _proof(path, output)
+        yield from _of_a_rack(look, name, output)
         yield from _safe_values(path, output)
     yield from _shared(look)
 
@@ -73,8 +75,16 @@ def _proof(path: str, output: Output) -> Iterator[Problem]:
         yield from _feedback(f"{path}.feedback", output.feedback)
     if output.confirm_s <= 0 or output.retries < 0:
         yield Problem(f"{path}.confirm_s", "no time to be confirmed in", "confirm_s above 0, retries 0 or more")
-    if output.role in OF_A_RACK and not output.rack:
-        yield Problem(f"{path}.rack", f"an output of role {output.role} without rack", "name the rack that it serves")
+
+
+def _of_a_rack(look: Look, name: str, output: Output) -> Iterator[Problem]:
+    in_feeds = any(name in feed.breakers for feed in look.site.feeds.values())
+    if output.role in OF_A_RACK and not output.rack and not in_feeds:
+        what = f"an output of role {output.role} without rack"
+        remedy = "name the rack that it serves"
+        yield Problem(
+            f"outputs.{name}.rack", what, remedy + (", or the breaker in a feed" if output.role is Role.BREAKER else "")
+        )
 
 
 def _feedback(path: str, feedback: Feedback) -> Iterator[Problem]:

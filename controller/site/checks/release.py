@@ -126,9 +126,12 @@ def _wired(look: Look, path: str, head: Head) -> Iterator[Problem]:
 
 
 def _cooling(look: Look, path: str, name: str, zone: Zone, cooling: Cooling) -> Iterator[Problem]:
-    for role in (Role.BREAKER, Role.COOLANT):
-        served = {output.rack for output in look.outputs(name, role).values()}
-        missing = [rack for rack in zone.racks if rack not in served]
+    served = {output.rack for output in look.outputs(name, Role.COOLANT).values()}
+    power = look.power
+    for role, missing in (
+        (Role.BREAKER, [rack for rack in zone.racks if not power.is_fed(rack)]),
+        (Role.COOLANT, [rack for rack in zone.racks if rack not in served]),
+    ):
         if missing:
             what = f"no {role} for {', '.join(missing)}"
             yield Problem(f"{path}.cooling", what, f"add an output of role {role} for each rack (rule 7)")

@@ -8,6 +8,7 @@ its points), `block[3]` or `block[0:16]`.
 from controller.site.model.alarms import Coincidence, Dependency
 from controller.site.model.devices import Block, Device, Identity, Watchdog
 from controller.site.model.families import ANTIVALENT, PHYSICS, Family, Physics, Principle
+from controller.site.model.feeds import Feed
 from controller.site.model.heads import Head, Limits, limits_within
 from controller.site.model.info import Mode, Night, SiteInfo, TimeOfDay
 from controller.site.model.links import (
@@ -35,6 +36,7 @@ __all__ = [
     "Dependency",
     "Device",
     "Family",
+    "Feed",
     "Feedback",
     "Framing",
     "Head",

@@ -38,6 +38,8 @@ class SiteInfo(Strict, frozen=True, kw_only=True):
     """Breakers that may be opened without a person in one event (responses, isolate)."""
     while_discharging: Literal["open", "ask"] = "ask"
     """What isolation does while the UPS carries the load: open all the same, or ask a person."""
+    while_others_go_dark: Literal["open", "ask"] = "ask"
+    """What isolation does when a rack cannot be cut without taking the last feed of something else: open all the same, or ask a person."""
     trouble_delay_s: float = 3.0
     """How long a device may be out before it is a trouble. With the age of its values it makes at most 10 s (checker)."""
     night: Night | None = None

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 import msgspec
 
 from controller.site.digest import site_digest
-from controller.site.model import Head, Output, Site
+from controller.site.model import Head, Output, Role, Site
 from controller.site.reference import parse_reference
 from controller.tools.diff.changes import Change
 
@@ -103,6 +103,11 @@ def _of_family(site: Site, family: str) -> Iterator[str]:
     yield from (f"heads.{name}" for name, head in site.heads.items() if head.family == family)
 
 
+def _of_feed(site: Site, _: str) -> Iterator[str]:
+    """The plan of any rack may be another: all breakers, and the rows that drive them."""
+    yield from _of_outputs(site, {name for name, output in site.outputs.items() if output.role is Role.BREAKER})
+
+
 _REACH: dict[str, Callable[[Site, str], Iterator[str]]] = {
     "site": _every,
     "links": _on_link,
@@ -112,6 +117,7 @@ _REACH: dict[str, Callable[[Site, str], Iterator[str]]] = {
     "heads": lambda _, head: iter((f"heads.{head}",)),
     "outputs": lambda site, output: _of_outputs(site, {output}),
     "matrix": _of_row,
+    "feeds": _of_feed,
     "settings": _of_family,
 }
 """What of a site an entry of each section touches."""

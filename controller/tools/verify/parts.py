@@ -8,6 +8,7 @@ from controller.core.commands import AnyCommand, ConfirmIsolated, Disable, Enabl
 from controller.core.inputs import Inputs
 from controller.core.layout import HeadLayout, Layout
 from controller.site.model import Family, Role
+from controller.site.power import Power
 from controller.tools.verify.slices import alike_outputs, reduced, sensing, wired
 from controller.tools.verify.words import ALARM, RELEASING_ROLES, pairs
 from controller.tools.verify.world import (
@@ -180,8 +181,11 @@ def _rack_world(
     heads = tuple(filter(None, (next(filter(None, (_cells(layout, rack) for rack in racks))), second)))
     hands = (Family.ABORT, Family.HOLD) if with_release else (Family.DISCHARGING,)
     roles = {*_WATER, *(RELEASING_ROLES if with_release else ())}
-    outputs = [o.name for o in layout.outputs if o.zone == zone and o.output.rack in racks and o.output.role in roles]
-    outputs += [o.name for o in alike_outputs(layout, zone, roles) if not o.output.rack]
+    own = roles - {Role.BREAKER}
+    outputs = [o.name for o in layout.outputs if o.zone == zone and o.output.rack in racks and o.output.role in own]
+    plans = (Power(site).plan(rack) for rack in racks)
+    outputs += dict.fromkeys(breaker for plan in plans if plan for breaker in plan.breakers)
+    outputs += [o.name for o in alike_outputs(layout, zone, own) if not o.output.rack]
     part = reduced(site, name, (*heads, *_contacts(layout, zone, hands)), outputs, racks, agent=with_release)
     said: list[AnyCommand] = []
     if not with_release:

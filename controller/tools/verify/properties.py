@@ -6,7 +6,7 @@ moves away, and when it is over the stage is left, or a named inhibit is shown.
 
 from collections.abc import Iterator
 
-from controller.core.layout import OutputLayout
+from controller.core.layout import Layout, OutputLayout
 from controller.core.state import State, ZoneState
 from controller.site.model import Family, Release, Role
 from controller.tools.verify.canonical import NOW_MS
@@ -265,18 +265,36 @@ def _exhaust_had_its_turn(step: Step, release: Release | None) -> Iterator[tuple
         yield "P5", "agent goes while gas is high or not known, and exhaust has not had its turn (rule 6)"
 
 
+def is_live(layout: Layout, rack: str, opened: set[str]) -> bool:
+    """Whether some feed still reaches the rack, by verification's own reading of the feeds: whatever is live makes live what it leads to."""
+    site = layout.site
+    feeds = [(f.begins, f.ends, set(f.breakers)) for f in site.feeds.values()]
+    feeds += [(f.ends, f.begins, set(f.breakers)) for f in site.feeds.values() if f.both_ways]
+    if not any(ends == rack for _, ends, _ in feeds):
+        own = [o.name for o in layout.outputs if o.output.role is Role.BREAKER and o.output.rack == rack]
+        return not own or any(name not in opened for name in own)
+    racks = {name for zone in site.zones.values() for name in zone.racks}
+    batteries = {end for f in site.feeds.values() if f.both_ways for end in (f.begins, f.ends)} & racks - {rack}
+    live = ({begins for begins, _, _ in feeds} - {ends for _, ends, _ in feeds}) | batteries
+    while True:
+        reached = {ends for begins, ends, breakers in feeds if begins in live and not breakers & opened}
+        reached -= racks - {rack}
+        if reached <= live:
+            return rack in live
+        live |= reached
+
+
 def _water(step: Step) -> Iterator[tuple[str, str]]:
     layout, state = step.world.layout, step.decision.state
     for valve in of_role(step, Role.COOLANT):
         if not is_commanded(step, valve):
             continue
-        says = [step.vector.inputs.feedback[o.index] for o in of_role(step, Role.BREAKER) if o.rack == valve.rack]
+        rack = layout.racks[valve.rack]
+        says = {o.name: step.vector.inputs.feedback[o.index] for o in of_role(step, Role.BREAKER)}
         opens = step.before.outputs[valve.index].wanted == valve.output.normal
-        proven = bool(says) and all(s == 1 for s in says)
-        if state.racks[valve.rack].vouched or proven:
+        if state.racks[valve.rack].vouched or not is_live(layout, rack, {name for name, s in says.items() if s == 1}):
             continue
-        if opens or any(s == 0 for s in says) or not says:
-            rack = layout.racks[valve.rack]
+        if opens or is_live(layout, rack, {name for name, s in says.items() if s != 0}):
             yield "P5", f"water on {rack}, whose breakers do not say open, and nobody has vouched for it"
 
 

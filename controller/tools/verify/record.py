@@ -14,7 +14,7 @@ from controller.site.model import Block, Device, Link, ModbusRtu, ModbusTcp, Mqt
 SUFFIX = ".verified"
 _CORE = Path(controller.core.__file__).parent
 _SITE = Path(controller.site.__file__).parent
-_OF_SITE = ("conditions.py", "model/*.py", "pairs.py", "reference.py", "registers.py")
+_OF_SITE = ("conditions.py", "model/*.py", "pairs.py", "power.py", "reference.py", "registers.py")
 """What the core takes its rules from beside its own source."""
 
 

@@ -8,7 +8,7 @@ import msgspec
 from msgspec.structs import replace
 
 from controller.core.layout import HeadLayout, Layout, OutputLayout
-from controller.site.model import Head, Mode, Output, Physics, Role, Site, Zone
+from controller.site.model import Feed, Head, Mode, Output, Physics, Role, Site, Zone
 from controller.site.reference import parse_reference
 
 _Part = TypeVar("_Part", Head, Output)
@@ -30,7 +30,11 @@ def reduced(
     `acts`: the outputs are written and read back (mode `direct`); else each counts as taken as soon as it is commanded (`shadow`).
     """
     kept_heads = {name: _placed(head, racks) for name, head in site.heads.items() if name in set(heads)}
-    kept = {name: _placed(output, racks) for name, output in site.outputs.items() if name in set(outputs)}
+    kept = {
+        name: replace(_placed(output, racks), zone=zone)
+        for name, output in site.outputs.items()
+        if name in set(outputs)
+    }
     the_zone = _zone(site.zones[zone], kept, racks, agent=agent)
     rows = {name: replace(row, then=tuple(o for o in row.then if o in kept)) for name, row in site.matrix.items()}
     rows = {
@@ -51,7 +55,22 @@ def reduced(
         heads=kept_heads,
         outputs=kept,
         matrix={name: row for name, row in rows.items() if row.when},
+        feeds=dict(_feeds(site, racks)),
     )
+
+
+def _feeds(site: Site, racks: tuple[str, ...]) -> Iterator[tuple[str, Feed]]:
+    """The feeds, where a rack that is left out still takes current, and gives it if it is a battery, but passes none on."""
+    gone = {rack for zone in site.zones.values() for rack in zone.racks} - set(racks)
+    for name, feed in site.feeds.items():
+        ends = (feed.begins, feed.ends) if feed.both_ways else ()
+        battery = next((end for end in ends if end in gone), "")
+        if not battery:
+            yield name, feed
+            continue
+        other = feed.ends if battery == feed.begins else feed.begins
+        yield name, replace(feed, begins=battery, ends=other, both_ways=False)
+        yield f"{name} back", replace(feed, begins=other, ends=f"{battery} as a load", both_ways=False)
 
 
 def _placed(part: _Part, racks: tuple[str, ...]) -> _Part:
@@ -155,7 +174,10 @@ def zone_digest(layout: Layout, zone: int) -> str:
                 discharged="", dampers=tuple(names.get(d, "") for d in release.dampers))
     )  # fmt: skip
     water = cooling and msgspec.json.encode(replace(cooling, flow=""))
-    info = site.site.max_automatic_openings, site.site.while_discharging
+    info = (
+        site.site.max_automatic_openings, site.site.while_discharging, site.site.while_others_go_dark,
+        msgspec.json.encode(site.feeds),
+    )  # fmt: skip
     whole = (
         told,
         acted,

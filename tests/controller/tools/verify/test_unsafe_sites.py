@@ -14,9 +14,11 @@ from controller.core.zone.machine import TABLE, Signal
 from controller.site import pairs as rule_3
 from controller.site.check import check
 from controller.site.model import Physics
+from controller.site.power import Power
 from controller.tools.verify.losses import losses
 from controller.tools.verify.run import Answer, _of_losses
 from tests.controller.core.field import site
+from tests.controller.core.two_feeds import two_feeds
 from tests.controller.tools.verify.judged import counter_example, layout_of, story
 
 HOT = """[heads.hot-1]
@@ -43,6 +45,15 @@ def test_release_on_two_values_of_one_bms(monkeypatch: pytest.MonkeyPatch) -> No
     assert "cells-1 alarm" in story(found)
     assert "hot-1 alarm" in story(found)
     assert "activated" in story(found)
+
+
+def test_water_with_one_of_two_feeds_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The core is made to take the first open breaker for the whole set; verification follows the feeds by itself."""
+    one = two_feeds(('racks = ["rack-[1-3]"]', 'racks = ["rack-2", "rack-1", "rack-3"]'))
+    monkeypatch.setattr(Power, "is_dead", lambda self, rack, open_: any(self.cuts(rack, name) for name in open_))
+    found = counter_example(one, "hall", "hall: rack", "P5")
+    assert found is not None
+    assert "water on rack-2" in story(found)
 
 
 def test_same_family_without_the_policy(monkeypatch: pytest.MonkeyPatch) -> None:

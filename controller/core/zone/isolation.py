@@ -1,0 +1,61 @@
+"""The isolation set of a rack (rule 7): the planner's least set of breakers, what goes dark by it, and its proof by the breakers' contacts."""
+
+from collections.abc import Callable
+
+from controller.core.draft import Draft
+from controller.site.model import Role
+from controller.site.power import said
+
+
+def others_go_dark(draft: Draft, rack: int) -> bool:
+    """The site wants a person to decide where cutting the rack takes the last feed of something else."""
+    plan = draft.rules.plans[rack]
+    return draft.layout.site.site.while_others_go_dark == "ask" and plan is not None and bool(plan.dark)
+
+
+def opens(draft: Draft, rack: int) -> str:
+    """What is opened for the rack and what goes dark by it, for people; empty where it is the rack's one breaker alone."""
+    plan = draft.rules.plans[rack]
+    return said(plan) if plan is not None and (plan.dark or len(plan.breakers) > 1) else ""
+
+
+def can_open(draft: Draft, rack: int) -> bool:
+    """Whether breakers make the rack dead, and none of the least set is out of service."""
+    breakers = [draft.layout.outputs[breaker].name for breaker in draft.rules.breakers[rack]]
+    return bool(breakers) and not any(name in draft.disabled for name in breakers)
+
+
+def asked_to_open(draft: Draft, rack: int) -> str:
+    """What a person is asked to open for the rack."""
+    name, what = draft.layout.racks[rack], opens(draft, rack)
+    return f"{what}: by hand, to isolate {name}" if what else f"Open the breaker of {name} by hand"
+
+
+def shown_open(draft: Draft, rack: int) -> bool:
+    """Nothing feeds the rack through breakers that say open, in this very scan: those of its set, or others that a person opened."""
+    return draft.rules.power.is_dead(draft.layout.racks[rack], _breakers(draft, lambda says: says == 1))
+
+
+def shown_fed(draft: Draft, rack: int) -> bool:
+    """Breakers that say closed feed the rack; one that is not read is taken for what it was."""
+    return not draft.rules.power.is_dead(draft.layout.racks[rack], _breakers(draft, lambda says: says != 0))
+
+
+def _breakers(draft: Draft, so: Callable[[int], bool]) -> frozenset[str]:
+    """Breakers of the site whose contacts say so."""
+    outputs = (o for o in draft.layout.outputs if o.output.role is Role.BREAKER)
+    return frozenset(o.name for o in outputs if so(draft.inputs.feedback[o.index]))
+
+
+def not_proven(draft: Draft, rack: int) -> str:
+    """Which breaker of the set is silent, and the least set without it that a person may open instead."""
+    name = draft.layout.racks[rack]
+    plan, outputs = draft.rules.plans[rack], draft.layout.outputs
+    stuck = tuple(outputs[b].name for b in draft.rules.breakers[rack] if draft.inputs.feedback[b] != 1)
+    other = draft.rules.power.plan(name, without=stuck)
+    if plan is None or (len(plan.breakers) == 1 and other is None):
+        return f"The breaker of {name} is not proven open: open it by hand, then confirm the isolation at the panel."
+    instead = f", or instead {said(other)[0].lower()}{said(other)[1:]}" if other else ""
+    return (
+        f"{name}: not proven open: {', '.join(stuck)}. Open by hand{instead}, then confirm the isolation at the panel."
+    )
