@@ -46,6 +46,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "wanted": ("opening", "개방 중"),
     "asked": ("OPEN BY HAND", "수동 개방 요청"),
     "proven": ("isolated", "격리 확인"),
+    "isolation_set": ("isolated by", "격리 차단기"),
+    "goes_dark": ("; this takes the last feed of {dark}", "; 함께 정전되는 설비: {dark}"),
     # countdown of a rack: 80 % interval
     "runaway_between": (
         "runaway of a cell expected in {low} to {high} {unit}",

@@ -63,6 +63,7 @@ def _zone(zone: ZoneStatus, tick_ms: int, language: str) -> Iterator[str]:
         yield "  " + "  ".join(_rack(rack, language) for rack in zone.racks)
     for rack in zone.racks:
         yield from _countdown(rack, language)
+        yield from _isolation(rack, language)
 
 
 def _head(head: HeadStatus, language: str) -> str:
@@ -104,6 +105,13 @@ def _countdown(rack: RackStatus, language: str) -> Iterator[str]:
     low, high = math.floor(rack.countdown.low_s / each_s) * step, math.ceil(rack.countdown.high_s / each_s) * step
     key = "runaway_within" if low == 0 else "runaway_between"
     yield f"  {rack.name}: " + text(key, language).format(low=low, high=high, unit=text(f"unit_{unit}", language))
+
+
+def _isolation(rack: RackStatus, language: str) -> Iterator[str]:
+    """What is opened for a rack, where that is more than its own breaker and is asked for, or where something else goes dark by it."""
+    if rack.dark or (len(rack.breakers) > 1 and rack.isolation != "none"):
+        dark = text("goes_dark", language).format(dark=", ".join(rack.dark)) if rack.dark else ""
+        yield f"  {rack.name}: {text('isolation_set', language)}: {', '.join(rack.breakers)}{dark}"
 
 
 def _output(output: OutputStatus) -> str:

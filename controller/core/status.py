@@ -36,6 +36,10 @@ class RackStatus(msgspec.Struct, frozen=True):
     cool: bool
     cells_degc: tuple[float | None, ...] = ()
     countdown: Countdown | None = None
+    breakers: tuple[str, ...] = ()
+    """Its least isolation set (rule 7)."""
+    dark: tuple[str, ...] = ()
+    """What else loses its last feed when that opens."""
 
 
 class ZoneStatus(msgspec.Struct, frozen=True):

@@ -98,6 +98,7 @@ def _rack(controller: Controller, rack: int, image: Image, *, cells: bool) -> Ra
         state.cool,
         grid,
         _countdown(controller, rack),
+        *(controller.rules.plans[rack] or ((), ())),
     )
 
 

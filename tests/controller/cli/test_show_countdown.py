@@ -42,3 +42,12 @@ def test_a_hot_rack_without_an_answer_says_so() -> None:
 def test_a_cool_one_and_one_that_has_run_away_say_nothing(rack: tuple[float | None, bool]) -> None:
     hottest_degc, runaway = rack
     assert shown(RackStatus("rack-1", hottest_degc, "none", runaway, False), "en") == []
+
+
+def test_what_is_opened_and_what_goes_dark_stands_there_before_the_act() -> None:
+    rack = RackStatus("rack-1", 25.0, "none", False, False, breakers=("main-a",), dark=("rack-2", "servers"))
+    assert shown(rack, "en") == ["rack-1: isolated by: main-a; this takes the last feed of rack-2, servers"]
+    assert shown(rack, "ko") == ["rack-1: 격리 차단기: main-a; 함께 정전되는 설비: rack-2, servers"]
+    both = RackStatus("rack-1", 25.0, "wanted", False, False, breakers=("a", "b"))
+    assert shown(both, "en") == ["rack-1: isolated by: a, b"]
+    assert shown(RackStatus("rack-1", 25.0, "none", False, False, breakers=("a", "b")), "en") == []
