@@ -3,7 +3,8 @@
 import argparse
 import sys
 
-from controller.runtime.kernels import BuildError, GoldenError, LibraryError, build_here, is_current, make_ready
+from controller.runtime.building import BuildError, build_here
+from controller.runtime.kernels import GoldenError, LibraryError, is_current, make_ready
 
 
 def build_kernels(options: argparse.Namespace) -> int:

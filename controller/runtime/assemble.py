@@ -4,6 +4,7 @@ import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from controller.core.layout import Layout
 from controller.runtime.clock import PlantClock
@@ -16,10 +17,11 @@ from drivers.modbus.poller import ModbusLink
 from drivers.modbus.serial import longest_exchange_s, serial_connector
 from drivers.modbus.tcp import tcp_connector
 from drivers.modbus.wire import Connect
-from drivers.mqtt.mqtt_link import MqttLink
 from drivers.points import BlockBuffer, DataType, RegisterBlock, TopicBlock
-from drivers.recording import RecordingLink, read_recording
 from drivers.tls import client_context
+
+if TYPE_CHECKING:
+    from drivers.mqtt.mqtt_link import MqttLink
 
 KICKS_A_TIMEOUT = 4
 """Signs of life that a module gets within its watchdog's time."""
@@ -63,6 +65,8 @@ def _link(name: str, layout: Layout, clock: PlantClock, folder: Path) -> Link:
         case Mqtt():
             return _mqtt(name, entry, layout, devices, clock, folder)
         case Recording():
+            from drivers.recording import RecordingLink, read_recording  # noqa: PLC0415 (tables are loaded by those who need them)
+
             recording = read_recording(folder / entry.file, folder / entry.mapping)
             return RecordingLink(
                 name, recording, _blocks(layout, devices), clock.tick_ms, rate=entry.speed, speed=clock.speed
@@ -114,7 +118,9 @@ def tls_of(name: str, tls: Tls | None, folder: Path) -> ssl.SSLContext | None:
 
 def _mqtt(
     name: str, entry: Mqtt, layout: Layout, devices: Mapping[str, Device], clock: PlantClock, folder: Path
-) -> MqttLink:
+) -> "MqttLink":
+    from drivers.mqtt.mqtt_link import MqttLink  # noqa: PLC0415 (its library is large, and loaded where there is a broker)
+
     host, port = _endpoint(entry.endpoint)
     blocks = {block.name: block for block in layout.blocks if isinstance(block, TopicBlock) and block.device in devices}
     heartbeats = {device: model.heartbeat for device, model in devices.items() if model.heartbeat}

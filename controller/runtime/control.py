@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Protocol
 
 import msgspec
-import structlog
 
 from controller.core.commands import AnyCommand
 from controller.core.events import Event, Kind
@@ -36,9 +35,10 @@ from controller.protocol import (
     decode_request,
     encode_line,
 )
+from controller.runtime.logs import Log
 from controller.runtime.supervision import Duty, Supervision
 
-log = structlog.get_logger()
+log = Log(__name__)
 
 CONTROL = "control"
 SEND_LIMIT_S = 2.0

@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import structlog
-
 from controller.core.chain import encode, hash_next
 from controller.core.commands import AnyCommand
 from controller.core.detect.detector import warm_up
@@ -30,7 +28,7 @@ from controller.runtime.hostfacts import HostFacts, night_watch
 from controller.runtime.journal import Journal
 from controller.runtime.kernels import GoldenError, LibraryError, make_ready
 from controller.runtime.linkfacts import LinkFacts
-from controller.runtime.logs import configure_log
+from controller.runtime.logs import Log, configure_log
 from controller.runtime.realtime import RealTime, ask_machine, settle_memory
 from controller.runtime.recorder import Recorder
 from controller.runtime.recording import Start
@@ -44,7 +42,7 @@ from controller.site.model import Site
 from drivers.link import Link, LinkError
 from drivers.points import Quality, RegisterBlock
 
-log = structlog.get_logger()
+log = Log(__name__)
 
 REFUSED = 2
 """Exit code: the site file or the data directory cannot be used."""

@@ -3,9 +3,9 @@
 import threading
 import time
 
-import structlog
+from controller.runtime.logs import Log
 
-log = structlog.get_logger()
+log = Log(__name__)
 
 
 class DiskThread:

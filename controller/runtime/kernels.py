@@ -1,22 +1,16 @@
-"""The kernels of the daemon: loaded from the library that was compiled ahead, checked against the golden vectors, and built anew."""
+"""The kernels of the daemon: loaded from the library that was compiled ahead, and checked against the golden vectors."""
 
 import time
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from controller.runtime.golden import play
 from controller.runtime.golden.check import VECTORS, GoldenError, check
 from drivers.compiled import library
-from drivers.compiled.build import BuildError, build
-from drivers.compiled.cpu import CpuKind, kind_of, kinds_here
 from drivers.compiled.door import KERNELS
 from drivers.compiled.library import FOLDER, REMEDY, LibraryError, Loaded
 
-__all__ = ["BuildError", "GoldenError", "LibraryError", "Ready", "build_here", "is_current", "make_ready"]
-
-PLAY = f"{play.__name__}:{play.everything.__name__}"
-"""What calls every kernel that the daemon uses: a library holds those."""
+__all__ = ["GoldenError", "LibraryError", "Ready", "is_current", "make_ready"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +41,6 @@ def is_current(folder: Path = FOLDER) -> bool:
         return False
     play.everything()
     return not any(kernel.is_called for kernel in KERNELS.values())
-
-
-def build_here(names: Iterable[str], tell: Callable[[str], None], folder: Path = FOLDER) -> None:
-    """Build the libraries of the kinds that are named, or of the best one of this machine. Raises BuildError, ValueError, OSError."""
-    for kind in _kinds(tuple(names)):
-        tell(f"compiling the kernels for {kind.name}, which takes up to a minute ...")
-        build(kind, folder, PLAY)
-
-
-def _kinds(names: tuple[str, ...]) -> tuple[CpuKind, ...]:
-    kinds = tuple(kind_of(name) for name in names) or kinds_here()[:1]
-    if not kinds:
-        raise BuildError("no library is made for machines of this kind; numba compiles at every start")
-    return kinds
 
 
 def _note(loaded: Loaded) -> str:

@@ -9,13 +9,12 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-import structlog
-
 from controller.core.events import Write
+from controller.runtime.logs import Log
 from controller.runtime.supervision import Duty, Supervision
 from drivers.link import Link, LinkError, PointWrite
 
-log = structlog.get_logger()
+log = Log(__name__)
 
 IDLE_BEAT_S = 1.0
 """A lane with nothing to do shows that it lives this often."""

@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Iterator
 from difflib import get_close_matches
 from enum import Enum
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -184,7 +185,7 @@ def _chosen(
 
 def _fields(path: str, raw: dict[str, Any], struct: type[msgspec.Struct], problems: list[Problem]) -> None:
     """Problems of the fields of one table: unknown, missing, of a wrong type."""
-    fields = {field.encode_name: field for field in msgspec.structs.fields(struct)}
+    fields = _fields_of(struct)
     for name in raw.keys() - fields.keys() - {struct.__struct_config__.tag_field}:
         close = get_close_matches(name, fields, 1)
         remedy = f"write {close[0]!r} if you mean that, or take it out" if close else f"use one of {', '.join(fields)}"
@@ -194,6 +195,12 @@ def _fields(path: str, raw: dict[str, Any], struct: type[msgspec.Struct], proble
             convert(f"{path}.{name}", raw[name], field.type, problems)
         elif field.required:
             problems.append(Problem(f"{path}.{name}", "this value is missing", _missing_remedy(name)))
+
+
+@cache
+def _fields_of(struct: type[msgspec.Struct]) -> dict[str, msgspec.structs.FieldInfo]:
+    """The fields of a table by their names in the file; asked once, because it takes a while and a hall has many tables."""
+    return {field.encode_name: field for field in msgspec.structs.fields(struct)}
 
 
 def _missing_remedy(name: str) -> str:

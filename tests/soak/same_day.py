@@ -7,7 +7,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from controller.runtime.kernels import PLAY
+from controller.runtime.building import PLAY
 from drivers.compiled.build import build, environment
 from drivers.compiled.cpu import kinds_here
 from tests.day import DAY_SCANS

@@ -222,7 +222,8 @@ def _life(layout: Layout) -> tuple[npt.NDArray[np.void], npt.NDArray[np.int32]]:
 
 
 def _spread(points: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-    return points[np.unique(np.linspace(0, points.size - 1, min(points.size, WITNESSES)).astype(np.intp))]
+    """So many of them from the first to the last; the places are a whole point or more apart, so that none comes twice."""
+    return points[np.linspace(0, points.size - 1, min(points.size, WITNESSES)).astype(np.intp)]
 
 
 def _load_point(heads: Iterable[HeadLayout], zone: int) -> int:
