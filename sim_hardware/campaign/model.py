@@ -8,7 +8,8 @@ from msgspec.structs import replace
 
 from controller.site.model import Site
 from sim_hardware.faults.targets import is_on_wires, refuse_on_wires
-from sim_hardware.report.judge import limit, without_comparisons
+from sim_hardware.report.judge import limit, with_standing, without_comparisons
+from sim_hardware.report.record import Record
 from sim_hardware.scenarios.model import Row, Scenario
 
 
@@ -98,6 +99,7 @@ def cases_of(words: str, scenario: Scenario, site: Site, step_s: float | None = 
     faults = (*scenario.faults, *(fault for row in scenario.rows for fault in row.faults))
     refuse_on_wires([fault for fault in faults if is_on_wires(fault)])
     bare = replace(without_comparisons(scenario, {one.name for one in scenario.comparisons}), comparisons=(), rows=())
+    bare = replace(bare, criteria=with_standing(bare, site, Record(site, bare, 0, 0.0, (), ()).zone))
     if not scenario.rows:
         return (Case(scenario.name, words, bare, site, step_s=step_s),)
     return tuple(Case(f"{scenario.name}/{row.name}", words, bare, site, row, step_s) for row in scenario.rows)

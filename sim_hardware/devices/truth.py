@@ -29,6 +29,10 @@ class BatteryTruth(msgspec.Struct, frozen=True):
     """Gas below the ceiling over its lower flammable limit."""
     can_deflagrate: bool
     """Whether the air below the ceiling would burn if something lit it."""
+    deflagrations: int
+    """How often it did so far, hard enough to break a window; when first, and with what overpressure at most."""
+    first_deflagration_s: float | None
+    deflagration_kpa: float
     room_degc: float
     smoke_pct_per_m: list[float]
     agent_pct: float
@@ -74,6 +78,9 @@ def battery_truth(zone: str, plant: BatteryZone) -> BatteryTruth:
         room_h2_ppm=round(room.room_h2_ppm, 1),
         room_lower_limit_share=round(room.lower_limit_share, 3),
         can_deflagrate=room.can_deflagrate,
+        deflagrations=len(room.deflagrations),
+        first_deflagration_s=round(room.deflagrations[0].time_s, 1) if room.deflagrations else None,
+        deflagration_kpa=round(max((one.peak_pa for one in room.deflagrations), default=0.0) / 1000.0, 1),
         room_degc=round(room.room_temp_degc, 1),
         smoke_pct_per_m=np.round(room.smoke_pct_per_m, 4).tolist(),
         agent_pct=round(room.agent_pct, 2),

@@ -179,6 +179,8 @@ class BatteryRoom(RoomPlant):
             self.time_s, dt_s,
         )  # fmt: skip
         smoke_kg, burnt_j = self._release_gas(dt_s)
+        if self._flash_j > 0.0:
+            risen_w += self._flash_w(dt_s)
         plume_w = (1.0 - RADIANT_SHARE) * risen_w + self._foreign_heat_w()
         self._jet_w += (plume_w - self._jet_w) * -math.expm1(-dt_s / PLUME_TAU_S)
         self._advance_air(
@@ -187,6 +189,13 @@ class BatteryRoom(RoomPlant):
         )  # fmt: skip
         self.time_s += dt_s
         self._advance_heads(dt_s)
+        if (self.any_vented or self._sparks) and self._flash_j <= 0.0 and self.can_deflagrate:
+            self._light(flame=burnt_j > 0.0, hottest_degc=self._hottest_runaway_degc)
+
+    @property
+    def _hottest_runaway_degc(self) -> float:
+        cells = self._stack
+        return float(cells.state[cell.TEMP].max(initial=-math.inf, where=cells.runaway))
 
     def _set_currents(self) -> None:
         inputs = self.inputs

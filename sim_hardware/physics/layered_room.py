@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim_hardware.physics import two_zone
+from sim_hardware.physics import deflagration, two_zone
 from sim_hardware.physics.arrays import Floats
 from sim_hardware.physics.fire_plume import ATMOSPHERE_PA, GAS_J_PER_KG_K
 from sim_hardware.physics.gas import SPECIES
@@ -20,6 +20,7 @@ from sim_hardware.physics.room_layout import (
     LEDGER,
     LOW,
     LOWER,
+    MASS_IN,
     MASS_L,
     MASS_U,
     MEAN,
@@ -33,6 +34,7 @@ from sim_hardware.physics.room_layout import (
     SMOKE,
     STATE,
     UP,
+    UPPER,
     VIEW,
     VIEWS,
     VOLUME_U,
@@ -111,6 +113,12 @@ class RoomShape:
         """Volume of the room."""
         return self.length_m * self.width_m * self.height_m
 
+    @property
+    def inside_m2(self) -> float:
+        """Ceiling, walls and floor."""
+        around_m = 2.0 * (self.length_m + self.width_m)
+        return 2.0 * self.length_m * self.width_m + around_m * self.height_m
+
 
 def clean_air() -> Floats:
     """Fractions of the species of ``gas`` in clean air."""
@@ -179,6 +187,22 @@ class LayeredRoom:
             self._state, self._held, self._walls, self._cells, self._materials, self._room, self.vents, self.inputs, self.gas_in,
             self._fresh, self.ledger, self._scratch, self._flows, self._view, dt_s,
         )  # fmt: skip
+        return burnt_j
+
+    def burn_layer(self) -> float:
+        """Burn at once what can burn in the upper layer (in the room, if it is one); return its heat in J, which the caller lets out."""
+        has_upper = self._state[VOLUME_U] > 0.0
+        layer, mass, seen = (UPPER, MASS_U, self._view[UP]) if has_upper else (LOWER, MASS_L, self._view[LOW])
+        volume_m3 = float(self._state[VOLUME_U]) if has_upper else self.shape.volume_m3
+        fractions, o2 = seen[:SPECIES].copy(), float(seen[O2])
+        burnt_j = deflagration.heat_j(fractions, o2, volume_m3, float(seen[DEGC]))
+        change = np.zeros(KINDS)
+        change[:SPECIES], change[O2], change[WATER] = deflagration.products(fractions, o2)
+        change *= self._state[mass]
+        self._held[layer] = np.maximum(0.0, self._held[layer] + change)
+        self._state[mass] += change.sum()
+        self.ledger[MASS_IN] += change.sum()
+        two_zone.look(self._state, self._held, self._room, self._view)
         return burnt_j
 
     @property

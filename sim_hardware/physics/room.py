@@ -89,6 +89,11 @@ class Room(LayeredRoom):
         """Open one of the room's openings to an area."""
         self.vents[row, 2] = area_m2 / (self.vents[row, HEAD] - self.vents[row, SILL])
 
+    def area_m2(self, row: int | None = None) -> float:
+        """Area of one opening as it stands, or of all."""
+        areas = (self.vents[:, HEAD] - self.vents[:, SILL]) * self.vents[:, 2]
+        return float(areas.sum() if row is None else areas[row])
+
 
 def _openings(height_m: float) -> Floats:
     """Closed openings ``[sill, head, width]`` of a room of this height."""

@@ -9,6 +9,7 @@ from sim_hardware.physics import room_layout as at
 from sim_hardware.physics.agent import AgentBank
 from sim_hardware.physics.agents import AGENTS, FROM_AIR
 from sim_hardware.physics.arrays import Floats
+from sim_hardware.physics.deflagration import AUTOIGNITION_DEGC, BURNS_S, NOTICED_PA, Deflagration, peak_pa
 from sim_hardware.physics.flammable import is_flammable, lower_limit_share
 from sim_hardware.physics.hold import spray_mixing_m3_per_s
 from sim_hardware.physics.injections import Source, Window, total_rate
@@ -54,6 +55,7 @@ class RoomPlant:
         self.room = room
         self.time_s = 0.0
         self._ventilation = ventilation
+        self._door_m2 = ventilation.door_m[0] * ventilation.door_m[1]
         self._agent_over_air = self.agent.density_kg_per_m3(FILLED_AT_DEGC) / AIR_AT_FILLING_KG_PER_M3
         room.inputs[at.STALL_PA] = ventilation.stall_pa
         room.set_agent(self._agent_over_air)
@@ -61,6 +63,9 @@ class RoomPlant:
         self._main = AgentBank(charge_kg, agent_bar, self.agent)
         self._reserve = AgentBank(charge_kg, agent_bar, self.agent)
         self._pipes = [AspiratingPipe(delay, pipe_lag_s) for delay in pipe_delays_s]
+        self.deflagrations: list[Deflagration] = []
+        self._sparks: list[Window] = []
+        self._flash_j = self._flash_power_w = 0.0
         self._smoke_sources: list[Source] = []
         self._heat_sources: list[Source] = []
 
@@ -71,6 +76,30 @@ class RoomPlant:
     def inject_heat(self, power_w: float, start_s: float, duration_s: float) -> None:
         """Bring convective heat of another origin below the ceiling."""
         self._heat_sources.append(Source(power_w, Window(start_s, duration_s)))
+
+    def inject_spark(self, start_s: float, duration_s: float) -> None:
+        """Let something spark in the room: a switch, a tool, whoever opens the door. It lights what is flammable and does nothing else."""
+        self._sparks.append(Window(start_s, duration_s))
+
+    def _light(self, *, flame: bool, hottest_degc: float) -> None:
+        """Let what has collected below the ceiling burn if something lights it; its heat comes in the next steps (`_flash_w`)."""
+        spark = any(window.holds(self.time_s) for window in self._sparks)
+        if not (flame or spark or hottest_degc >= AUTOIGNITION_DEGC):
+            return
+        room, door_m2 = self.room, self._door_m2
+        shut_m2 = 0.0 if room.area_m2(DOOR) > 0.0 else door_m2
+        self._flash_j = room.burn_layer()
+        self._flash_power_w = self._flash_j / BURNS_S
+        peak, blown = peak_pa(self._flash_j, room.volume_m3, room.shape.inside_m2, room.area_m2(), shut_m2)
+        if peak >= NOTICED_PA:
+            lit_by = "flame" if flame else "spark" if spark else "hot cell"
+            self.deflagrations.append(Deflagration(self.time_s, lit_by, self._flash_j, peak, blown))
+
+    def _flash_w(self, dt_s: float) -> float:
+        """Take the heat of a deflagration for a step, as power; it is out after `BURNS_S`."""
+        given_j = min(self._flash_j, self._flash_power_w * dt_s)
+        self._flash_j -= given_j
+        return given_j / dt_s
 
     def _foreign_heat_w(self) -> float:
         return total_rate(self._heat_sources, self.time_s)
@@ -116,10 +145,11 @@ class RoomPlant:
 
     def _set_openings(self, inputs: AirInputs) -> None:
         """Tell the room what stands open and runs; positions change rarely, so it looks whether they did."""
+        door_open = inputs.door_open or any(one.door_blown for one in self.deflagrations)
         self.room.inputs[at.OUTSIDE_K] = inputs.ambient_degc + at.ZERO_DEGC_K
         dampers, falling_lpm = inputs.damper_open_fraction.tolist(), self._falling_lpm()
         positions = (
-            inputs.exhaust_fraction, dampers, inputs.relief_open, inputs.hvac_on, inputs.door_open, falling_lpm,
+            inputs.exhaust_fraction, dampers, inputs.relief_open, inputs.hvac_on, door_open, falling_lpm,
         )  # fmt: skip
         if positions == self._positions:
             return
@@ -128,13 +158,11 @@ class RoomPlant:
         mean = sum(dampers) / len(dampers)
         room.open_m2(DAMPERS, air.damper_m2 * mean)
         room.open_m2(RELIEF, air.relief_m2 * inputs.relief_open)
-        room.open_m2(DOOR, air.door_m[0] * air.door_m[1] if inputs.door_open else 0.0)
+        room.open_m2(DOOR, self._door_m2 if door_open else 0.0)
         room.condition(hvac_on=inputs.hvac_on)
         given[at.RECIRCULATED] += spray_mixing_m3_per_s(falling_lpm)
         given[at.EXHAUST] = air.exhaust_m3_per_s * inputs.exhaust_fraction
-        given[at.DRAUGHT] = air.draught_m3_per_s(
-            mean, inputs.relief_open, hvac_on=inputs.hvac_on, door_open=inputs.door_open
-        )
+        given[at.DRAUGHT] = air.draught_m3_per_s(mean, inputs.relief_open, hvac_on=inputs.hvac_on, door_open=door_open)
 
     @property
     def room_temp_degc(self) -> float:

@@ -1,6 +1,6 @@
 """The figures of a run by name: what a scenario's criteria may name as `metric`.
 
-Names end in their unit (`_s` seconds, `_degc`, `_pct`); all others are counts, or 1 for yes and 0 for no. None: it never came about.
+Names end in their unit (`_s` seconds, `_degc`, `_pct`, `_kpa`); all others are counts, or 1 for yes and 0 for no. None: it never came about.
 A figure that asks for what had to come *before* something that never came is infinite.
 
 ==================================  ====================================================================================
@@ -39,18 +39,23 @@ released_while_occupied             releases while the zone's wired input said t
 exhaust_after_release_s             seconds the zone's exhaust ran after the release and its run-down
 kept_out_pct                        share of the time from the release on in which a sign or sounder kept people out
 room_peak_h2_pct, room_peak_degc    highest of the room's mean hydrogen (volume %) and air
+flammable_s                         seconds in which the air below the ceiling would burn if something lit it
+deflagrations, deflagration_s       how often it did, hard enough to break a window, and when first
+deflagration_kpa                    its overpressure, at most (`sim_hardware.physics.deflagration`): 7 opens doors, 14 to 21 break walls
 hottest_at_sign_degc                hottest cell when the first head said anything
 vent_to_runaway_s, vent_to_smoke_s, runaway_to_smoke_s   first vent, first runaway, first smoke alarm (as FSRI test 2 tells them)
 ==================================  ====================================================================================
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from controller.core.events import Kind
 from controller.core.layout import lay_out
 from controller.core.state import Stage
 from controller.core.zone.coincidence import releasing_pairs
 from controller.site.model import Family
+from sim_hardware.devices.truth import BatteryTruth
 from sim_hardware.report import moments
 from sim_hardware.report.lessons import lead, lessons
 from sim_hardware.report.moments import between, first
@@ -174,7 +179,16 @@ def _plant_figures(record: Record) -> dict[str, float | None]:
         "spread_s": moments.spread_s(record),
         "cells_after_release": None if at_command is None else sum(last.runaway) - at_command,
         "agent_peak_pct": max(b.agent_pct for _, b in battery),
+        "flammable_s": _flammable_s(battery),
+        "deflagrations": last.deflagrations,
+        "deflagration_s": last.first_deflagration_s,
+        "deflagration_kpa": last.deflagration_kpa,
     }
+
+
+def _flammable_s(battery: Sequence[tuple[float, BatteryTruth]]) -> float:
+    """Each truth counts until the next."""
+    return sum(after - before for (before, room), (after, _) in pairwise(battery) if room.can_deflagrate)
 
 
 def _fsri_figures(record: Record) -> dict[str, float | None]:

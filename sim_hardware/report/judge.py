@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from msgspec.structs import replace
 
+from controller.site.model import Family, Site
 from sim_hardware.report.figures import OVERRUNS, Figures
 from sim_hardware.report.result import Check
 from sim_hardware.scenarios.model import Criterion, Scenario
@@ -12,12 +13,21 @@ from sim_hardware.scenarios.model import Criterion, Scenario
 OVERRUN_LIMIT_PCT = 1.0
 IN_TIME = Criterion(metric=OVERRUNS, title="Scans that came late", title_ko="지연된 주기", at_most=OVERRUN_LIMIT_PCT)
 """Holds for every drill on sockets."""
+UNLIT = Criterion(metric="deflagrations", title="Deflagrations", title_ko="폭연", at_most=0.0)
+"""Holds for every room with cells of which the scenario does not say otherwise."""
 
-UNITS = {"_s": "s", "_degc": "°C", "_pct": "%"}
+UNITS = {"_s": "s", "_degc": "°C", "_pct": "%", "_kpa": "kPa"}
 
 
 class MetricError(ValueError):
     """A criterion that names a figure that does not exist."""
+
+
+def with_standing(scenario: Scenario, site: Site, zone: str) -> tuple[Criterion, ...]:
+    """The criteria of a scenario and what holds for every room with cells."""
+    said = any(criterion.metric == UNLIT.metric for criterion in scenario.criteria)
+    cells = any(head.zone == zone and head.family is Family.CELL_TEMPERATURE for head in site.heads.values())
+    return scenario.criteria if said or not cells else (*scenario.criteria, UNLIT)
 
 
 def judge(criteria: Iterable[Criterion], found: Figures) -> tuple[Check, ...]:

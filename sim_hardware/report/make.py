@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from controller.core.events import Event, Kind
 from sim_hardware.report.curves import curves
 from sim_hardware.report.figures import HIGHEST, Figures, figures, highest
-from sim_hardware.report.judge import IN_TIME, judge, with_prefix
+from sim_hardware.report.judge import IN_TIME, judge, with_prefix, with_standing
 from sim_hardware.report.lanes import timeline
 from sim_hardware.report.record import Record
 from sim_hardware.report.result import ComparisonResult, DrillResult, Reference, RowResult, Sign
@@ -28,7 +28,7 @@ def make_result(record: Record, comparisons: Sequence[ComparisonResult] = ()) ->
     compared: dict[str, float | None] = {}
     for other in comparisons:
         compared.update(with_prefix(other.name, other.figures))
-    criteria = (*((IN_TIME,) if record.speed else ()), *record.scenario.criteria)
+    criteria = (*((IN_TIME,) if record.speed else ()), *with_standing(record.scenario, record.site, record.zone))
     checks = judge(criteria, {**found, **compared})
     scenario = record.scenario
     return DrillResult(

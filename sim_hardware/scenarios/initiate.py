@@ -42,6 +42,8 @@ def _start_in_battery_room(item: Initiation, zone: BatteryZone) -> None:
         case "gas":
             rates = (item.h2_l_per_s, item.co_l_per_s, item.voc_l_per_s)
             room.inject_gas(rack, item.at_s, item.duration_s, rates)
+        case "spark":
+            room.inject_spark(item.at_s, item.duration_s)
         case _:
             raise ValueError(_elsewhere(item, "battery"))
 

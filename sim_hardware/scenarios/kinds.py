@@ -43,6 +43,7 @@ USES: Mapping[str, Use] = {
     "heater": Use(Where.BATTERY, ("rack", "power_w"), (*CELL, "duration_s")),
     "overcharge": Use(Where.BATTERY, ("rack", "current_a"), ("duration_s",)),
     "gas": Use(Where.BATTERY, (), ("rack", "duration_s"), ("h2_l_per_s", "co_l_per_s", "voc_l_per_s")),
+    "spark": Use(Where.BATTERY, (), ("duration_s",)),
     "smoke": Use(Where.ANY, ("smoke_g_per_s",), ("duration_s",)),
     "heat": Use(Where.ANY, ("power_w",), ("duration_s",)),
     "cable-smoulder": Use(Where.SERVER, (), ("place",)),

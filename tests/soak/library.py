@@ -13,7 +13,7 @@ from multiprocessing import get_context
 from controller.site.loader import load as load_site
 from sim_hardware.drill.virtual import run_virtual
 from sim_hardware.report.figures import figures
-from sim_hardware.report.judge import judge
+from sim_hardware.report.judge import judge, with_standing
 from sim_hardware.report.result import Check
 from sim_hardware.scenarios import loader
 
@@ -92,7 +92,8 @@ def play(name: str) -> Ran:
     """One scenario to its end, without its comparisons."""
     scenario = loader.load(name)
     record = run_virtual(load_site(loader.site_path(scenario)), scenario, scenario.seed, scenario.duration_s)
-    own = [criterion for criterion in scenario.criteria if "." not in criterion.metric]
+    wanted = with_standing(scenario, record.site, record.zone)
+    own = [criterion for criterion in wanted if "." not in criterion.metric]
     return Ran(name, judge(own, figures(record)), record.duration_s, record.wall_s, record.journal)
 
 

@@ -50,7 +50,8 @@ def truth_at(at_s: int, *, runaway: int = 0, neighbour: int = 0) -> Truth:
         zone="hall", module_max_degc=hot, vented=counts, runaway=counts, modules_in_runaway=int(runaway > 0),
         first_vent_s=[None, None, None, 18.0 if at_s >= 18 else None, None, None, None, None], first_runaway_s=began,
         second_runaway_s=120.0 if runaway > 1 else None, h2_ppm=[float(at_s)] * 8, room_h2_ppm=1.0,
-        room_lower_limit_share=0.0, can_deflagrate=False, room_degc=22.0,
+        room_lower_limit_share=0.0, can_deflagrate=False,
+        deflagrations=0, first_deflagration_s=None, deflagration_kpa=0.0, room_degc=22.0,
         smoke_pct_per_m=[0.1, 0.2], agent_pct=5.3 if at_s > 140 else 0.0, agent_left_kg=100.0, coolant_lpm=[0.0] * 8,
         current_a=[1.0] * 8,
     )  # fmt: skip

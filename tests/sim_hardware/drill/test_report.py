@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from xml.etree import ElementTree as ET
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from sim_hardware.devices.truth import Truth
 from sim_hardware.report.draw_chart import draw_chart
@@ -103,7 +105,7 @@ def test_a_release_on_one_bms_breaks_rule_3() -> None:
 def test_a_drill_passes_when_all_is_kept() -> None:
     made = result(criterion("coolant_after_fire_s", at_most=240.0), criterion("releases", equals=1.0))
     assert made.passed
-    assert [check.limit for check in made.checks] == ["≤ 1 %", "≤ 240 s", "= 1"]
+    assert [check.limit for check in made.checks] == ["≤ 1 %", "≤ 240 s", "= 1", "≤ 0"]
     assert made.checks[1].shown == "8 s"
 
 
@@ -150,7 +152,18 @@ def test_a_comparison_is_judged_by_its_name() -> None:
         criterion("agent-only.racks_in_runaway", at_most=1.0),
     )
     made = make_result(samples.record(*wanted), (compared,))
-    assert [check.passed for check in made.checks] == [True, True, False]
+    assert [check.passed for check in made.checks] == [True, True, False, True]
+
+
+@pytest.mark.parametrize(("metric", "passed"), [("releases", False), ("deflagrations", True)])
+def test_a_drill_in_which_gas_deflagrates_fails_unless_that_is_what_it_is_about(metric: str, passed: bool) -> None:
+    made = samples.record(criterion(metric, equals=1.0))
+    end = made.truths[-1]
+    room = replace(end.battery[0], deflagrations=1, first_deflagration_s=180.0, deflagration_kpa=12.3)
+    blown = dataclasses.replace(made, truths=(*made.truths[:-1], replace(end, battery=[room])))
+    told = make_result(blown)
+    assert told.passed is passed
+    assert (told.figures["deflagration_s"], told.figures["deflagration_kpa"]) == (180.0, 12.3)
 
 
 @pytest.mark.parametrize(("highest", "passed"), [("isolate", False), ("activated", False), ("released", True)])
