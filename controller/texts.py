@@ -32,7 +32,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "alarm": ("ALARM", "화재경보"),
     # a zone on its way to a fire alarm
     "first-alarm": ("FIRST ALARM: go and look", "1차 경보: 현장 확인"),
-    "fire-held": ("FIRE: its outputs wait for a second alarm", "화재: 2차 경보까지 출력 대기"),
+    "fire-held": ("FIRE: its outputs wait", "화재: 출력 대기"),
+    "investigate": ("acknowledged, somebody looks", "확인됨: 현장 조사 중"),
+    "answer_within": ("acknowledge within {seconds} s", "{seconds}초 이내에 확인하십시오"),
+    "fire_within": ("fire unless reset within {seconds} s", "{seconds}초 이내에 복구하지 않으면 화재 출력"),
     "fire": ("FIRE", "화재"),
     "coincidence": ("coincidence", "연동 방식"),
     # faults of a head

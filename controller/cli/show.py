@@ -52,7 +52,7 @@ def _zone(zone: ZoneStatus, tick_ms: int, language: str) -> Iterator[str]:
     if zone.responses:
         yield "  " + ", ".join(text(response, language) for response in zone.responses)
     if zone.alarm or zone.coincidence:
-        yield "  " + ", ".join(filter(None, (_alarm(zone, language), _coincidence(zone, language))))
+        yield "  " + ", ".join(filter(None, (_alarm(zone, tick_ms, language), _coincidence(zone, language))))
     if zone.availability:
         yield f"  {_availability(zone.availability, language)}"
     if zone.inhibits:
@@ -74,8 +74,13 @@ def _head(head: HeadStatus, language: str) -> str:
     return f"{head.name}: {' '.join(filter(None, (level, latched, fault)))}{why}"
 
 
-def _alarm(zone: ZoneStatus, language: str) -> str:
-    return text(zone.alarm, language) if zone.alarm else ""
+def _alarm(zone: ZoneStatus, tick_ms: int, language: str) -> str:
+    """How far the zone has come to a fire alarm; what waits for a person says for how long."""
+    if not zone.alarm or zone.alarm_due_ms < 0:
+        return text(zone.alarm, language) if zone.alarm else ""
+    left_s = max(0, zone.alarm_due_ms - tick_ms) / 1000
+    within = text("fire_within" if zone.investigated else "answer_within", language).format(seconds=f"{left_s:.0f}")
+    return f"{text(zone.alarm, language)}: {within}"
 
 
 def _coincidence(zone: ZoneStatus, language: str) -> str:

@@ -26,7 +26,7 @@ from controller.core.state import (
     Tri,
     ZoneState,
 )
-from controller.core.trips import NIGHT, step_trips
+from controller.core.trips import is_night, step_trips
 from controller.core.zone.alarms import latch_alarm
 from controller.core.zone.conditions import condition_vector
 from controller.core.zone.isolation import shown_open
@@ -103,8 +103,7 @@ def _wanted(draft: Draft) -> list[int]:
     conditions, zones = condition_vector(draft)
     outputs = draft.layout.outputs
     since_ms = draft.row_since_ms
-    night = len(draft.inputs.host) > NIGHT and draft.inputs.host[NIGHT] == 1
-    moment = Moment(draft.tick_ms, draft.reached, night, frozenset(draft.unlatched))
+    moment = Moment(draft.tick_ms, draft.reached, is_night(draft), frozenset(draft.unlatched))
     rows = driven(draft.rules.matrix, conditions, since_ms, moment, len(outputs))
     wanted = []
     for output, row in zip(outputs, rows, strict=True):

@@ -8,6 +8,7 @@ from controller.core.inputs import FIRE_2, HeadReading
 from controller.core.layout import HeadLayout
 from controller.core.state import NEVER, HeadLatch, Tri
 from controller.core.zone.coincidence import FIRE_PHYSICS
+from controller.core.zone.second_look import alarm_of, looked_at, no_second_look
 from controller.core.zone.works import PERMIT, WALK_TEST, is_under, walk, walks
 from controller.site.model import Family, Physics
 
@@ -25,11 +26,16 @@ def latch_heads(draft: Draft) -> None:
         elif head.name not in draft.disabled:
             _sense(draft, head, reading)
             _stand_at_fire_2(draft, head, at_fire_2=bool(reading.marks & FIRE_2))
+    for zone in draft.rules.zones:
+        for head in no_second_look(draft, zone):
+            latch = draft.heads[head.index] = alarm_of(draft, head)
+            _tell_rise(draft, head, latch.level, runaway=latch.runaway, evidence=draft.evidence(head.index))
 
 
 def _sense(draft: Draft, head: HeadLayout, reading: HeadReading) -> None:
-    latch = draft.heads[head.index]
     level = min(reading.level, Level.ADVISORY) if head.on_mqtt else _sharpened(draft, head, reading.level)
+    level = looked_at(draft, head, reading, level)
+    latch = draft.heads[head.index]
     if level > latch.level or (reading.runaway and not latch.runaway):
         evidence = draft.evidence(head.index)
         runaway = latch.runaway or bool(reading.runaway)
@@ -38,7 +44,7 @@ def _sense(draft: Draft, head: HeadLayout, reading: HeadReading) -> None:
         if first_ms == NEVER and level >= Level.PRE_ALARM:
             first_ms = draft.tick_ms
         draft.heads[head.index] = HeadLatch(
-            level, draft.tick_ms, first_ms, NEVER, runaway, evidence, latch.fire_2_ms, latch.fire_2
+            level, draft.tick_ms, first_ms, NEVER, runaway, evidence, latch.fire_2_ms, latch.fire_2, latch.looked_ms
         )
         _tell_rise(draft, head, level, runaway=runaway, evidence=evidence)
     elif latch.level and level < latch.level and latch.ended_ms == NEVER:

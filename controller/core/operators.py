@@ -33,6 +33,7 @@ from controller.core.state import (
     Trigger,
     ZoneState,
 )
+from controller.core.zone.alarms import investigate
 from controller.core.zone.coincidence import confirmed
 from controller.core.zone.contacts import wired
 from controller.core.zone.ladder import hand_over
@@ -88,6 +89,7 @@ def _to_zone(draft: Draft, command: Acknowledge | Silence | Reset | Occupied | H
     match command:
         case Acknowledge():
             draft.zone(zone.index, acknowledged=True)
+            investigate(draft, zone)
         case Silence():
             draft.zone(zone.index, silenced=True)
         case Occupied():

@@ -104,6 +104,8 @@ class HeadLatch(msgspec.Struct, frozen=True):
     """Smoke: since when it stands at fire 2 without a break; NEVER: it does not now."""
     fire_2: bool = False
     """It has stood there for the zone's `same_family_hold_s`: with another such head it may release, where the owner allows one family."""
+    looked_ms: int = NEVER
+    """Smoke: when it first read alarm, while its second look is still to come (`zone.second_look`); NEVER: none is."""
 
 
 class ZoneState(msgspec.Struct, frozen=True):
@@ -147,6 +149,8 @@ class ZoneState(msgspec.Struct, frozen=True):
     alarm: Alarm = Alarm.NONE
     alarm_ms: int = NEVER
     """Since when a first alarm, or a fire whose outputs wait, stands without a break; NEVER: none does."""
+    investigate_ms: int = NEVER
+    """Until when a person who has acknowledged looks after the alarm (positive alarm sequence); NEVER: nobody does."""
     coincidence: str = ""
     """The zone's coincidence type and what faulty or disabled members make of it (rule 9); empty: none is stated."""
     first_fire_ms: int = NEVER

@@ -65,6 +65,10 @@ class ZoneStatus(msgspec.Struct, frozen=True):
     """Highest level of the zone since its last reset: of any head alone, or of all together."""
     alarm: str = ""
     """How far the zone has come to a fire alarm: empty, `first-alarm`, `fire-held` (its outputs wait), `fire`."""
+    alarm_due_ms: int = -1
+    """When the outputs of a fire that waits go by themselves; -1: they wait for a second alarm, or for nothing."""
+    investigated: bool = False
+    """Somebody has acknowledged and looks; then `alarm_due_ms` ends the investigation, else the time to acknowledge."""
     coincidence: str = ""
     """The zone's coincidence type, and what faulty or disabled heads make of it; empty: one head is fire."""
 

@@ -19,6 +19,7 @@ from controller.core.status import (
     ZoneStatus,
 )
 from controller.core.trips import TRIPS
+from controller.core.zone.alarms import due_ms
 from controller.site.model import Family
 
 
@@ -58,6 +59,8 @@ def _zone(controller: Controller, rules: ZoneRules, image: Image, *, cells: bool
         tuple(_rack(controller, rack, image, cells=cells) for rack in rules.racks),
         _level(controller, rules),
         state.alarm,
+        due_ms(rules, state),
+        state.investigate_ms != NEVER,
         state.coincidence,
     )
 

@@ -237,6 +237,11 @@ HOST_HOLD_MS = 60_000
 """A release whose intent was not durable in time is shown for this long."""
 
 
+def is_night(draft: Draft) -> bool:
+    """Whether it is night by the site's word; by day the runtime says 0, and without its facts it is day."""
+    return len(draft.inputs.host) > NIGHT and draft.inputs.host[NIGHT] == 1
+
+
 def step_trips(draft: Draft) -> None:
     """Raise the troubles whose cause has stood for its delay, clear those whose cause is gone."""
     causes = dict.fromkeys(_causes(draft))

@@ -165,6 +165,12 @@ def _alarm(zone: Zone) -> Iterator[str]:
         lost = "one alarm is fire" if policy.faulty_member == "single" else "there is no fire by a second head"
         tail = "" if policy.type is Dependency.A else f"; with fewer than two sound heads {lost}"
         yield f"  fire alarm: coincidence type {policy.type}, a head that ended counts for {policy.cancel_s:g} s{tail}"
+    if zone.verification is not None:
+        yield f"  fire alarm: smoke heads are looked at once more, after {zone.verification.look_again_s:g} s"
+    if zone.positive_alarm is not None:
+        waits_s = f"{zone.positive_alarm.acknowledge_s:g} s for an acknowledgement"
+        looks_s = f"{zone.positive_alarm.investigate_s:g} s for whoever looks"
+        yield f"  fire alarm: by day the outputs of one head's alarm wait {waits_s}, then {looks_s}"
 
 
 def _coarse(look: Look, name: str, zone: Zone) -> Iterator[str]:

@@ -13,10 +13,11 @@ from controller.core.events import Evidence, Kind, Level
 from controller.core.inputs import FIRE_2, WHOLE_HEAD
 from controller.core.layout import HeadLayout
 from controller.core.rules import ZoneRules
-from controller.core.state import NEVER, Alarm, Tri
+from controller.core.state import NEVER, Alarm, Tri, ZoneState
+from controller.core.trips import is_night
 from controller.core.zone.coincidence import FIRE_PHYSICS
 from controller.core.zone.contacts import wired
-from controller.site.model import Coincidence, Dependency, Family
+from controller.site.model import Coincidence, Dependency, Family, PositiveAlarm
 
 SECOND = 2
 """Heads that are more than one."""
@@ -30,8 +31,9 @@ def latch_alarm(draft: Draft, zone: ZoneRules) -> None:
     waits = alarm in {Alarm.FIRST, Alarm.HELD}
     since_ms = NEVER if not waits else draft.tick_ms if state.alarm_ms == NEVER else state.alarm_ms
     if (alarm, since_ms) != (state.alarm, state.alarm_ms):
-        draft.zone(zone.index, alarm=alarm, alarm_ms=since_ms)
-    if alarm is not state.alarm and zone.zone.coincidence is not None:
+        until_ms = state.investigate_ms if waits else NEVER
+        draft.zone(zone.index, alarm=alarm, alarm_ms=since_ms, investigate_ms=until_ms)
+    if alarm is not state.alarm and (zone.zone.coincidence or zone.zone.positive_alarm):
         draft.tell(Kind.ALARM, zone.name, zone.name, alarm or "none", evidence=_evidence(draft, heads))
     _tell_members(draft, zone)
 
@@ -42,7 +44,11 @@ def _alarm(draft: Draft, zone: ZoneRules, heads: Sequence[HeadLayout]) -> Alarm:
         return Alarm.FIRE
     if not heads:
         return before if before is Alarm.HELD else Alarm.NONE
-    if policy is None or is_certain(draft, zone, heads) or _is_enough(draft, zone, policy, heads):
+    if is_certain(draft, zone, heads):
+        return Alarm.FIRE
+    if policy is None:
+        return Alarm.HELD if _is_investigated(draft, zone) else Alarm.FIRE
+    if _is_enough(draft, zone, policy, heads):
         return Alarm.FIRE
     return Alarm.HELD if policy.type is Dependency.C else Alarm.FIRST
 
@@ -66,6 +72,39 @@ def _is_enough(draft: Draft, zone: ZoneRules, policy: Coincidence, heads: Sequen
     since_ms = draft.zones[zone.index].alarm_ms
     again = any(draft.inputs.heads[h.index].level >= Level.ALARM for h in heads)
     return again and draft.reached(_or_now(draft, since_ms) + round(policy.look_again_s * 1000))
+
+
+def _is_investigated(draft: Draft, zone: ZoneRules) -> bool:
+    """Whether the outputs wait for a person: by day, until the alarm should have been acknowledged, or that person has had the time to look."""
+    policy = zone.zone.positive_alarm
+    if policy is None or is_night(draft):
+        return False
+    until_ms = draft.zones[zone.index].investigate_ms
+    return not draft.reached(_answer_ms(draft, zone, policy) if until_ms == NEVER else until_ms)
+
+
+def _answer_ms(draft: Draft, zone: ZoneRules, policy: PositiveAlarm) -> int:
+    """Until when the alarm is to be acknowledged."""
+    return _or_now(draft, draft.zones[zone.index].alarm_ms) + round(policy.acknowledge_s * 1000)
+
+
+def investigate(draft: Draft, zone: ZoneRules) -> None:
+    """A person acknowledges. The first time, and in time, that begins the investigation of a positive alarm sequence."""
+    policy, state = zone.zone.positive_alarm, draft.zones[zone.index]
+    if policy is None or state.alarm is not Alarm.HELD or state.investigate_ms != NEVER:
+        return
+    if not draft.reached(_answer_ms(draft, zone, policy)):
+        draft.zone(zone.index, investigate_ms=draft.tick_ms + round(policy.investigate_s * 1000))
+        draft.tell(Kind.ALARM, zone.name, zone.name, "investigate", f"for {policy.investigate_s:g} s at most")
+
+
+def due_ms(zone: ZoneRules, state: ZoneState) -> int:
+    """When a fire whose outputs wait goes on by itself; NEVER: it waits for a second alarm, or none waits."""
+    policy = zone.zone.positive_alarm
+    if policy is None or state.alarm is not Alarm.HELD:
+        return NEVER
+    answer_ms = state.alarm_ms + round(policy.acknowledge_s * 1000)
+    return answer_ms if state.investigate_ms == NEVER else state.investigate_ms
 
 
 def _or_now(draft: Draft, since_ms: int) -> int:

@@ -5,7 +5,7 @@ puts `{n}` (the number) and `{i}` (its place, from 0) into every text of the ent
 its points), `block[3]` or `block[0:16]`.
 """
 
-from controller.site.model.alarms import Coincidence, Dependency
+from controller.site.model.alarms import Coincidence, Dependency, PositiveAlarm, Verification
 from controller.site.model.devices import Block, Device, Identity, Watchdog
 from controller.site.model.families import ANTIVALENT, PHYSICS, Family, Physics, Principle
 from controller.site.model.feeds import Feed
@@ -51,6 +51,7 @@ __all__ = [
     "Output",
     "Parity",
     "Physics",
+    "PositiveAlarm",
     "Principle",
     "Recording",
     "Release",
@@ -62,6 +63,7 @@ __all__ = [
     "Strict",
     "TimeOfDay",
     "Tls",
+    "Verification",
     "Watchdog",
     "Zone",
     "has_transaction_ids",

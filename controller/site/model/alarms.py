@@ -20,6 +20,27 @@ class Dependency(StrEnum):
     """One head in alarm is fire, and shown as such; the outputs that ask for `fire` wait for another head."""
 
 
+class Verification(Strict, frozen=True, kw_only=True):
+    """Alarm verification of the zone's smoke heads: a first alarm counts once the head reads alarm at a second look. Fire 2 counts at once."""
+
+    look_again_s: float = 8.0
+    """From so long after the first alarm on; at most 8 s, so that a fire is told within 10 s."""
+    within_s: float = 60.0
+    """Until so long after it, at most 60 s: then the first alarm is forgotten, and the next one is a first one."""
+
+
+class PositiveAlarm(Strict, frozen=True, kw_only=True):
+    """Positive alarm sequence: by day, the outputs that ask for `fire` wait while somebody acknowledges one head's alarm and looks.
+
+    A second head, fire 2, runaway, a call point, night, no acknowledgement in time, and the end of the investigation end it: fire.
+    """
+
+    acknowledge_s: float = 15.0
+    """At most 15 s."""
+    investigate_s: float = 180.0
+    """From the acknowledgement on, at most 180 s."""
+
+
 class Coincidence(Strict, frozen=True, kw_only=True):
     """What a zone asks for beyond one head in alarm. Fire 2, confirmed runaway and a call point are fire at once under every type.
 

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Literal
 
-from controller.site.model.alarms import Coincidence
+from controller.site.model.alarms import Coincidence, PositiveAlarm, Verification
 from controller.site.model.strict import Strict
 
 
@@ -88,6 +88,10 @@ class Zone(Strict, frozen=True, kw_only=True):
     cooling: Cooling | None = None
     coincidence: Coincidence | None = None
     """None: any one fire head is a fire alarm."""
+    verification: Verification | None = None
+    """None: a smoke head's alarm counts at once."""
+    positive_alarm: PositiveAlarm | None = None
+    """None: an alarm's outputs do not wait for somebody who looks."""
     isolation_limit_s: float = 10.0
     """First fire alarm to isolation proven (time budget)."""
     hand_over_after_s: float = 1200.0

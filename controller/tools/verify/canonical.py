@@ -96,7 +96,7 @@ class Canon:
         if not self._signs:
             changes |= {"acknowledged": True, "silenced": False}
         if not self._alarms:
-            changes |= {"alarm": Alarm.NONE, "alarm_ms": NEVER}
+            changes |= {"alarm": Alarm.NONE, "alarm_ms": NEVER, "investigate_ms": NEVER}
         if not self._ladder:
             changes |= {"handed_over": False, "first_fire_ms": NEVER, "hand_over_ms": NEVER}
         return replace(_timed(zone, _ZONE_FLAGS), **changes)

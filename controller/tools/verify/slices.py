@@ -186,6 +186,8 @@ def zone_digest(layout: Layout, zone: int) -> str:
         water,
         info,
         own.coincidence,
+        own.verification,
+        own.positive_alarm,
         own.occupied_at_start,
         own.hand_over_after_s,
         own.isolation_limit_s,

@@ -14,10 +14,11 @@ from controller.core.commands import (
     Silence,
     Work,
 )
-from controller.core.events import Kind
+from controller.core.events import Kind, Level
 from controller.core.scan import ScanResult
-from controller.core.state import AGENT_IN_ROOM, BEFORE_FLOODING, NEVER, Isolation, Stage, Tri, Trigger
-from controller.core.zone.coincidence import confirmed
+from controller.core.state import AGENT_IN_ROOM, BEFORE_FLOODING, NEVER, Alarm, Isolation, Stage, Tri, Trigger
+from controller.core.zone.coincidence import FIRE_PHYSICS, confirmed
+from controller.core.zone.machine import Signal
 from controller.core.zone.works import PERMIT, WALK_TEST
 from controller.site.model import Family, Site, Strategy
 from drivers.points import Quality
@@ -51,6 +52,15 @@ QUICK = (
 """Short times, so that chance gets far; and a mechanical block."""
 RELOADING = frozenset({Strategy.HOLD_RELOAD, Strategy.LOCAL})
 """Strategies under which the pre-warning begins anew when the device is let go."""
+POLICIES = {
+    "none": "",
+    "A": '[zones.hall.coincidence]\ntype = "A"\nlook_again_s = 5.0\ncancel_s = 20.0\n',
+    "B": '[zones.hall.coincidence]\ntype = "B"\ncancel_s = 20.0\n',
+    "C": '[zones.hall.coincidence]\ntype = "C"\ncancel_s = 20.0\nfaulty_member = "wait"\n',
+    "verification": "[zones.hall.verification]\nlook_again_s = 2.0\nwithin_s = 9.0\n",
+    "positive alarm": "[zones.hall.positive_alarm]\nacknowledge_s = 4.0\ninvestigate_s = 9.0\n",
+}
+"""What stands between one head and a fire alarm, with short times (the checker would ask B and C for longer ones)."""
 COMMANDS = (
     st.builds(Acknowledge, operator=st.just("kim"), zone=st.just("hall"))
     | st.builds(Silence, operator=st.just("kim"), zone=st.just("hall"))
@@ -91,6 +101,7 @@ class Watched(Field):
         if self.controller.inputs is not None:
             for index in range(len(self.layout.zones)):
                 self.judge_move(before.zones[index].stage, index)
+                self.judge_alarm(before.zones[index].alarm, index, result)
             self.judge_outputs(result)
             self.judge_words(result)
         return result
@@ -129,6 +140,26 @@ class Watched(Field):
             assert called, "a hand means the wired pair (rule 5)"
         if zone.stage is Stage.RELEASED:
             assert inputs.discharged[index] == Tri.YES, "the field says so (rule 8)"
+
+    def judge_alarm(self, before: Alarm, index: int, result: ScanResult) -> None:
+        """Two heads in alarm are fire, and fire isolates; nothing but a reset takes it back; a fault makes none."""
+        state, zone = self.controller.state, self.controller.rules.zones[index]
+        now, inputs = state.zones[index], self.controller.inputs
+        assert inputs is not None
+        heads = [h for h in zone.sensing if h.physics in FIRE_PHYSICS and h.name not in state.disabled]
+        latched = [h for h in heads if state.heads[h.index].level == Level.ALARM]
+        reading = [h for h in latched if inputs.heads[h.index].level == Level.ALARM]
+        assert len(reading) < 2 or now.alarm is Alarm.FIRE, "two heads in alarm are fire"
+        if now.alarm is not Alarm.NONE and now.alarm is not before:
+            assert latched or now.weighed == Level.ALARM, "a fault is no alarm (rule 1)"
+            assert "isolate" in now.active, "what waits holds back no isolation"
+        if before is Alarm.FIRE and now.alarm is not Alarm.FIRE:
+            was_reset = any(e.zone == zone.name and e.text == Signal.RESET for e in result.events)
+            assert was_reset, "fire stays until a reset"
+        policy = zone.zone.positive_alarm
+        if policy is not None and now.alarm is Alarm.HELD:
+            longest_ms = 1000 * (policy.acknowledge_s + policy.investigate_s)
+            assert state.tick_ms - now.alarm_ms < longest_ms, "nobody looks for ever"
 
     def judge_words(self, result: ScanResult) -> None:
         """Rules 9 and 12: availability that is shown, and evidence in every event that a level rose."""
@@ -172,9 +203,10 @@ class Room(RuleBasedStateMachine):
     field: Watched
     watched = Watched
 
-    @initialize(strategy=st.sampled_from(Strategy))
-    def a_site(self, strategy: Strategy) -> None:
-        self.field = self.watched(site(*QUICK, ('strategy = "hold-reload"', f'strategy = "{strategy}"')))
+    @initialize(strategy=st.sampled_from(Strategy), policy=st.sampled_from(sorted(POLICIES)))
+    def a_site(self, strategy: Strategy, policy: str) -> None:
+        table = ("[zones.hall.cooling]", f"{POLICIES[policy]}[zones.hall.cooling]")
+        self.field = self.watched(site(*QUICK, table, ('strategy = "hold-reload"', f'strategy = "{strategy}"')))
 
     @rule(name=st.sampled_from(HEADS), level=st.sampled_from([*LEVELS, "alarm", "alarm"]))
     def head_reads(self, name: str, level: str) -> None:
