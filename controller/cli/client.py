@@ -9,16 +9,15 @@ from typing import IO
 
 import msgspec
 
+from controller.cli.common import ClientError
 from controller.protocol import AnyReply, AnyRequest, Failure, decode_reply, encode_line
+
+__all__ = ["ClientError", "ask", "socket_path", "stream_of"]
 
 SOCKETS = (Path("haechi-data/haechi.sock"), Path("/run/haechi/control.sock"))
 """Where a daemon started by hand, and one started by the service manager, listens."""
 REPLY_LIMIT_S = 8.0
 """Longer than the daemon gives a command."""
-
-
-class ClientError(Exception):
-    """The daemon cannot be asked, or refuses to answer. The text says what to do."""
 
 
 def socket_path(given: Path | None) -> Path:

@@ -1,6 +1,7 @@
 """`haechi run`."""
 
 import argparse
+import gc
 import sys
 
 from controller.tools.check import REFUSED, load_or_tell
@@ -9,6 +10,14 @@ from controller.tools.verify.leave import why_not
 
 def run_site(arguments: argparse.Namespace) -> int:
     """Check the site file and protect the site; the exit code."""
+    gc.disable()  # what a start makes, it keeps: looking through it again and again is lost time (until settle_memory)
+    try:
+        return _run(arguments)
+    finally:
+        gc.enable()
+
+
+def _run(arguments: argparse.Namespace) -> int:
     site = load_or_tell(arguments.site)
     if site is None:
         return REFUSED

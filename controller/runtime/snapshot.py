@@ -4,7 +4,6 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 
 from controller.core.layout import Layout
 from controller.core.status import CoreStatus
@@ -23,9 +22,10 @@ from controller.runtime.recorder import Recorder
 from controller.runtime.scanner import Scanner
 from controller.runtime.supervision import Supervision
 from controller.runtime.writer import Writer
+from drivers.installed import installed_version
 from drivers.link import Link
 
-VERSION = version("haechi")
+VERSION = installed_version("haechi")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ One that is not what was built is refused: somebody or something has changed it.
 
 import hashlib
 import importlib.machinery
-import importlib.metadata
 import importlib.util
 import sys
 from collections.abc import Sequence
@@ -21,6 +20,7 @@ from numpy.lib.format import descr_to_dtype
 from drivers.compiled.cpu import CpuKind, kinds_here
 from drivers.compiled.door import KERNELS, Kernel
 from drivers.compiled.fingerprint import fingerprint
+from drivers.installed import installed_version
 
 FOLDER = Path(__file__).parent / "built"
 REMEDY = "haechi kernels build"
@@ -60,11 +60,7 @@ class Loaded:
 def made_with() -> dict[str, str]:
     """What a library depends on beside the source. numba need not be installed to use one."""
     version = ".".join(map(str, sys.version_info[:2])) + sys.abiflags
-    try:
-        numba = importlib.metadata.version("numba")
-    except importlib.metadata.PackageNotFoundError:
-        numba = ""
-    return {"python": version, "numba": numba}
+    return {"python": version, "numba": installed_version("numba")}
 
 
 def paths(kind: CpuKind, folder: Path = FOLDER) -> tuple[Path, Path]:
