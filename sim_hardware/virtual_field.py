@@ -145,7 +145,7 @@ class VirtualField:
     def freeze(self, scan: int, tick_ms: int, host: tuple[int, ...]) -> Image:
         """The image of a scan. Where nothing was received and nothing came of age since the last one, it shares that one's arrays."""
         if self._image is None or self._has_news or tick_ms >= self._ages_ms:
-            self._image = freeze(scan, tick_ms, [self._buffer], self._layout.max_age_ms, host)
+            self._image = freeze(scan, tick_ms, [self._buffer], self._layout.max_age_ms, host, self._image)
             self._ages_ms = ages_ms(self._image, self._layout.max_age_ms)
             self._has_news = False
         else:

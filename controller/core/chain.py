@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from controller.core.events import Event
-from controller.core.image import Image, is_again
+from controller.core.image import Changes, Image, changes
 from drivers.compiled.door import kernel
 
 GENESIS = bytes(32)
@@ -43,21 +43,25 @@ class InputDigest:
         self._last: Image | None = None
         self._room = _Room(0)
 
-    def update(self, image: Image) -> None:
-        """Take in what changed since the image before."""
-        last = self._last
-        self._last = image
-        if last is None:
+    def update(self, image: Image) -> Changes | None:
+        """Take in what changed since the image before, and say where that is (None: there was none before)."""
+        last, self._last = self._last, image
+        changed = changes(last, image)
+        if last is None or changed is None:
             self._room = _Room(image.value.size)
-            n_changed = self._room.take_all(image)
+            points = np.arange(image.value.size, dtype=np.int32)
         else:
-            n_changed = 0 if is_again(last, image) else self._room.take(last, image)
-            if n_changed == 0 and last.host == image.host:
-                return
+            points = changed.points
+            if points.size == 0 and last.host == image.host:
+                return changed
+        n_changed = points.size
         head = np.array([image.scan, image.tick_ms, *image.host, n_changed], np.int64)
         self._hash.update(head.tobytes())
-        for array in self._room.arrays:
-            self._hash.update(array[:n_changed].data)
+        if n_changed:
+            self._hash.update(points.data)
+            for array in self._room.take(points, image):
+                self._hash.update(array[:n_changed].data)
+        return changed
 
     def hexdigest(self) -> str:
         """The digest so far."""
@@ -65,32 +69,20 @@ class InputDigest:
 
 
 class _Room:
-    """Room for the points of an image that have changed: where they lie, and what they show now."""
+    """Room for what the points of an image show that have changed."""
 
     def __init__(self, n_points: int) -> None:
-        self._index = np.empty(n_points, np.int32)
-        self._value = np.empty(n_points, np.float64)
+        self._value = np.empty(n_points, np.int64)
         self._quality = np.empty(n_points, np.uint8)
         self._sample = np.empty(n_points, np.int64)
         self._received_ms = np.empty(n_points, np.int64)
-        self.arrays = (self._index, self._value, self._quality, self._sample, self._received_ms)
+        self._arrays = self._value, self._quality, self._sample, self._received_ms
 
-    def take_all(self, image: Image) -> int:
-        """Take in the whole image; returns how many points that are."""
-        self._index[:] = np.arange(image.value.size, dtype=np.int32)
-        self._value[:], self._quality[:] = image.value, image.quality
-        self._sample[:], self._received_ms[:] = image.sample, image.received_ms
-        return image.value.size
-
-    def take(self, last: Image, image: Image) -> int:
-        """Take in what is not, bit by bit, as it was in the last image; returns how many points that are."""
-        return int(
-            _gather_changed(
-                last.value.view(np.int64), last.quality, last.sample, last.received_ms,
-                image.value.view(np.int64), image.quality, image.sample, image.received_ms,
-                self._index, self._value.view(np.int64), self._quality, self._sample, self._received_ms,
-            )
-        )  # fmt: skip
+    def take(self, points: npt.NDArray[np.int32], image: Image) -> tuple[npt.NDArray[np.generic], ...]:
+        """What these points show, bit by bit, at the beginning of arrays that may be longer."""
+        shown = image.value.view(np.int64), image.quality, image.sample, image.received_ms
+        _gather(points, *shown, *self._arrays)
+        return self._arrays
 
 
 _Ints = npt.NDArray[np.int64]
@@ -98,23 +90,13 @@ _Bytes = npt.NDArray[np.uint8]
 
 
 @kernel
-def _gather_changed(
-    old_value: _Ints, old_quality: _Bytes, old_sample: _Ints, old_received_ms: _Ints,
-    value: _Ints, quality: _Bytes, sample: _Ints, received_ms: _Ints,
-    to_index: npt.NDArray[np.int32], to_value: _Ints, to_quality: _Bytes, to_sample: _Ints, to_received_ms: _Ints,
-) -> int:  # fmt: skip
-    n = 0
-    for i in range(value.shape[0]):
-        if (
-            sample[i] != old_sample[i]
-            or received_ms[i] != old_received_ms[i]
-            or value[i] != old_value[i]
-            or quality[i] != old_quality[i]
-        ):
-            to_index[n] = i
-            to_value[n] = value[i]
-            to_quality[n] = quality[i]
-            to_sample[n] = sample[i]
-            to_received_ms[n] = received_ms[i]
-            n += 1
-    return n
+def _gather(
+    points: npt.NDArray[np.int32], value: _Ints, quality: _Bytes, sample: _Ints, received_ms: _Ints,
+    to_value: _Ints, to_quality: _Bytes, to_sample: _Ints, to_received_ms: _Ints,
+) -> None:  # fmt: skip
+    for n in range(points.shape[0]):
+        i = points[n]
+        to_value[n] = value[i]
+        to_quality[n] = quality[i]
+        to_sample[n] = sample[i]
+        to_received_ms[n] = received_ms[i]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,13 +15,38 @@ FOR_EVER = 2**63 - 1
 """A tick that never comes."""
 
 
+class Changes(NamedTuple):
+    """Where an image differs from the one before: int32 places in it, ascending.
+
+    `points` are those with anything new, a sample of the same value included; `moved` those among them with another value (bit by bit) or
+    quality; `requalified`: any quality is another.
+    """
+
+    points: npt.NDArray[np.int32]
+    moved: npt.NDArray[np.int32]
+    requalified: bool
+
+
+class News(NamedTuple):
+    """What an image brought, known from its making: the changes since the one image whose `arrays` these are."""
+
+    arrays: tuple[npt.NDArray[np.generic], ...]
+    changes: Changes
+
+
+_NONE = np.empty(0, np.int32)
+NOTHING = Changes(_NONE, _NONE, requalified=False)
+"""An image that is, bit by bit, as the one before: this very object."""
+
+
 @dataclass(frozen=True, slots=True)
 class Image:
     """All points at one scan; arrays of shape (n_points,), read-only.
 
     `value` float64 engineering units, NaN = none; `quality` uint8 (`Quality`); `sample` int64, changes with each new sample;
     `received_ms` int64 plant time of the sample. `scan` counts scans; `tick_ms` is plant time in milliseconds. `host` holds what the
-    runtime knows of itself (`controller.core.trips.HOST_FACTS`, in its order), recorded with the image so that replay is exact.
+    runtime knows of itself (`controller.core.trips.HOST_FACTS`, in its order), recorded with the image so that replay is exact. `news` spares
+    those who ask for its `changes` to look for them; an image without it is as good.
     """
 
     scan: int
@@ -30,6 +56,12 @@ class Image:
     sample: npt.NDArray[np.int64]
     received_ms: npt.NDArray[np.int64]
     host: tuple[int, ...] = ()
+    news: News | None = None
+
+    @property
+    def arrays(self) -> tuple[npt.NDArray[np.generic], ...]:
+        """Its arrays, which tell it from images that are not its like."""
+        return self.value, self.quality, self.sample, self.received_ms
 
 
 def freeze(
@@ -38,10 +70,12 @@ def freeze(
     buffers: Sequence[BlockBuffer],
     max_age_ms: npt.NDArray[np.int64],
     host: tuple[int, ...] = (),
+    last: Image | None = None,
 ) -> Image:
     """Join the blocks' buffers (in layout order) into one image and judge every point's age.
 
-    A GOOD point whose last sample is older than `max_age_ms` (shape (n_points,)) becomes STALE; its value stays visible.
+    A GOOD point whose last sample is older than `max_age_ms` (shape (n_points,)) becomes STALE; its value stays visible. With the image
+    before it, `last`, it knows its own news.
     """
     value = np.concatenate([buffer.value for buffer in buffers])
     quality = np.concatenate([buffer.quality for buffer in buffers])
@@ -50,7 +84,36 @@ def freeze(
     _judge_ages(tick_ms, received_ms, max_age_ms, quality)
     for array in (value, quality, sample, received_ms):
         array.flags.writeable = False
-    return Image(scan, tick_ms, value, quality, sample, received_ms, host)
+    image = Image(scan, tick_ms, value, quality, sample, received_ms, host)
+    if last is None:
+        return image
+    news = News(last.arrays, _compare(last, image))
+    return Image(scan, tick_ms, value, quality, sample, received_ms, host, news)
+
+
+def changes(last: Image | None, image: Image) -> Changes | None:
+    """Where `image` differs from `last`, whoever made them; None: nobody can tell, for there was none before."""
+    if last is None:
+        return None
+    if is_again(last, image):
+        return NOTHING
+    news = image.news
+    if news is not None and all(mine is its for mine, its in zip(news.arrays, last.arrays, strict=True)):
+        return news.changes
+    return _compare(last, image)
+
+
+def _compare(last: Image, image: Image) -> Changes:
+    n = image.value.size
+    points, moved, counts = np.empty(n, np.int32), np.empty(n, np.int32), np.empty(3, np.int64)
+    _find_changes(
+        last.value.view(np.int64), last.quality, last.sample, last.received_ms,
+        image.value.view(np.int64), image.quality, image.sample, image.received_ms, points, moved, counts,
+    )  # fmt: skip
+    n_points, n_moved, n_requalified = counts.tolist()
+    if n_points == 0:
+        return NOTHING
+    return Changes(points[:n_points].copy(), moved[:n_moved].copy(), n_requalified > 0)
 
 
 def again(last: Image, scan: int, tick_ms: int, host: tuple[int, ...] = ()) -> Image:
@@ -81,8 +144,8 @@ def _judge_ages(
     quality: npt.NDArray[np.uint8],
 ) -> None:
     for i in range(quality.shape[0]):
-        if quality[i] == GOOD and received_ms[i] != NEVER and tick_ms - received_ms[i] > max_age_ms[i]:
-            quality[i] = STALE
+        old = (quality[i] == GOOD) & (received_ms[i] != NEVER) & (tick_ms - received_ms[i] > max_age_ms[i])
+        quality[i] = STALE if old else quality[i]
 
 
 @kernel
@@ -91,6 +154,43 @@ def _next_age(
 ) -> int:
     first = FOR_EVER
     for i in range(quality.shape[0]):
-        if quality[i] == GOOD and received_ms[i] != NEVER:
-            first = min(first, received_ms[i] + max_age_ms[i] + 1)
+        lives = (quality[i] == GOOD) & (received_ms[i] != NEVER)
+        first = min(first, received_ms[i] + max_age_ms[i] + 1 if lives else FOR_EVER)
     return first
+
+
+_Ints = npt.NDArray[np.int64]
+_Bytes = npt.NDArray[np.uint8]
+_STRETCH = 64
+"""Points that are compared at once: most stretches of an image are as they were, which packed code tells."""
+
+
+@kernel
+def _find_changes(
+    old_value: _Ints, old_quality: _Bytes, old_sample: _Ints, old_received_ms: _Ints,
+    value: _Ints, quality: _Bytes, sample: _Ints, received_ms: _Ints,
+    points: npt.NDArray[np.int32], moved: npt.NDArray[np.int32], counts: _Ints,
+) -> None:  # fmt: skip
+    n = value.shape[0]
+    n_points = n_moved = n_requalified = 0
+    for begin in range(0, n, _STRETCH):
+        end = min(begin + _STRETCH, n)
+        found = np.int64(0)
+        for i in range(begin, end):
+            found |= (sample[i] ^ old_sample[i]) | (received_ms[i] ^ old_received_ms[i]) | (value[i] ^ old_value[i])
+        other = np.uint8(0)
+        for i in range(begin, end):
+            other |= quality[i] ^ old_quality[i]
+        if found == 0 and other == 0:
+            continue
+        for i in range(begin, end):
+            requalified = quality[i] != old_quality[i]
+            is_moved = requalified or value[i] != old_value[i]
+            if is_moved or sample[i] != old_sample[i] or received_ms[i] != old_received_ms[i]:
+                points[n_points] = i
+                n_points += 1
+                if is_moved:
+                    moved[n_moved] = i
+                    n_moved += 1
+                    n_requalified += requalified
+    counts[0], counts[1], counts[2] = n_points, n_moved, n_requalified

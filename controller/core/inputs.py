@@ -8,7 +8,7 @@ import numpy.typing as npt
 from controller.core.detect.defaults import limits_of
 from controller.core.detect.fusion import Weighed
 from controller.core.detect.readings import Readings
-from controller.core.image import Image, is_again
+from controller.core.image import Changes, Image
 from controller.core.layout import Layout
 from controller.core.state import Tri
 from controller.site.model import ANTIVALENT, Family, Physics
@@ -62,6 +62,10 @@ CLOSED = 0.5
 """A contact whose value is at least this is closed."""
 
 
+_FIELD, _GAS = 1, 2
+"""Bits of what is judged again: contacts, feedback, devices and flows; the vote of the hydrogen heads."""
+
+
 class InputReader:
     """Turns images into `Inputs`. Everything is first judged in a few array steps; tuples are made only when something changed."""
 
@@ -80,57 +84,52 @@ class InputReader:
         self._hydrogen = tuple(_hydrogen(layout, index) for index in range(len(zones)))
         self._calm_limit = np.array([_guard_limit(layout, rack) for rack in range(len(layout.racks))])
         flows = [np.array([flow[0]], np.int32) for flow in self._flow if flow]
-        self._still = np.concatenate([self._contacts, self._feedback.points, *flows])
-        self._shown: tuple[bytes, ...] = ()
+        still = np.concatenate([self._contacts, self._feedback.points, *flows])
+        self._asks = np.zeros(layout.n_points, np.int8)
+        self._asks[still] |= _FIELD
+        self._asks[np.concatenate([hydrogen.points for hydrogen in self._hydrogen])] |= _GAS
         self._field: tuple[npt.NDArray[np.generic], ...] = ()
-        self._hydrogen_points = np.concatenate([hydrogen.points for hydrogen in self._hydrogen])
-        self._gas_shown: tuple[bytes, ...] = ()
         self._gas_high = np.zeros(0, np.uint8)
-        self._image: Image | None = None
+        self._seen: tuple[bytes, bytes] = b"", b""
         self._key: tuple[bytes, tuple[int, ...], tuple[Weighed, ...]] = (b"", (), ())
         self._inputs: Inputs | None = None
 
     def read(
-        self, image: Image, readings: Readings, weighed: tuple[Weighed, ...] = (), *, anew: bool = False
+        self, image: Image, readings: Readings, weighed: tuple[Weighed, ...] = (), changed: Changes | None = None
     ) -> Inputs:
         """The image and the detector's readings of it, as decide sees them; the very same object while nothing changed.
 
-        `anew`: the detector has let go of something, so the readings are others though the image is not.
+        `changed` says where the image differs from the one before; None: not known, so everything is judged anew.
         """
-        last, self._image = self._image, image
-        is_same = last is not None and is_again(last, image) and weighed is self._key[2] and not anew
+        asked, seen, faults = self._asked(changed), _seen(readings), self._seen[1]
+        is_same = not asked and seen == self._seen and weighed is self._key[2]
         if is_same and self._inputs is not None and image.host == self._inputs.host:
             return self._inputs
+        self._seen = seen
         good = image.quality == GOOD
+        if asked & _FIELD:
+            self._field = self._read_field(image, good)
+        if asked & _GAS or seen[1] != faults:
+            self._gas_high = np.array([_gas_high(image, good, readings, one) for one in self._hydrogen], np.uint8)
         detected = readings.level, readings.runaway, readings.fault, readings.marks
-        quality = image.quality.tobytes()
-        field, gas_high = self._read_field(image, good, quality), self._read_gas(image, good, quality, readings)
-        parts = (*detected, *field, gas_high, self._calm(readings))
+        parts = (*detected, *self._field, self._gas_high, self._calm(readings))
         key = b"".join(part.tobytes() for part in parts), image.host, weighed
         if self._inputs is None or key != self._key:
             self._key = key
             self._inputs = self._make(parts, image.host, weighed)
         return self._inputs
 
-    def _read_gas(
-        self, image: Image, good: npt.NDArray[np.bool_], quality: bytes, readings: Readings
-    ) -> npt.NDArray[np.uint8]:
-        shown = quality, image.value[self._hydrogen_points].tobytes(), readings.fault.tobytes()
-        if shown != self._gas_shown:
-            says = [_gas_high(image, good, readings, hydrogen) for hydrogen in self._hydrogen]
-            self._gas_shown, self._gas_high = shown, np.array(says, np.uint8)
-        return self._gas_high
+    def _asked(self, changed: Changes | None) -> int:
+        """What is to be judged again, for points of it have another value or any point has another quality."""
+        if changed is None or changed.requalified:
+            return _FIELD | _GAS
+        return int(np.bitwise_or.reduce(self._asks[changed.moved])) if changed.moved.size else 0
 
-    def _read_field(
-        self, image: Image, good: npt.NDArray[np.bool_], quality: bytes
-    ) -> tuple[npt.NDArray[np.generic], ...]:
-        """Contacts, feedback, devices and flows. They stand still for hours: judged again only when a bit of them is not what it was."""
-        shown = quality, image.value[self._still].tobytes()
-        if shown != self._shown:
-            flowing = np.array([_flowing(image, flow) for flow in self._flow], np.uint8)
-            feedback, devices = self._feedback.read(image, good), self._devices.read(image, good)
-            self._shown, self._field = shown, (self._levels(image, good), feedback, devices, flowing)
-        return self._field
+    def _read_field(self, image: Image, good: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.generic], ...]:
+        """Contacts, feedback, devices and flows. They stand still for hours."""
+        flowing = np.array([_flowing(image, flow) for flow in self._flow], np.uint8)
+        feedback, devices = self._feedback.read(image, good), self._devices.read(image, good)
+        return self._levels(image, good), feedback, devices, flowing
 
     def _make(
         self, parts: tuple[npt.NDArray[np.generic], ...], host: tuple[int, ...], weighed: tuple[Weighed, ...]
@@ -166,6 +165,14 @@ class InputReader:
     def _calm(self, readings: Readings) -> npt.NDArray[np.bool_]:
         hottest, slope = readings.rack_hottest_degc, readings.rack_slope_degc_per_s
         return (hottest < self._calm_limit) & (slope < FLAT_SLOPE_DEGC_PER_S) & (readings.rack_live_fraction >= 1.0)
+
+
+def _seen(readings: Readings) -> tuple[bytes, bytes]:
+    """All that is read of the detector, and the faults of its heads alone. Readings are overwritten in place: only bytes tell."""
+    r = readings
+    rest = r.level, r.runaway, r.marks, r.rack_hottest_degc, r.rack_slope_degc_per_s, r.rack_live_fraction
+    faults = r.fault.tobytes()
+    return b"".join((faults, *(part.tobytes() for part in rest))), faults
 
 
 class _FeedbackReader:

@@ -61,21 +61,21 @@ class Controller:
         self._resuming_since_ms: int | None = None
         self._resume = state is not None
         self._rests_until_ms = NEVER
+        self._told: tuple[object, object] = None, None
 
     def scan(self, image: Image, commands: tuple[AnyCommand, ...] = ()) -> ScanResult:
         """Take one image and the commands that came with it; returns events, writes and the latched state."""
-        self._digest.update(image)
-        self.detector.agent_in([zone.stage in NO_EXHAUST for zone in self.state.zones])
-        self.detector.leave_out(left_out(self.rules, self.state))
-        self.readings = self.detector.advance(image)
-        inputs = self._reader.read(image, self.readings, self.detector.weighed)
+        changed = self._digest.update(image)
+        self._tell_detector()
+        self.readings = self.detector.advance(image, changed)
+        inputs = self._reader.read(image, self.readings, self.detector.weighed, changed)
         taken_up: tuple[Event, ...] = ()
         if self._resume:
             before = self.state
             if not self._resumed(inputs, image.tick_ms):
                 return ScanResult(_not_yet(image, commands), (), self.state, state_changed=False)
             taken_up = tuple(self._moved(before, image))
-        same = inputs == self.inputs
+        same = inputs is self.inputs or inputs == self.inputs
         self.inputs = inputs
         digest = self._digest_event(image)
         if same and not commands and image.tick_ms < self._rests_until_ms:
@@ -90,11 +90,19 @@ class Controller:
             for head in decision.resets:
                 self.detector.reset(head)
             self.readings = self.detector.advance(image)
-            self.inputs = self._reader.read(image, self.readings, self.detector.weighed, anew=True)
+            self.inputs = self._reader.read(image, self.readings, self.detector.weighed)
             decision = decide(self.rules, self.state, self.inputs, commands, place, self.detector.evidence)
         self._rests_until_ms = _rests_until(self.state, decision, commands)
         self.state = decision.state
         return ScanResult(taken_up + decision.events + digest, decision.writes, decision.state, state_changed=True)
+
+    def _tell_detector(self) -> None:
+        """What the latched state means for the detector; the same zones and disabled subjects mean the same."""
+        told = self.state.zones, self.state.disabled
+        if any(now is not before for now, before in zip(told, self._told, strict=True)):
+            self.detector.agent_in([zone.stage in NO_EXHAUST for zone in self.state.zones])
+            self.detector.leave_out(left_out(self.rules, self.state))
+            self._told = told
 
     def close(self, image: Image) -> Event:
         """The last event of a run: the digest of all inputs so far."""

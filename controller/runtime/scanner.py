@@ -159,7 +159,8 @@ class Scanner:
         began_s = time.perf_counter()
         asked = self._take()
         commands = tuple(one.command for one in asked)
-        image = freeze(self.scan + 1, self._clock.tick_ms(), self._buffers, self._layout.max_age_ms, self._facts.read())
+        place, facts = (self.scan + 1, self._clock.tick_ms()), self._facts.read()
+        image = freeze(*place, self._buffers, self._layout.max_age_ms, facts, self.image)
         self._outlets.recorder.record(image, commands, self._state)
         result = self._core.scan(image, commands)
         self._state = result.state

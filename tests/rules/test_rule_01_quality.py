@@ -9,7 +9,7 @@ from controller.core import inputs
 from controller.core.detect.detector import Detector
 from controller.core.detect.readings import Readings
 from controller.core.events import Level
-from controller.core.image import Image
+from controller.core.image import Changes, Image
 from controller.core.zone import signals
 from drivers.points import Quality
 from tests.controller.core import field as field_module
@@ -65,8 +65,8 @@ def unknown_reads_as_off(patch: pytest.MonkeyPatch) -> None:
 def no_value_reads_as_zero(patch: pytest.MonkeyPatch) -> None:
     advance = Detector.advance
 
-    def blind(self: Detector, image: Image) -> Readings:
-        return advance(self, replace(image, value=np.nan_to_num(image.value)))
+    def blind(self: Detector, image: Image, changed: Changes | None = None) -> Readings:
+        return advance(self, replace(image, value=np.nan_to_num(image.value)), changed)
 
     patch.setattr(Detector, "advance", blind)
 

@@ -62,6 +62,11 @@ class AirBank:
         self._m = memory
         self._humid = humid
 
+    @property
+    def index(self) -> npt.NDArray[np.int32]:
+        """Places of its points in the image."""
+        return self._m.index
+
     def reduce(self, readings: Readings) -> None:
         """Write the readings of the bank's heads."""
         r, m = readings, self._m

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Protocol
 
+import numpy as np
 import numpy.typing as npt
 
 from controller.core.detect.readings import Readings
@@ -16,6 +17,10 @@ class Bank(Protocol):
     @property
     def families(self) -> tuple[Family, ...]:
         """What its heads sense."""
+
+    @property
+    def index(self) -> npt.NDArray[np.int32]:
+        """Places in the image of all points that it looks at; -1: none. Without anything new at them nothing changes in the bank."""
 
     def advance(self, image: Image) -> bool:
         """Take in an image by one kernel call; returns whether anything was new (if not, nothing has changed)."""

@@ -4,14 +4,16 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from controller.core.chain import InputDigest
 from controller.core.detect.air_bank import GasBank
+from controller.core.detect.bank import Bank
 from controller.core.detect.banks import lay_out_banks
 from controller.core.detect.fusion import Fusion, Weighed
 from controller.core.detect.readings import Readings
 from controller.core.events import Evidence, Feature
-from controller.core.image import Image, freeze, is_again
+from controller.core.image import NOTHING, Changes, Image, freeze
 from controller.core.layout import Layout
 from drivers.points import BlockBuffer
 
@@ -28,16 +30,24 @@ class Detector:
         self._fusion = Fusion(layout)
         self._stale = False
         """Something was let go of or left out since: weigh anew, though the image be the same."""
-        self._image: Image | None = None
+        self._asks = _asks(layout, self._banks)
+        self._all_anew = True
+        """The next image with anything new is for all banks, whoever's points that is."""
+        self._has_agent: tuple[bool, ...] = ()
 
-    def advance(self, image: Image) -> Readings:
-        """Take in one image: one kernel call a bank, done at once unless it has a new sample or another quality; then weigh."""
-        last, self._image = self._image, image
-        if last is not None and is_again(last, image) and not self._stale:
+    def advance(self, image: Image, changed: Changes | None = None) -> Readings:
+        """Take in one image: one kernel call for each bank at whose points anything is new; then weigh.
+
+        `changed` says where the image differs from the one before; None: not known, so every bank looks by itself.
+        """
+        if changed is NOTHING and not self._stale:
             return self._readings
-        self._stale = False
-        for bank in self._banks:
-            if bank.advance(image):
+        asked = -1
+        if changed is not None and not self._all_anew:
+            asked = int(np.bitwise_or.reduce(self._asks[changed.points]))
+        self._stale = self._all_anew = False
+        for number, bank in enumerate(self._banks):
+            if asked >> number & 1 and bank.advance(image):
                 bank.reduce(self._readings)
         self._fusion.advance(image, self._readings)
         return self._readings
@@ -53,6 +63,9 @@ class Detector:
 
     def agent_in(self, zones: Sequence[bool]) -> None:
         """Say, by zone, where agent has been let go since the last reset: heads that it poisons are not believed there, which is a fault."""
+        if self._has_agent == tuple(zones):
+            return
+        self._has_agent, self._all_anew = tuple(zones), True
         for bank in self._banks:
             if isinstance(bank, GasBank):
                 bank.mask(zones)
@@ -75,7 +88,15 @@ class Detector:
             bank.forget(head_index)
             bank.reduce(self._readings)
         self._fusion.forget(head_index)
-        self._stale = True
+        self._stale = self._all_anew = True
+
+
+def _asks(layout: Layout, banks: Sequence[Bank]) -> npt.NDArray[np.int32]:
+    """By point of the image: the banks that look at it, a bit each."""
+    asks = np.zeros(layout.n_points, np.int32)
+    for number, bank in enumerate(banks):
+        asks[bank.index[bank.index >= 0]] |= 1 << number
+    return asks
 
 
 def _decimal(number: float) -> float:

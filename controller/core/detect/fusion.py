@@ -18,8 +18,6 @@ FAMILIES = {Physics.BMS: k.BMS, Physics.GAS: k.GAS, Physics.SMOKE: k.SMOKE, Phys
 """The physics families that are weighed. Room climate is not: it tells of cooling that failed, and is watched by its heads alone."""
 WITNESSES = 16
 """So many points of a BMS head, spread over it, show whether it moves."""
-WHOLE_HEAD = 2
-"""Fault of a head of which nothing is left (`Readings.fault`)."""
 
 _FEATURES = tuple(Feature)
 _NOTHING = (-1, 0)
@@ -51,17 +49,17 @@ class Fusion:
         self._kept = np.zeros((len(layout.zones), k.N_FAMILIES), k.KEPT)
         self._kept["head"] = -1
         self._level = np.zeros(len(layout.zones), np.uint8)
-        self._said = np.tile(_NOTHING, (len(layout.zones), 1))
+        self._said = np.tile(np.array(_NOTHING, np.int32), (len(layout.zones), 1))
+        self._changed = np.zeros(len(layout.zones), np.uint8)
         self._doubted: list[tuple[Evidence, ...]] = [()] * len(layout.zones)
-        self._rack_of = np.array([*(h.rack for h in layout.heads), -1], np.int64)
-        """By head; the last is that of no head."""
+        self._rack_of = np.array([head.rack for head in layout.heads], np.int32)
         self._bms = [h for h in layout.heads if h.physics is Physics.BMS]
         self._bms_of = [
             [place for place, head in enumerate(self._bms) if head.zone == zone] for zone in range(len(layout.zones))
         ]
         self._bms_index = np.array([h.index for h in self._bms], np.intp)
         self._tick_ms = 0
-        self._silent = np.zeros(len(self._bms), np.bool_)
+        self._silent = np.zeros(len(self._bms), np.uint8)
         self._out: tuple[str, ...] = ()
         self._stale = False
         self.zones = (Weighed(),) * len(layout.zones)
@@ -72,41 +70,20 @@ class Fusion:
 
     def advance(self, image: Image, readings: Readings) -> None:
         """Weigh what the heads read of an image, with the time since the last one. `zones` stays the very same object while nothing changed."""
-        k.leak(self._kept, image.tick_ms - self._tick_ms)
+        r, since_ms = readings, image.tick_ms - self._tick_ms
         self._tick_ms = image.tick_ms
-        news = k.watch_life(
-            self._life, self._witnesses, self._last, image.value, image.quality, image.sample, image.received_ms
-        )
-        silent = readings.fault[self._bms_index] >= WHOLE_HEAD
-        news = news or not np.array_equal(silent, self._silent)
-        self._silent = silent
-        self._weigh(image, readings, anew=news)
-
-    def _weigh(self, image: Image, readings: Readings, *, anew: bool) -> None:
-        """Judge every zone by what is kept and what its heads read now; `anew`: a doubt has come or gone."""
-        r, before = readings, self._level.copy()
-        k.weigh(self._heads, self._kept, r.level, r.weight, r.point, r.feature, r.value, r.threshold)
-        k.look_for_vents(
-            self._tick_ms, self._racks, self._heads, self._kept, r.level, r.point, r.rack_hottest_degc, r.rack_live_fraction,
-            self._cells, self._modules, image.value, image.quality,
+        doubt = k.fuse(
+            since_ms, image.tick_ms, self._heads, self._kept, self._racks, self._cells, self._modules, self._level, self._said,
+            self._changed, self._rack_of, self._life, self._witnesses, self._last, self._bms_index, self._silent,
+            image.value, image.quality, image.sample, image.received_ms, r.level, r.fault, r.weight, r.point, r.feature,
+            r.value, r.threshold, r.rack_hottest_degc, r.rack_live_fraction,
         )  # fmt: skip
-        k.judge(self._heads, self._kept, r.level, self._level)
-        changed = self._changed(before)
-        if anew or self._stale:
+        if doubt or self._stale:
             self._doubted = [tuple(self._doubts(zone)) for zone in range(len(self.zones))]
-            changed, self._stale = set(range(len(self.zones))), False
-        if changed:
-            words = enumerate(self.zones)
-            self.zones = tuple(self._in_words(zone) if zone in changed else said for zone, said in words)
-
-    def _changed(self, before: npt.NDArray[np.uint8]) -> set[int]:
-        """The zones whose level, named rack or families are other than before; one that is and was normal says nothing."""
-        if not (before | self._level).any():
-            return set()
-        said = self._what_is_said()
-        changed = (before != self._level) | (said != self._said).any(axis=1)
-        self._said = said
-        return set(np.flatnonzero(changed).tolist())
+            self._changed[:], self._stale = 1, False
+        if self._changed.any():
+            words = zip(range(len(self.zones)), self._changed.tolist(), self.zones, strict=True)
+            self.zones = tuple(self._in_words(zone) if changed else said for zone, changed, said in words)
 
     def leave_out(self, names: tuple[str, ...]) -> bool:
         """Heads that are out of service say nothing, and what their zones have kept goes with them; returns whether any came or went."""
@@ -135,20 +112,6 @@ class Fusion:
         else:
             evidence = before.evidence
         return Weighed(level, rack, evidence if level else (), self._doubted[zone])
-
-    def _what_is_said(self) -> npt.NDArray[np.int64]:
-        """By zone the rack that is named and the families of which something is kept (bits); nothing of a zone at normal."""
-        families = ((self._kept["head"] >= 0) << np.arange(k.N_FAMILIES)).sum(axis=1)
-        said = np.stack([self._named(), families], axis=1)
-        said[self._level == Level.NORMAL] = _NOTHING
-        return said
-
-    def _named(self) -> npt.NDArray[np.int64]:
-        """By zone the rack on which the strongest BMS head and the strongest gas head agree, with the weight of one at pre-alarm; -1: none."""
-        kept = self._kept[:, [k.BMS, k.GAS]]
-        heavy = (kept["weight"].min(axis=1) >= k.ADVISORY_NATS) & (kept["weight"].sum(axis=1) >= k.PRE_ALARM_HEAD_NATS)
-        bms, gas = self._rack_of[kept["head"]].T
-        return np.where(heavy & (bms == gas), bms, -1)
 
     def _evidence(self, kept: Any) -> Evidence:
         numbers = [round(float(kept[name]), 3) for name in ("value", "threshold", "weight")]

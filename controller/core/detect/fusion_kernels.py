@@ -113,6 +113,53 @@ stiller than days)."""
 STILL_UNDER_LOAD_MS = 60_000
 """Voltages that stand still for a minute while the string carries the load are not measured (assumed: 1C takes 1 mV in seconds)."""
 CLOSED = 0.5
+WHOLE_HEAD = 2
+"""Fault of a head of which nothing is left (`Readings.fault`)."""
+
+
+@jit
+def fuse(
+    since_ms: Any, tick_ms: Any, heads: Any, kept: Any, racks: Any, cells: Any, modules: Any, zone_level: Any, said: Any,
+    changed: Any, rack_of: Any, life: Any, witnesses: Any, last: Any, bms: Any, silent: Any,
+    value: Any, quality: Any, sample: Any, received_ms: Any, level: Any, fault: Any, weight: Any, point: Any, feature: Any,
+    shown: Any, threshold: Any, hottest_degc: Any, live: Any,
+) -> Any:  # fmt: skip
+    """Weigh one image, `since_ms` after the last; returns whether a doubt has come or gone.
+
+    By zone: `zone_level` uint8, `said` int32 (zones, 2): the rack that is named (-1: none) and a bit for each family of which something is
+    kept, nothing of a zone at normal; `changed` uint8 whether either is new. `rack_of` int32 by head of the layout; `bms` its BMS heads,
+    `silent` uint8 whether nothing is left of each. The image's arrays, the readings by head (their `value` as `shown`) and by rack; the rest
+    as the kernels below have it.
+    """
+    leak(kept, since_ms)
+    news = watch_life(life, witnesses, last, value, quality, sample, received_ms)
+    for i in range(bms.shape[0]):
+        is_silent = 1 if fault[bms[i]] >= WHOLE_HEAD else 0
+        news = news or silent[i] != is_silent
+        silent[i] = is_silent
+    weigh(heads, kept, level, weight, point, feature, shown, threshold)
+    look_for_vents(tick_ms, racks, heads, kept, level, point, hottest_degc, live, cells, modules, value, quality)
+    for z in range(kept.shape[0]):
+        before = zone_level[z]
+        judge(heads, kept, level, zone_level, z)
+        rack, families = what_is_said(kept[z], rack_of) if zone_level[z] else (-1, 0)
+        changed[z] = before != zone_level[z] or said[z, 0] != rack or said[z, 1] != families
+        said[z, 0], said[z, 1] = rack, families
+    return news
+
+
+@jit
+def what_is_said(kept: Any, rack_of: Any) -> Any:
+    """The rack on which the strongest BMS and the strongest gas head agree, with the weight of one at pre-alarm (-1: none); the families."""
+    families = 0
+    for family in range(kept.shape[0]):
+        if kept[family].head >= 0:
+            families |= 1 << family
+    bms, gas = kept[BMS], kept[GAS]
+    if min(bms.weight, gas.weight) < ADVISORY_NATS or bms.weight + gas.weight < PRE_ALARM_HEAD_NATS:
+        return -1, families
+    rack = rack_of[bms.head]
+    return rack if rack == rack_of[gas.head] else -1, families
 
 
 @jit
@@ -273,28 +320,28 @@ def is_above(rack: Any, family: Any, heads: Any, level: Any) -> Any:
 
 
 @jit
-def judge(heads: Any, kept: Any, level: Any, zone_level: Any) -> None:
-    """Write the level of every zone: what its heads say alone, and what they say together. Off-gas alone is a pre-alarm, however strong.
+def judge(heads: Any, kept: Any, level: Any, zone_level: Any, z: Any) -> None:
+    """Write the level of zone `z`: what its heads say alone, and what they say together. Off-gas alone is a pre-alarm, however strong.
 
     Together an alarm takes something hot (BMS, heat) and something in the air (gas, smoke): either pair of the same kind has an everyday
     cause, the exhaust of a generator or a room whose cooling failed.
     """
-    for z in range(kept.shape[0]):
-        total = 0.0
-        for f in range(kept.shape[1]):
-            total += kept[z, f].weight
-        hot = kept[z, BMS].firm >= FIRM_NATS or kept[z, HEAT].firm >= FIRM_NATS
-        airborne = kept[z, GAS].firm >= FIRM_NATS or kept[z, SMOKE].firm >= FIRM_NATS
-        zone_level[z] = codes.ADVISORY if total >= ADVISORY_NATS else codes.NORMAL
-        if total > PRE_ALARM_NATS:
-            zone_level[z] = codes.PRE_ALARM
-        if hot and airborne:
-            zone_level[z] = codes.ALARM
+    total = 0.0
+    for f in range(kept.shape[1]):
+        total += kept[z, f].weight
+    hot = kept[z, BMS].firm >= FIRM_NATS or kept[z, HEAT].firm >= FIRM_NATS
+    airborne = kept[z, GAS].firm >= FIRM_NATS or kept[z, SMOKE].firm >= FIRM_NATS
+    zone_level[z] = codes.ADVISORY if total >= ADVISORY_NATS else codes.NORMAL
+    if total > PRE_ALARM_NATS:
+        zone_level[z] = codes.PRE_ALARM
+    if hot and airborne:
+        zone_level[z] = codes.ALARM
     for i in range(heads.shape[0]):
-        alone = counts(heads, i, level)
-        if heads[i].family == GAS:
-            alone = min(alone, codes.PRE_ALARM)
-        zone_level[heads[i].zone] = max(zone_level[heads[i].zone], alone)
+        if heads[i].zone == z:
+            alone = counts(heads, i, level)
+            if heads[i].family == GAS:
+                alone = min(alone, codes.PRE_ALARM)
+            zone_level[z] = max(zone_level[z], alone)
 
 
 @jit

@@ -16,7 +16,7 @@ from controller.core.detect.detector import Detector
 from controller.core.detect.fusion import Weighed
 from controller.core.detect.readings import Readings
 from controller.core.events import Event, Evidence, Feature, Kind, Level, Write
-from controller.core.image import Image, freeze
+from controller.core.image import Changes, Image, freeze
 from controller.core.layout import Layout, OutputLayout, lay_out
 from controller.core.rules import ResponseSettings
 from controller.core.scan import Controller, ScanResult
@@ -72,7 +72,7 @@ class Script(Detector):
         self.zones = [Weighed()] * len(layout.zones)
         self.agent: tuple[bool, ...] = ()
 
-    def advance(self, image: Image) -> Readings:
+    def advance(self, image: Image, changed: Changes | None = None) -> Readings:
         return self.readings
 
     def agent_in(self, zones: Sequence[bool]) -> None:
