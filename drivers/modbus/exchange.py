@@ -2,13 +2,16 @@
 
 import asyncio
 import select
+import time
 from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
 
 from drivers.compiled.door import kernel_of
+from drivers.link import TickMs
 from drivers.modbus import kernel
+from drivers.modbus.cycles import FOR_EVER
 from drivers.modbus.frame import Batch
 
 BUDGET_NS = 250_000
@@ -25,7 +28,8 @@ class Run:
     """
 
     def __init__(self, batches: Sequence[Batch]) -> None:
-        self.ahead = tuple(batches[1:])
+        self.batches = tuple(batches)
+        self.ahead = self.batches[1:]
         self.ends: list[int] = []
         self._heads = [np.frombuffer(bytearray(b"\0\0" + tail), np.uint8) for batch in batches for tail in batch.tails]
         self._kept = [(np.frombuffer(batch.frames, np.uint8), batch.room) for batch in batches]
@@ -69,11 +73,17 @@ class Exchange:
         self._poller = select.epoll()
         self._hearers: dict[int, Hearer] = {}
         self._events = np.zeros(kernel.MOST_EVENTS * kernel.EVENT_BYTES, np.uint8)
-        self._clock = np.zeros(2, np.int64)
-        self._due: list[int] = []
+        self._clock = np.zeros(4, np.int64)
+        self._plants: dict[tuple[TickMs, float], int] = {}
+        self._ticks = np.zeros((0, 2), np.int64)
+        self._connections = np.zeros(0, np.int64)
+        self._is_called = False
+        self._timer: asyncio.TimerHandle | None = None
         self._links = np.zeros((0, kernel.LINK_COLUMNS), np.int64)
         self._grow(FIRST_LINKS)
-        kernel_of(kernel.exchange).prepare(0, self._links, self._told, self._events, self._told, self._clock, BUDGET_NS)
+        kernel_of(kernel.exchange).prepare(
+            0, self._links, self._connections, self._events, self._told, self._clock, self._ticks, BUDGET_NS
+        )
         loop.add_reader(self._poller.fileno(), self._go_on)
 
     def attach(self, fd: int, hearer: Hearer) -> None:
@@ -83,33 +93,74 @@ class Exchange:
         self._links[fd] = 0
         self._poller.register(fd, select.EPOLLIN)
         self._hearers[fd] = hearer
+        self._connections = np.array(list(self._hearers), np.int64)
         hearer.cells = self._links[fd].data
 
     def detach(self, fd: int) -> None:
         """Listen no more; call it before the socket is closed."""
         del self._hearers[fd]
+        self._connections = np.array(list(self._hearers), np.int64)
         self._links[fd] = 0
         self._poller.unregister(fd)
         if not self._hearers:
+            if self._timer is not None:
+                self._timer.cancel()
             if not self._loop.is_closed():
                 self._loop.remove_reader(self._poller.fileno())
             self._poller.close()
             _EXCHANGES.pop(self._loop, None)
 
-    def ask(self, fd: int) -> None:
-        """A batch of this connection is DUE: it is sent with all the others of this turn of the loop."""
-        if not self._due:
+    def ask(self) -> None:
+        """Something is DUE: it is sent with all else that is in this turn of the loop."""
+        if not self._is_called:
+            self._is_called = True
             self._loop.call_soon(self._go_on)
-        self._due.append(fd)
+
+    def ask_now(self) -> None:
+        """The same, but at once: somebody waits for it."""
+        self._turn(0)
+
+    def ask_at(self, when_s: float) -> None:
+        """Something will be due then (loop's clock)."""
+        if self._timer is None or when_s < self._timer.when():
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = self._loop.call_at(when_s, self._time_is_up)
+
+    def plant(self, tick_ms: TickMs, speed: float) -> int:
+        """The number of a plant's clock, which is looked at whenever the exchange is called."""
+        if (tick_ms, speed) not in self._plants:
+            self._plants[tick_ms, speed] = len(self._plants)
+            speeds = [speed for _, speed in self._plants]
+            self._ticks = np.zeros((len(speeds), 2), np.int64)
+            self._ticks[:, kernel.SPEED] = np.array(speeds).view(np.int64)
+        return self._plants[tick_ms, speed]
+
+    def _time_is_up(self) -> None:
+        self._timer = None
+        self._go_on()
 
     def _go_on(self) -> None:
+        self._is_called = False
+        self._turn(BUDGET_NS)
+
+    def _turn(self, budget_ns: int) -> None:
         if self._poller.closed:
             return
-        due, self._due = np.array(self._due, np.int64), []
+        clock, ticks = self._clock, self._ticks
+        clock[kernel.CALLED] = time.monotonic_ns()
+        for (tick_ms, _), number in self._plants.items():
+            ticks[number, kernel.TICK] = tick_ms()
         news = kernel.exchange(
-            self._poller.fileno(), self._links, due, self._events, self._told, self._clock, BUDGET_NS
+            self._poller.fileno(), self._links, self._connections, self._events, self._told, clock, ticks, budget_ns
         )
-        for fd in self._told[:news].tolist():
+        if (due := clock.item(kernel.FIRST_DUE)) != FOR_EVER:
+            self.ask_at(due * 1e-9)
+        if news:
+            self._tell(self._told[:news].tolist())
+
+    def _tell(self, told: Sequence[int]) -> None:
+        for fd in told:
             hearer = self._hearers.get(fd)
             if hearer is not None:  # not closed by what another one heard
                 hearer.hear()

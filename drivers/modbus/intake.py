@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from drivers.modbus.cycles import INTAKE_CELLS, IS_COUNTED, KNOWN, RAW, SAMPLE
 from drivers.modbus.decode import WIRE, Decoder, Words, mark_bad, raw_of
 from drivers.modbus.errors import IdentityError, Where
 from drivers.modbus.frame import Batch
@@ -14,34 +15,42 @@ from drivers.points import NEVER, BlockBuffer, RegisterBlock
 
 
 class _Intake:
-    """One block: its buffer and what its counter last said."""
+    """One block: its buffer and what its counter last said, in cells of the table at `address` (see `cycles`)."""
 
-    __slots__ = ("block", "buffer", "known", "raw", "sample")
+    __slots__ = ("_cells", "_table", "address", "block", "buffer")
 
     def __init__(self, block: RegisterBlock, buffer: BlockBuffer | None) -> None:
         self.block = block
         self.buffer = BlockBuffer.empty(block.count) if buffer is None else buffer
-        self.raw: int | None = None
-        self.sample = NEVER if block.counter is None else 0
-        self.known = False
+        is_counted = block.counter is not None
+        self._table = np.zeros(INTAKE_CELLS, np.int64)
+        self.address: int = self._table.ctypes.data
+        self._cells = cells = self._table.data
+        cells[SAMPLE], cells[RAW], cells[IS_COUNTED] = 0 if is_counted else NEVER, -1, is_counted
 
     def count(self, raw: int) -> None:
         """Take in the device's 16-bit counter; samples that were missed count as well."""
-        if self.raw is not None:
-            self.sample += (raw - self.raw) & 0xFFFF
-        self.raw = raw
-        self.known = True
+        cells = self._cells
+        if cells[RAW] >= 0:
+            cells[SAMPLE] += (raw - cells[RAW]) & 0xFFFF
+        cells[RAW], cells[KNOWN] = raw, 1
+
+    def doubt(self) -> None:
+        """Nothing is known of the counter until it is read again."""
+        self._cells[KNOWN] = 0
 
     def next_sample(self) -> int | None:
         """Number of the sample that a good read brings; None as long as the block's counter is unknown.
 
         Without a counter each good read is a sample of the points that it touches.
         """
-        if self.block.counter is None:
-            self.sample += 1
-        elif not self.known:
+        cells = self._cells
+        if not cells[IS_COUNTED]:
+            cells[SAMPLE] += 1
+        elif not cells[KNOWN]:
             return None
-        return self.sample
+        sample: int = cells[SAMPLE]
+        return sample
 
 
 class Intakes:
@@ -81,7 +90,7 @@ class Intakes:
         """Make all points of these blocks BAD at once, and wait for their counters before they can be good again."""
         for name in names:
             intake = self._intakes[name]
-            intake.known = False
+            intake.doubt()
             mark_bad(intake.buffer)
 
     def fail_all(self) -> None:
@@ -98,10 +107,12 @@ class _Run:
     """Points that are decoded together when the batch has come that brings the last of them; their age is that of the first.
 
     `singles` are the same points, request by request, for the case that one of the requests was refused. `again` is for replies that say
-    what they said before.
+    what they said before. `intake` and `unpack` are what `step` is made of.
     """
 
     first: int
+    intake: _Intake
+    unpack: Unpacker
     step: Step
     again: Step
     singles: tuple[tuple[int, Step], ...]
@@ -112,14 +123,28 @@ class Reading:
 
     def __init__(self, stretch: "_Stretch", place: int) -> None:
         self._stretch = stretch
-        self._place = place
+        self.place = place
+        """Which batch of its stretch it is."""
         self.batch = stretch.batches[place]
         first = stretch.firsts[place]
         self.requests = stretch.requests[first : first + len(self.batch.asks)]
 
     def take(self, received_ms: int) -> None:
         """Take in all replies that brought values. Raises `IdentityError` before anything is decoded."""
-        self._stretch.take(self._place, received_ms)
+        self._stretch.take(self.place, received_ms)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether no word has to be looked at before the values count."""
+        return not any(request.marks for request in self.requests)
+
+    def steps(self, came: Callable[[int], int]) -> list[tuple[int, ...]]:
+        """Steps (see `cycles`) that take in this batch; `came` gives the address of the moment at which a batch of its stretch came."""
+        return self._stretch.steps(self.place, came)
+
+    def was_taken(self, received_ms: int) -> None:
+        """All replies brought values, and these were taken in already."""
+        self._stretch.was_taken(self.place, received_ms)
 
     def take_again(self, received_ms: int) -> None:
         """All replies of the stretch are, byte by byte, those that were taken in last, all of them good: there is nothing to decode.
@@ -163,6 +188,22 @@ class _Stretch:
             else:
                 run.step(self._received_ms[run.first])
 
+    def was_taken(self, place: int, received_ms: int) -> None:
+        """Remember what `take` would."""
+        self._received_ms[place] = received_ms
+        self._was_refused = False
+
+    def steps(self, place: int, came: Callable[[int], int]) -> list[tuple[int, ...]]:
+        """What `take` does with a batch without refusals, for who does it without Python."""
+        first, batch = self.firsts[place], self.batches[place]
+        room = batch.room.ctypes.data
+        counts: list[tuple[int, ...]] = [
+            (0, 0, 0, self._intakes[counter.block].address, room + self._offsets[number] + 2 * counter.offset)
+            for number in range(first, first + len(batch.asks))
+            for counter in self.requests[number].counters
+        ]
+        return counts + [(*run.unpack.row, run.intake.address, came(run.first)) for run in self._ending[place]]
+
     def take_again(self, received_ms: int) -> None:
         """Take in the same replies once more."""
         for ending in self._ending:
@@ -193,8 +234,9 @@ class _Stretch:
                 step(self._received_ms[place])
 
     def _run(self, run: list[tuple[Part, int]]) -> _Run:
-        singles = tuple((number, self._step([(part, number)])) for part, number in run)
-        return _Run(self._of[run[0][1]], self._step(run), self._again(run), singles)
+        singles = tuple((number, self._step([(part, number)])[1]) for part, number in run)
+        intake = self._intakes[run[0][0].block.name]
+        return _Run(self._of[run[0][1]], intake, *self._step(run), self._again(run), singles)
 
     def _again(self, run: list[tuple[Part, int]]) -> Step:
         """One more sample of the same values; none where the device's counter stands still."""
@@ -209,29 +251,22 @@ class _Stretch:
 
         return again
 
-    def _step(self, run: list[tuple[Part, int]]) -> Step:
+    def _step(self, run: list[tuple[Part, int]]) -> tuple[Unpacker, Step]:
         """One decoding step for parts that lie one behind the other, in the block as in the bytes."""
         (part, number), count = run[0], sum(part.count for part, _ in run)
         intake = self._intakes[part.block.name]
-        points = intake.buffer.part(part.first, count)
-        decode: Callable[[int, int], None]
+        first, bit = self._offsets[number] + 2 * part.offset, 0
+        end = first + 2 * count * part.block.data_type.registers
         if part.block.table in BIT_TABLES:
-            decode = self._bits(part, number, Decoder(part.block, points))
-        else:
-            first = self._offsets[number] + 2 * part.offset
-            decode = Unpacker(
-                part.block, self.batches[0].room[first : first + 2 * count * part.block.data_type.registers], points
-            )
+            first, bit = self._offsets[number], part.offset
+            end = first + (bit + count + 7) // 8
+        unpack = Unpacker(part.block, self.batches[0].room[first:end], intake.buffer.part(part.first, count), bit)
 
         def step(received_ms: int) -> None:
             if (sample := intake.next_sample()) is not None:
-                decode(sample, received_ms)
+                unpack(sample, received_ms)
 
-        return step
-
-    def _bits(self, part: Part, number: int, decoder: Decoder) -> Callable[[int, int], None]:
-        words = self._words[number]
-        return lambda sample, received_ms: decoder(words()[part.offset : part.offset + part.count], sample, received_ms)
+        return unpack, step
 
     def _words_of(self, number: int) -> Callable[[], Words]:
         """How to come by the words of one reply: registers, or bits."""

@@ -16,25 +16,49 @@ import numpy as np
 
 from drivers.compiled.door import short_kernel
 from drivers.modbus.compiled import carray, function, pointer
+from drivers.modbus.cycles import (
+    CYCLE_COLUMNS,
+    CYCLE_COUNT,
+    CYCLE_ROWS,
+    FOR_EVER,
+    READS,
+    STEPS,
+    first_due,
+    learn,
+    move_on,
+    pick,
+    take_in,
+    take_numbers,
+)
 
-STATE, BUFFER, ROOM, END, ROWS, POSITION, LAST, TAKEN, COUNT, FIRST, HOLD, SINCE, WAIT, SENT, NEWS = range(15)
+(
+    STATE, BUFFER, ROOM, END, ROWS, POSITION, LAST, TAKEN, COUNT, FIRST, HOLD, SINCE, WAIT, SENT, NEWS, CYCLES, CYCLES_COUNT, CYCLE,
+    NUMBER, LEARNED, CLOCK,
+) = range(21)  # fmt: skip
 """Columns of `links`. `END`: bytes that wait in the buffer. Rows `POSITION` to `LAST` are in flight, of `COUNT` in the run; those before
 `TAKEN` are whole batches that were answered. Row n has the transaction `FIRST` + n. With `HOLD` nothing more is sent. `SINCE`: when the last
 answer came or the request went; `WAIT`: the longest wait in this batch. `SENT`: bytes of a request that the system took. `NEWS`: told
-already."""
+already. `CYCLES`: cycles that go on by themselves (see `cycles`), 0 where Python says what is asked; `CYCLES_COUNT` of them, number
+`CYCLE` has its turn. `NUMBER`: where the next transaction stands; `LEARNED`: what is known of the device; `CLOCK`: its plant's clock."""
 
-LINK_COLUMNS = 15
+LINK_COLUMNS = 21
 
-IDLE, DUE, ASKED, ODD, UNREAD, UNSENT = range(6)
-"""`STATE`: nothing in flight; a batch to be sent; a batch in flight; bytes that are not plainly right; nothing could be read (the end of
-the connection, or an error); not all of a request could be sent. The last three wait for Python."""
+IDLE, DUE, RESTING, ASKED, ODD, UNREAD, UNSENT = range(7)
+"""`STATE`: nothing in flight; a batch to be sent; nothing in flight until a cycle is due; a batch in flight; bytes that are not plainly
+right; nothing could be read (the end of the connection, or an error); not all of a request could be sent. The last three wait for Python."""
 
-REQUEST, REQUEST_BYTES, HEAD, HEAD_BYTES, TO, PAYLOAD, BATCH_END, TELL, WAITED, AT = range(10)
+REQUEST, REQUEST_BYTES, HEAD, HEAD_BYTES, TO, PAYLOAD, BATCH_END, TELL, WAITED, AT, STEP, STEP_END = range(12)
 """Columns of `rows`. `HEAD`: what the right answer begins with; `TO`: where its values go; `BATCH_END`: the row behind its batch; `TELL`:
 Python is to hear of that batch at once, and of those before it. The last row of a batch tells the longest wait and when all of it was
-answered."""
+answered, and, in a cycle that goes on by itself, which steps take in what it brought."""
 
-ROW_COLUMNS = 10
+ROW_COLUMNS = 12
+
+TICK, SPEED = range(2)
+"""Columns of a plant's clock: its milliseconds when the exchange was called, and the bits of how fast it is."""
+
+SECONDS, NANOSECONDS, CALLED, FIRST_DUE = range(4)
+"""Cells of the exchange's clock: what the system says; when the plants' clocks were looked at; when something is due next."""
 
 SLOW_NS = 2_000_000
 """Of a device whose answers take longer Python hears at once: its values must not lie in the room while the next answer is awaited."""
@@ -58,7 +82,7 @@ _memmove = function("memmove", "intp", "intp", "intp", "uintp")
 @short_kernel
 def _now(clock: Any) -> Any:
     _clock_gettime(_CLOCK_MONOTONIC, clock.ctypes.data)
-    return clock[0] * 1_000_000_000 + clock[1]
+    return clock[SECONDS] * 1_000_000_000 + clock[NANOSECONDS]
 
 
 @short_kernel
@@ -90,6 +114,51 @@ def _ask(links: Any, fd: Any, now: Any) -> Any:
 
 
 @short_kernel
+def _begin(links: Any, fd: Any, now: Any) -> None:
+    """Ask the first batch of the cycle whose turn it is, if one is due."""
+    link = links[fd]
+    number = pick(link[CYCLES], link[CYCLES_COUNT], now)
+    if number < 0:
+        return
+    cycle = carray(pointer(link[CYCLES] + number * 8 * CYCLE_COLUMNS), CYCLE_COLUMNS, np.int64)
+    link[CYCLE], link[ROWS], link[COUNT] = number, cycle[CYCLE_ROWS], cycle[CYCLE_COUNT]
+    link[POSITION] = link[TAKEN] = 0
+    link[FIRST] = take_numbers(link[NUMBER], link[COUNT])
+    _ask(links, fd, now)
+
+
+@short_kernel
+def _take_in(link: Any, rows: Any, now: Any, clock: Any, plants: Any) -> None:
+    """A batch of a cycle that goes on by itself is answered as a whole: its values, their age, what it teaches, and when it is due again."""
+    cycle = carray(pointer(link[CYCLES] + link[CYCLE] * 8 * CYCLE_COLUMNS), CYCLE_COLUMNS, np.int64)
+    last, plant = rows[link[POSITION] - 1], plants[link[CLOCK]]
+    learn(link[LEARNED], link[WAIT], now)
+    take_in(
+        cycle[STEPS], last[STEP], last[STEP_END], plant[TICK], np.int64(plant[SPEED]).view(np.float64), clock[CALLED]
+    )
+    cycle[READS] += link[POSITION] - link[TAKEN]
+    link[TAKEN] = link[POSITION]
+    if link[TAKEN] == link[COUNT]:
+        move_on(link[CYCLES] + link[CYCLE] * 8 * CYCLE_COLUMNS, now)
+        link[POSITION] = link[TAKEN] = link[COUNT] = 0
+
+
+@short_kernel
+def _go_on(links: Any, fd: Any, now: Any) -> Any:
+    """Ask what follows in cycles that go on by themselves; whether there is news."""
+    link = links[fd]
+    if link[HOLD] != 0:
+        link[STATE] = IDLE
+        return True
+    if link[COUNT] != 0:
+        _ask(links, fd, now)
+    else:
+        link[STATE] = RESTING
+        _begin(links, fd, now)
+    return link[STATE] > ASKED
+
+
+@short_kernel
 def _fit(row: Any, address: Any, size: Any) -> Any:
     """Bytes of the reply to this row's request at an address where `size` bytes are; _MORE if more have to come, or _WRONG."""
     if _memcmp(row[HEAD], address, min(size, row[HEAD_BYTES])) != 0:
@@ -99,7 +168,7 @@ def _fit(row: Any, address: Any, size: Any) -> Any:
 
 
 @short_kernel
-def _hear(links: Any, fd: Any, clock: Any) -> Any:
+def _hear(links: Any, fd: Any, clock: Any, plants: Any) -> Any:
     """Read what came on a connection, take the replies that are right, and send the next batch of the run; whether there is news."""
     link = links[fd]
     got = _recv(fd, link[BUFFER] + link[END], link[ROOM] - link[END], 0)
@@ -132,6 +201,9 @@ def _hear(links: Any, fd: Any, clock: Any) -> Any:
     elif position == link[LAST]:
         rows[position - 1, WAITED] = link[WAIT]
         rows[position - 1, AT] = now
+        if link[CYCLES] != 0:
+            _take_in(link, rows, now, clock, plants)
+            return _go_on(links, fd, now)
         link[TAKEN] = position
         if position < link[COUNT] and link[HOLD] == 0:
             _ask(links, fd, now)
@@ -141,20 +213,41 @@ def _hear(links: Any, fd: Any, clock: Any) -> Any:
 
 
 @short_kernel
-def exchange(poller: Any, links: Any, due: Any, events: Any, told: Any, clock: Any, budget_ns: Any) -> Any:
-    """Send what is DUE among the connections of `due`, then read and go on until nothing is left or the time is up.
+def _news(links: Any, fd: Any, told: Any, news: Any) -> Any:
+    """Tell of a connection, once; how many are told of now."""
+    if links[fd, NEWS] != 0:
+        return news
+    links[fd, NEWS] = 1
+    told[news] = fd
+    return news + 1
 
-    Gives how many connections have something to tell; they stand in `told`.
+
+@short_kernel
+def _first_due(links: Any, connections: Any) -> Any:
+    due = FOR_EVER
+    for fd in connections:
+        if links[fd, STATE] == RESTING:
+            due = min(due, first_due(links[fd, CYCLES], links[fd, CYCLES_COUNT]))
+    return due
+
+
+@short_kernel
+def exchange(
+    poller: Any, links: Any, connections: Any, events: Any, told: Any, clock: Any, plants: Any, budget_ns: Any
+) -> Any:
+    """Send what is DUE on the `connections`, then read and go on until nothing is left or the time is up.
+
+    Gives how many connections have something to tell; they stand in `told`. `plants` are the plants' clocks as they were when `clock` says.
     """
     news = 0
-    began = _now(clock)
-    for fd in due:
+    for fd in connections:
         if links[fd, STATE] == DUE:
             _ask(links, fd, _now(clock))
-            if links[fd, STATE] == UNSENT and links[fd, NEWS] == 0:
-                links[fd, NEWS] = 1
-                told[news] = fd
-                news += 1
+        elif links[fd, STATE] == RESTING:
+            _begin(links, fd, _now(clock))
+        if links[fd, STATE] == UNSENT:
+            news = _news(links, fd, told, news)
+    began = _now(clock)
     moved = True
     while moved and _now(clock) - began < budget_ns:
         moved = False
@@ -163,8 +256,7 @@ def exchange(poller: Any, links: Any, due: Any, events: Any, told: Any, clock: A
             if links[fd, STATE] >= ODD:  # Python has to look first
                 continue
             moved = True
-            if _hear(links, fd, clock) and links[fd, NEWS] == 0:
-                links[fd, NEWS] = 1
-                told[news] = fd
-                news += 1
+            if _hear(links, fd, clock, plants):
+                news = _news(links, fd, told, news)
+    clock[FIRST_DUE] = _first_due(links, connections)
     return news

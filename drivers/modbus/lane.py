@@ -11,16 +11,23 @@ from drivers.modbus.kernel import (
     ASKED,
     AT,
     BUFFER,
+    CLOCK,
     COUNT,
+    CYCLE,
+    CYCLES,
+    CYCLES_COUNT,
     DUE,
     END,
     FIRST,
     HOLD,
     IDLE,
     LAST,
+    LEARNED,
     NEWS,
+    NUMBER,
     ODD,
     POSITION,
+    RESTING,
     ROOM,
     ROWS,
     SENT,
@@ -32,6 +39,7 @@ from drivers.modbus.kernel import (
     WAIT,
     WAITED,
 )  # fmt: skip
+from drivers.modbus.standing import Standing
 from drivers.modbus.talk import Talk
 from drivers.modbus.wire import NO_LINGER, Lost, Transactions
 
@@ -59,6 +67,8 @@ class Lane(Talk):
         self._socket = peer
         self._fd = peer.fileno()
         self._run: Run | None = None
+        self._standing: Standing | None = None
+        """What the kernel asks by itself at present."""
         self._overdue_s = 0.0
         """Since when the deadline is over while bytes wait in the socket."""
         self._place = self._first = 0
@@ -69,10 +79,23 @@ class Lane(Talk):
         self.cells[BUFFER], self.cells[ROOM] = checker.address, BUFFER_BYTES
 
     def wake(self) -> None:
-        """See `Wire.wake`: nothing more is sent without a question."""
-        if self._batch is not None and not self._lost:
+        """See `Wire.wake`: nothing more is sent without a question; what is sent for it, at once."""
+        if self._lost:
+            return
+        if self._standing is not None and self.cells[STATE] == RESTING:
+            self._take_over()
+        if self._standing is not None or self._batch is not None:
             self.cells[HOLD] = 1
+            return
         super().wake()
+        if self.cells[STATE] == DUE:
+            self._exchange.ask_now()
+
+    def close(self) -> None:
+        """See `Wire.close`."""
+        if self._standing is not None:
+            self._take_over()
+        super().close()
 
     @property
     def _where(self) -> Where:
@@ -85,6 +108,41 @@ class Lane(Talk):
     def _since_s(self) -> float:
         return self.cells[SINCE] * 1e-9
 
+    def _go_on(self, now_s: float) -> None:
+        """As every connection, but what is plain the kernel asks from now on."""
+        standing = None if self._turns is None or self._spacing_s else self._turns.standing()
+        if standing is None:
+            super()._go_on(now_s)
+            return
+        self._standing, cells = standing, self.cells
+        cells[CYCLES], cells[CYCLES_COUNT], cells[COUNT] = standing.address, len(standing.runs), 0
+        cells[NUMBER], cells[LEARNED] = self._transactions.address, standing.learned.address
+        cells[CLOCK] = self._exchange.plant(standing.tick_ms, standing.speed)
+        cells[HOLD], cells[STATE] = 0, RESTING
+        if self._timer is None:
+            self._timer = self._loop.call_at(now_s + self._timeout_s, self._look)
+        self._exchange.ask_at(standing.begin())
+
+    def _take_over(self) -> None:
+        """The kernel asks nothing more by itself; what it has in flight goes on as if it had been asked by Python."""
+        cells, standing, self._standing = self.cells, self._standing, None
+        if standing is None:
+            return
+        cells[CYCLES] = 0
+        if cells[COUNT] == 0:  # between two cycles
+            standing.end(-1, 0, self._since_s)
+            if cells[STATE] == RESTING:
+                cells[STATE] = IDLE
+            return
+        number, taken = cells[CYCLE], cells[TAKEN]
+        self._run, self._first, self._overdue_s = standing.runs[number], taken, 0.0
+        self._place = place = standing.end(number, taken, self._since_s)
+        for batch in self._run.batches[: place + 1]:
+            batch.codes[:] = [0] * len(batch.codes)
+        if cells[STATE] != IDLE:
+            self._batch = self._run.batches[place]
+            cells[COUNT], cells[HOLD] = cells[LAST], 1
+
     def _put(self, batch: Batch, now_s: float) -> None:
         if batch.run is None:
             batch.run = Run((batch, *(() if self._spacing_s or self._turns is None else self._turns.ahead())))
@@ -94,7 +152,7 @@ class Lane(Talk):
         cells[ROWS], cells[COUNT], cells[POSITION], cells[TAKEN] = batch.run.address, count, 0, 0
         cells[FIRST] = self._transactions.take(count)
         cells[HOLD], cells[SINCE], cells[STATE] = 0, int(now_s * 1e9), DUE
-        self._exchange.ask(self._fd)
+        self._exchange.ask()
 
     def _drop(self) -> None:
         if self._socket.fileno() >= 0:
@@ -103,6 +161,13 @@ class Lane(Talk):
             self._socket.close()
 
     def _look(self) -> None:
+        if self._standing is not None:
+            now_s = self._loop.time()
+            since_s = self._since_s if self.cells[STATE] == ASKED else now_s
+            if now_s < since_s + self._timeout_s:
+                self._timer = self._loop.call_at(since_s + self._timeout_s, self._look)
+                return
+            self._take_over()
         try:
             self._take_answered()
         except LinkError as error:
@@ -135,6 +200,7 @@ class Lane(Talk):
         """
         self.cells[NEWS] = 0
         try:
+            self._take_over()
             self._take_answered()
             if self._lost:
                 return

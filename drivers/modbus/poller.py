@@ -7,20 +7,16 @@ import time
 from collections.abc import Mapping
 
 from drivers.link import LinkError, LinkHealth, LinkState, NotConnectedError, PointWrite, TickMs, TimedOutError
-from drivers.modbus.errors import DeviceRefusedError
-from drivers.modbus.frame import Batch, Framing
-from drivers.modbus.intake import Reading
+from drivers.modbus.frame import Framing
 from drivers.modbus.plan import DeviceLimits, Request
 from drivers.modbus.polling import Polling
-from drivers.modbus.wire import Connect, Once, Wire
-from drivers.modbus.writing import Job, Writes
+from drivers.modbus.turns import LinkTurns
+from drivers.modbus.wire import Connect, Wire
+from drivers.modbus.writing import Writes
 from drivers.points import BlockBuffer, RegisterBlock
 
 FIRST_BACKOFF_S = 0.1
 LONGEST_BACKOFF_S = 2.0
-
-WRITES_KEPT = 64
-"""Writes whose requests are kept ready."""
 
 SHORTEST_CONNECTION_S = 0.05
 """From one connection to the next at least (assumed): a peer that ends each after one answer, or pads its answers, is not stormed."""
@@ -50,17 +46,10 @@ class ModbusLink:
     ) -> None:
         self._name = name
         self._connect = connect
-        self._framing = framing
         self._timeout_s = timeout_s
-        self._tick_ms = tick_ms
         self._writes = Writes(name, dict(blocks), timeout_s + wire_s, self._rouse, read_only=read_only)
-        self._polling = Polling(
-            name, framing, blocks, devices, tick_ms, speed, self._writes.is_waiting, self._heard, self._note
-        )
-        self._backs: dict[str, Reading] = {}
-        """By place, what reads a write back: made at the first write."""
-        self._written: dict[tuple[str, bytes], Batch] = {}
-        """By place and request, writes that were made already: most outputs know two levels."""
+        self._polling = Polling(name, framing, blocks, devices, tick_ms, speed, self._heard, self._note)
+        self._turns = LinkTurns(self._polling, self._writes, framing, tick_ms, self._note)
         self._wire: Wire | None = None
         self._failures = 0
         self._opened_s = -math.inf
@@ -94,7 +83,7 @@ class ModbusLink:
             errors=self._errors,
             timeouts=self._timeouts,
             latency_p99_ms=1e3 * max(filter(math.isfinite, latencies_s), default=math.nan),
-            late_cycles=self._polling.schedule.late_cycles,
+            late_cycles=self._polling.late_cycles,
             last_error=self._last_error,
             near_deadline=tuple(name for name, device in learned.items() if device.is_near(self._timeout_s)),
             unreliable=tuple(name for name, device in learned.items() if device.is_unreliable(now_s)),
@@ -139,18 +128,27 @@ class ModbusLink:
 
     async def _serve(self, wire: Wire) -> None:
         """Writes first, then what is due, until the connection is gone. An error costs the device that was asked."""
-        while await wire.ready():
-            if (job := self._writes.next()) is not None:
-                await self._do(wire, job)
-                continue
-            try:
-                await wire.poll(self._polling)
-            except LinkError as error:
-                self._note(error)
-                self._polling.poll_failed(error, time.monotonic())
-                if not isinstance(error, NotConnectedError):
-                    # The peer answers, if wrongly, or is silent for one unit: that unit rests, the others need not wait with it.
-                    self._failures = 0
+        self._polling.connected()
+        try:
+            while await wire.ready():
+                error: LinkError | None = None
+                try:
+                    await wire.poll(self._turns)
+                except LinkError as failure:
+                    error = failure
+                if self._turns.is_writing:
+                    self._turns.failed(error, time.monotonic())
+                elif error is not None:
+                    self._poll_failed(error)
+        finally:
+            self._turns.stop()
+
+    def _poll_failed(self, error: LinkError) -> None:
+        self._note(error)
+        self._polling.poll_failed(error, time.monotonic())
+        if not isinstance(error, NotConnectedError):
+            # The peer answers, if wrongly, or is silent for one unit: that unit rests, the others need not wait with it.
+            self._failures = 0
 
     def _heard(self) -> None:
         self._failures = 0
@@ -185,67 +183,6 @@ class ModbusLink:
             self._writes.check(write)
             raise NotConnectedError(self._writes.place(write), self._last_error or "the link is not running")
         await self._writes.ask(write)
-
-    async def _do(self, wire: Wire, job: Job) -> None:
-        """Write and read back; the one who asked hears of every error, a failed connection is left as after a poll."""
-        began_s = time.monotonic()
-        back = self._back(job)
-        try:
-            write = self._write(job)
-            once = Once(write, back.batch, lambda: back.take(self._tick_ms()), lambda: not job.done.done())
-            await _ask(wire, once, job)
-        except asyncio.CancelledError:
-            job.settle(NotConnectedError(str(job.ask.where), "the link stops; whether it was written is not known"))
-            raise
-        except (DeviceRefusedError, NotConnectedError) as error:
-            if not job.done.done():  # somebody still waits
-                self._note(error)
-                job.settle(error)
-        except LinkError as error:
-            self._note(error)
-            self._polling.failed(job.device, time.monotonic(), began_s)
-            job.settle(error)
-        else:
-            job.settle(None)
-
-    def _write(self, job: Job) -> Batch:
-        """The request of a write; those made last are kept, with what the wire has made ready for them."""
-        key = (str(job.ask.where), job.ask.pdu)
-        if key not in self._written:
-            if len(self._written) == WRITES_KEPT:
-                self._written.clear()
-            self._written[key] = Batch((job.ask,), self._framing)
-        return self._written[key]
-
-    def _back(self, job: Job) -> Reading:
-        """What reads a write back; where no transaction tells replies apart, with the request that polls the point anyway.
-
-        Then a late reply to it can only pass for itself in a later poll. And no poll's late reply can pass for the read-back: a unit answers
-        one request after the other, so what it owed came before its echo of the write, which nothing but a write can pass for.
-        """
-        if self._framing is Framing.TCP:
-            place = str(job.ask.where)
-            if place not in self._backs:
-                (self._backs[place],) = self._polling.readings(job.device, (job.request,))
-            return self._backs[place]
-        (wanted,) = job.request.parts
-        request = next(
-            request
-            for request in self._polling.asked(job.device)
-            for part in request.parts
-            if part.block.name == wanted.block.name and part.first <= wanted.first < part.first + part.count
-        )
-        return self._polling.readings(job.device, (request,))[0]
-
-
-async def _ask(wire: Wire, once: Once, job: Job) -> None:
-    """A write and its read-back. Raises `DeviceRefusedError` for an exception."""
-    await wire.poll(once)
-    if not once.is_answered:
-        what = "what it had been told was read back" if once.is_written else "the device was asked"
-        raise NotConnectedError(str(job.ask.where), f"the connection went before {what}")
-    if once.code:
-        raise DeviceRefusedError(str(job.ask.where), once.code)
 
 
 def _backoff_s(failures: int) -> float:

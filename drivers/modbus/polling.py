@@ -14,6 +14,7 @@ from drivers.modbus.intake import Intakes, Reading, blocks_of
 from drivers.modbus.learned import Learned
 from drivers.modbus.plan import DeviceLimits, PlanError, Request, confusable, plan_link
 from drivers.modbus.schedule import Cycle, Schedule
+from drivers.modbus.standing import Standing
 from drivers.points import RegisterBlock
 
 STRETCH = 8
@@ -38,8 +39,8 @@ _OF_OTHERS = (NotConnectedError, TransactionError, UnitError, StrayBytesError)
 class Polling:
     """Implements `drivers.modbus.wire.Turns` for one link: plans, schedule, intake.
 
-    `blocks` by name; `devices` by the name that blocks give; periods are plant time and pass `speed` times as fast. `waits` says whether a
-    write waits for its turn; `heard` is called with every good answer, `note` with every refusal.
+    `blocks` by name; `devices` by the name that blocks give; periods are plant time and pass `speed` times as fast.
+    `heard` is called with every good answer, `note` with every refusal.
     """
 
     def __init__(
@@ -50,7 +51,6 @@ class Polling:
         devices: Mapping[str, DeviceLimits],
         tick_ms: TickMs,
         speed: float,
-        waits: Callable[[], bool],
         heard: Callable[[], None],
         note: Callable[[LinkError], None],
     ) -> None:
@@ -61,7 +61,6 @@ class Polling:
         self._tick_ms = tick_ms
         self._speed = speed
         self._ms_per_s = 1e3 * speed
-        self._waits = waits
         self._heard = heard
         self._note = note
         self.intakes = Intakes(self._blocks.values())
@@ -70,7 +69,9 @@ class Polling:
             self._members.setdefault(block.device, []).append(block.name)
         self.learned = {device: Learned() for device in self._members}
         self.schedule = Schedule[Reading](self._cycles(), 0.0)
-        self.reads = 0
+        self._reads = 0
+        self._standing: Standing | None = None
+        self._is_heard = False
         self._cycle: Cycle[Reading] | None = None
         self._started_s = 0.0
         self._pardoned: Counter[str] = Counter()
@@ -85,6 +86,11 @@ class Polling:
     def start(self, now_s: float) -> None:
         """All is due now."""
         self.schedule = Schedule(self._cycles(), now_s)
+        self._standing = None
+
+    def connected(self) -> None:
+        """There is a new connection, on which nothing was answered yet."""
+        self._is_heard = False
 
     def asked(self, device: str) -> Iterator[Request]:
         """What the device is asked at present."""
@@ -127,11 +133,8 @@ class Polling:
 
     # --- turns ------------------------------------------------------------------------------------------------------
 
-    def next(self, now_s: float) -> Batch | float | None:
-        """See `Turns.next`: writes go first."""
-        if self._waits():
-            self._cycle = None
-            return None
+    def next(self, now_s: float) -> Batch | float:
+        """See `Turns.next`."""
         self._cycle = cycle = self.schedule.pick(now_s)
         if cycle is None:
             return self.schedule.next_due_s()
@@ -155,7 +158,8 @@ class Polling:
         readings = cycle.turns[cycle.position : cycle.position + len(batches)]
         for reading, at_s in zip(readings, times_s, strict=True):
             reading.take(tick_ms - int((clock_s - at_s) * self._ms_per_s))
-            self.reads += len(reading.requests)
+            self._reads += len(reading.requests)
+        self._is_heard = True
         self._heard()
         self._pardoned.pop(cycle.device, None)
         self.learned[cycle.device].good(waits_s, now_s)
@@ -164,6 +168,50 @@ class Polling:
         else:
             self.schedule.done(cycle, self._started_s, now_s, len(batches))
         self._started_s = now_s  # of the next turn of the cycle, if it is ahead
+
+    def standing(self) -> Standing | None:
+        """See `Turns.standing`: all cycles, where they are one device's, nothing is odd about it and every one is at its beginning."""
+        if not self._is_heard or self._pardoned or not self._is_plain():
+            return None
+        if self._standing is None:
+            (device,) = self._members
+            cycles = self.schedule.cycles(device)
+            self._standing = Standing(cycles, self.learned[device], self._tick_ms, self._speed, self._left)
+        return self._standing
+
+    def _is_plain(self) -> bool:
+        if self._framing is not Framing.TCP or len(self._members) != 1 or self.schedule.is_preferring:
+            return False
+        (device,) = self._members
+        cycles = self.schedule.cycles(device)
+        if any(cycle.position for cycle in cycles):
+            return False
+        return self._standing is not None or all(reading.is_plain for cycle in cycles for reading in cycle.turns)
+
+    def _left(self, number: int, place: int, times_s: Sequence[float], since_s: float) -> None:
+        """See `standing.Left`."""
+        standing = self._standing
+        if standing is None:  # cannot be: it is that which calls
+            return
+        self._reads += standing.reads
+        self.schedule.late_cycles += standing.late_cycles
+        if number >= 0:
+            (device,) = self._members
+            self._cycle = cycle = self.schedule.cycles(device)[number]
+            cycle.position, self._started_s = place, since_s
+            tick_ms, clock_s = self._tick_ms(), time.monotonic()
+            for reading, at_s in zip(cycle.turns, times_s, strict=False):
+                reading.was_taken(tick_ms - int((clock_s - at_s) * self._ms_per_s))
+
+    @property
+    def reads(self) -> int:
+        """Requests answered."""
+        return self._reads + (0 if self._standing is None else self._standing.reads)
+
+    @property
+    def late_cycles(self) -> int:
+        """Cycles skipped because the device or the bus was too slow."""
+        return self.schedule.late_cycles + (0 if self._standing is None else self._standing.late_cycles)
 
     def is_wanted(self) -> bool:
         """See `Turns.is_wanted`: a poll does not grow old."""
@@ -209,6 +257,7 @@ class Polling:
             return
         cycle.turns = self.readings(cycle.device, requests)
         cycle.position = 0
+        self._standing = None
 
     # --- failures ---------------------------------------------------------------------------------------------------
 

@@ -12,12 +12,15 @@ from drivers.compiled.door import kernel_of, short_kernel
 from drivers.modbus.compiled import carray, pointer
 from drivers.points import BlockBuffer, DataType, Order, Quality, RegisterBlock
 
-_RAW, _VALUE, _QUALITY, _SAMPLE, _RECEIVED, _COUNT, _REGISTERS, _SWAPPED, _REVERSED, _KIND, _CODES = range(11)
+_RAW, _VALUE, _QUALITY, _SAMPLE, _RECEIVED, _COUNT, _REGISTERS, _SWAPPED, _REVERSED, _KIND, _FIRST, _CODES = range(12)
 """Places of a run's numbers: addresses, points, registers of a value; whether the bytes of a word are swapped, whether the words are
-reversed. Behind them stand the invalid codes."""
+reversed; number of the first of bits. Behind them stand the invalid codes, as many as the last one says."""
 
-_UNSIGNED, _SIGNED, _FLOAT32, _FLOAT64 = range(4)
+LAST_NUMBER, HEAD_NUMBERS = _CODES, _CODES + 1
+
+_UNSIGNED, _SIGNED, _BIT, _FLOAT32, _FLOAT64 = range(5)
 _KINDS = {
+    DataType.BIT: _BIT,
     DataType.INT16: _SIGNED,
     DataType.INT32: _SIGNED,
     DataType.FLOAT32: _FLOAT32,
@@ -27,12 +30,13 @@ _GOOD, _BAD = int(Quality.GOOD), int(Quality.BAD)
 
 
 class Unpacker:
-    """Decodes the registers of `block` at an address into `points`, as `decode.Decoder` does; made once, called at every read.
+    """Decodes the registers or bits of `block` at an address into `points`, as `decode.Decoder` does; made once, called at every read.
 
-    `raw` are the bytes of the registers as they came; they and `points` live as long as this object.
+    `raw` are the bytes of the registers as they came, or of bits, of which the first is number `first` (the lowest of a byte comes first);
+    they and `points` live as long as this object.
     """
 
-    def __init__(self, block: RegisterBlock, raw: npt.NDArray[np.uint8], points: BlockBuffer) -> None:
+    def __init__(self, block: RegisterBlock, raw: npt.NDArray[np.uint8], points: BlockBuffer, first: int = 0) -> None:
         self._kept = (raw, points)
         registers, order, kind = block.data_type.registers, block.order, _KINDS.get(block.data_type, _UNSIGNED)
         codes = block.scaling.invalid
@@ -46,7 +50,7 @@ class Unpacker:
         kinds = (np.uint8, np.float64, np.uint8, np.int64, np.int64)
         if any(not a.flags.c_contiguous or a.dtype != kind for a, kind in zip(arrays, kinds, strict=True)):
             raise ValueError(f"{block.name}: compiled decoding takes packed arrays alone")
-        if raw.size != 2 * registers * len(points.value):
+        if raw.size != ((first + len(points.value) + 7) // 8 if kind == _BIT else 2 * registers * len(points.value)):
             raise ValueError(f"{block.name}: {raw.size} bytes for {len(points.value)} points of {registers} registers")
         self._numbers = np.array(
             [
@@ -56,17 +60,20 @@ class Unpacker:
                 order in {Order.BADC, Order.DCBA},
                 registers > 1 and order in {Order.CDAB, Order.DCBA},
                 kind,
+                first,
                 len(codes),
                 *codes,
             ],
             np.int64,
         )
         self._scaling = (float(block.scaling.factor), float(block.scaling.offset))
-        kernel_of(_unpack).prepare(self._numbers, *self._scaling, 0, 0)
+        self.row = (self._numbers.ctypes.data, *np.array(self._scaling).view(np.int64).tolist())
+        """Where the numbers stand, and the bits of factor and offset: for who unpacks without Python."""
+        kernel_of(unpack).prepare(self._numbers, *self._scaling, 0, 0)
 
     def __call__(self, sample: int, received_ms: int) -> None:
         """Decode what the registers hold now, of sample number `sample`."""
-        _unpack(self._numbers, *self._scaling, sample, received_ms)
+        unpack(self._numbers, *self._scaling, sample, received_ms)
 
 
 @short_kernel
@@ -117,7 +124,8 @@ def _is_code(numbers: Any, bits: Any, kind: Any, registers: Any) -> Any:
 
 
 @short_kernel
-def _unpack(numbers: Any, factor: Any, offset: Any, sample: Any, received_ms: Any) -> None:
+def unpack(numbers: Any, factor: Any, offset: Any, sample: Any, received_ms: Any) -> None:
+    """Decode what the bytes hold now (see `Unpacker`)."""
     count, registers, swapped, kind = numbers[_COUNT], numbers[_REGISTERS], numbers[_SWAPPED], numbers[_KIND]
     octets = carray(pointer(numbers[_RAW]), 2 * registers * count, np.uint8)
     value = carray(pointer(numbers[_VALUE]), count, np.float64)
@@ -135,7 +143,11 @@ def _unpack(numbers: Any, factor: Any, offset: Any, sample: Any, received_ms: An
                 value[place] += offset
     else:
         for place in range(count):
-            bits = _bits(octets, place, registers, swapped, numbers[_REVERSED] != 0)
+            if kind == _BIT:
+                bit = numbers[_FIRST] + place
+                bits = np.uint64(octets[bit >> 3] >> (bit & 7) & 1)
+            else:
+                bits = _bits(octets, place, registers, swapped, numbers[_REVERSED] != 0)
             scaled = _number(bits, kind, registers) * factor
             if is_float or offset != 0.0:
                 scaled += offset

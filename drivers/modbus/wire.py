@@ -3,10 +3,15 @@
 import random
 import struct
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
 
 from drivers.link import LinkError
 from drivers.modbus.frame import Batch
+
+if TYPE_CHECKING:
+    from drivers.modbus.standing import Standing
 
 NO_LINGER = struct.pack("ii", 1, 0)
 """SO_LINGER: what is not sent yet is dropped when the socket is closed."""
@@ -20,12 +25,16 @@ class Transactions:
     """
 
     def __init__(self) -> None:
-        self._next = random.randrange(1, 0x10000)  # noqa: S311 (a number not used of late, not a secret)
+        self._table = np.array([random.randrange(1, 0x10000)], np.int64)  # noqa: S311 (a number not used of late, not a secret)
+        self._cell = self._table.data
+        self.address: int = self._table.ctypes.data
+        """Where the next number stands, for who takes it without Python (`cycles.take_numbers`)."""
 
     def take(self, count: int) -> int:
         """The first of `count` numbers in a row."""
-        first = self._next if self._next + count <= 0x10000 else 1  # noqa: PLR2004 (16 bits)
-        self._next = first + count
+        cell = self._cell
+        first: int = cell[0] if cell[0] + count <= 0x10000 else 1  # noqa: PLR2004 (16 bits)
+        cell[0] = first + count
         return first
 
 
@@ -49,6 +58,10 @@ class Turns(Protocol):
         They are the one that `next` gave, or some that were `ahead`, in their order. One that was refused comes alone. Raises `LinkError` for
         wrong values.
         """
+        ...
+
+    def standing(self) -> "Standing | None":
+        """Give what the connection may ask from now on without a question, until somebody wakes it or something odd comes."""
         ...
 
     def is_wanted(self) -> bool:
@@ -100,6 +113,9 @@ class Once:
                 if not self.code:
                     self._take()
             self.is_answered = self._next is None
+
+    def standing(self) -> None:
+        """Give nothing: a write is done once."""
 
     def is_wanted(self) -> bool:
         """Whether the write is still to be sent. What was written is read back in any case."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from drivers.link import LinkError, NotConnectedError, PointWrite, ReadOnlyError, RefusedError, TimedOutError
 from drivers.modbus.decode import encode
 from drivers.modbus.errors import Where
-from drivers.modbus.frame import Ask, ask_write
+from drivers.modbus.frame import Ask, Batch, ask_write
 from drivers.modbus.plan import Part, Request
 from drivers.points import RegisterBlock, Table
 
@@ -18,13 +18,31 @@ WRITE_DEADLINE = 4
 WRITABLE = frozenset({Table.COIL, Table.HOLDING})
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One write, the request that reads it back, and the one who waits for it."""
+ORDERS_KEPT = 64
+"""Orders that are kept ready: most outputs know two levels."""
 
+
+@dataclass(slots=True)
+class Order:
+    """What is to be written: its request, and the one that reads it back. `batch` is what the link makes of it when it is sent first."""
+
+    place: str
     ask: Ask
     request: Request
+    batch: Batch | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One write, and the one who waits for it."""
+
+    order: Order
     done: "asyncio.Future[None]"
+
+    @property
+    def ask(self) -> Ask:
+        """Its request."""
+        return self.order.ask
 
     @property
     def device(self) -> str:
@@ -59,6 +77,7 @@ class Writes:
         self._rouse = rouse
         self._read_only = read_only
         self._jobs: deque[Job] = deque()
+        self._orders: dict[PointWrite, Order] = {}
 
     def is_waiting(self) -> bool:
         """Whether a write waits for its turn."""
@@ -84,19 +103,22 @@ class Writes:
 
     async def ask(self, write: PointWrite) -> None:
         """Put a write into the queue and wait until it was read back. Raises `LinkError` within `WRITE_DEADLINE` request timeouts."""
-        job = self._job(write)
+        loop = asyncio.get_running_loop()
+        job = Job(self._order(write), loop.create_future())
         self._jobs.append(job)
         self._rouse()
+        deadline = loop.call_later(WRITE_DEADLINE * self._timeout_s, self._too_late, job)
         try:
-            async with asyncio.timeout(WRITE_DEADLINE * self._timeout_s):
-                await job.done
-        except TimeoutError:
-            raise TimedOutError(
-                self.place(write), "not written and read back within its deadline; the link is too slow or down"
-            ) from None
+            await job.done
         finally:
+            deadline.cancel()
             if not job.done.cancel() and not job.done.cancelled():
                 job.done.exception()  # fetched, even if this task is cancelled in the same moment
+
+    @staticmethod
+    def _too_late(job: Job) -> None:
+        what = "not written and read back within its deadline; the link is too slow or down"
+        job.settle(TimedOutError(job.order.place, what))
 
     def check(self, write: PointWrite) -> tuple[int, ...]:
         """The words of a write that may be made. Raises `ReadOnlyError` or `RefusedError`."""
@@ -115,11 +137,18 @@ class Writes:
     def _where(self, write: PointWrite) -> Where:
         return Where(self._link, self._blocks[write.block].device, f"{write.block}[{write.index}]")
 
-    def _job(self, write: PointWrite) -> Job:
+    def _order(self, write: PointWrite) -> Order:
+        """Raises what `check` raises."""
+        if (order := self._orders.get(write)) is None:
+            if len(self._orders) == ORDERS_KEPT:
+                self._orders.clear()
+            order = self._orders[write] = self._made(write)
+        return order
+
+    def _made(self, write: PointWrite) -> Order:
         block, words = self._blocks[write.block], self.check(write)
         address = block.address + write.index * block.data_type.registers
         back = Request(
             block.unit, block.table, address, len(words), block.period_s, (Part(block, write.index, 1, 0),), ()
         )
-        ask = ask_write(self._where(write), block.unit, block.table, address, words)
-        return Job(ask, back, asyncio.get_running_loop().create_future())
+        return Order(self.place(write), ask_write(self._where(write), block.unit, block.table, address, words), back)

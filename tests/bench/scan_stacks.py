@@ -8,6 +8,7 @@ collector forget the objects of the start, as the daemon does.
 import asyncio
 import sys
 import time
+from collections.abc import Iterator
 from typing import Protocol
 
 import msgspec
@@ -16,6 +17,9 @@ import numpy as np
 from controller.core.image import freeze
 from controller.runtime.realtime import RealTime, ask_machine, settle_memory
 from drivers.link import PointWrite
+from drivers.modbus.cycles import DUE_AT, PERIOD
+from drivers.modbus.exchange import exchange_of
+from drivers.modbus.poller import ModbusLink
 from drivers.points import DataType, Quality, RegisterBlock, Table
 from tests.bench.meter import READY_S, Mark, report
 from tests.bench.modbus_ours import Field, tick_ms
@@ -117,12 +121,15 @@ class Ours:
         self._looks = False
         self._all_in: asyncio.Future[None] | None = None
         self._running: list[asyncio.Task[None]] = []
+        self._cycles: list[tuple[memoryview, int]] = []
+        """Where it stands when the temperatures of each link are due."""
 
     async def open(self) -> None:
         """Connect everything; the first poll of each block, the output's too, comes by itself."""
         self._running = [asyncio.create_task(link.run()) for link in self._links]
         while sum(link.health().reads for link in self._links) < DEVICES * len(READS) + 1:
             await asyncio.sleep(READY_S)
+        self._cycles = [(cells, cycle) for link in self._links for cells, cycle in _on_demand(link)]
 
     def _reads(self) -> int:
         return sum(link._polling.reads for link in self._links)
@@ -145,11 +152,9 @@ class Ours:
         """One scan."""
         self._awaited = self._reads() + DEVICES * len(READS)
         self._all_in = all_in = asyncio.get_running_loop().create_future()
-        for link in self._links:
-            for share in link._polling.schedule._shares.values():
-                for cycle in share.cycles:
-                    cycle.due_s = 0.0 if cycle.period_s < NEVER_S else cycle.due_s
-            link._rouse()
+        for cells, cycle in self._cycles:
+            cells[cycle, DUE_AT] = 0
+        exchange_of(asyncio.get_running_loop()).ask()
         async with asyncio.timeout(TIMEOUT_S):
             await all_in
         image = freeze(number, tick_ms(), self._buffers, self._max_age_ms)
@@ -164,6 +169,16 @@ class Ours:
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
+
+
+def _on_demand(link: ModbusLink) -> Iterator[tuple[memoryview, int]]:
+    """The cycles of a link that the bench makes due, in the table of the exchange."""
+    standing = link._polling._standing
+    if standing is None:
+        raise ScanError(f"{link.name}: its polls do not go on by themselves")
+    for cycle in range(len(standing.runs)):
+        if standing.cells[cycle, PERIOD] < NEVER_S * 1e9:
+            yield standing.cells, cycle
 
 
 def _stack(name: str, port: int) -> Stack:

@@ -117,6 +117,9 @@ class ThroughLane:
     def ahead(self) -> tuple[Batch, ...]:
         return ()
 
+    def standing(self) -> None:
+        return None
+
     def answered(self, batches: object, waits_s: object, times_s: object) -> None:
         self._is_answered = True
 

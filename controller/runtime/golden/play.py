@@ -95,7 +95,8 @@ def exchange() -> Iterator[str]:
         run = Run((batch,))
         buffer = np.zeros(BUFFER_BYTES, np.uint8)
         links, told = np.zeros((fd + 1, kernel.LINK_COLUMNS), np.int64), np.zeros(fd + 1, np.int64)
-        room = (np.zeros(kernel.MOST_EVENTS * kernel.EVENT_BYTES, np.uint8), told, np.zeros(2, np.int64), BUDGET_NS)
+        events, clocks = np.zeros(kernel.MOST_EVENTS * kernel.EVENT_BYTES, np.uint8), np.zeros(4, np.int64)
+        room = (events, told, clocks, np.zeros((1, 2), np.int64), BUDGET_NS)
         link = links[fd]
         link[kernel.BUFFER], link[kernel.ROOM] = buffer.ctypes.data, BUFFER_BYTES
         link[kernel.ROWS], link[kernel.COUNT], link[kernel.FIRST] = run.address, 1, _TRANSACTION
