@@ -114,7 +114,7 @@ class Schedule(Generic[Turn]):
     def prefer(self, cycle: Cycle[Turn]) -> None:
         """Let `cycle` have the next turn, from its beginning, whoever else is due."""
         cycle.position = 0
-        self._preferred = cycle
+        self._preferred = cycle if self._only is None else None
 
     def restart(self, device: str) -> None:
         """Begin the cycles of a device afresh: what was read of them before belongs to another time."""
