@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 import controller.core
 import controller.site
+from controller.site.digest import site_digest
 from controller.site.model import Block, Device, Link, ModbusRtu, ModbusTcp, Mqtt, Recording, Site
 
 SUFFIX = ".verified"
@@ -46,7 +47,7 @@ def logic_digest(site: Site) -> str:
     devices = {name: _unplaced_device(device) for name, device in site.devices.items()}
     blocks = {name: _unplaced_block(block) for name, block in site.blocks.items()}
     logic = replace(site, links=links, devices=devices, blocks=blocks)
-    return hashlib.sha256(msgspec.json.encode(logic)).hexdigest()
+    return site_digest(logic).hex()
 
 
 def core_sources() -> list[Path]:
