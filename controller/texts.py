@@ -44,6 +44,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "latched": ("latched", "유지"),
     "no_sensor": ("no sensor", "센서 없음"),
     "runaway": ("RUNAWAY", "열폭주"),
+    # a bank that several rooms share
+    "selected": ("the bank is led to this room", "방호구역 선택"),
+    "not-selected": ("the bank is led to this room no more", "방호구역 선택 해제"),
+    "way-blocked": ("agent cannot go into the room", "약제 경로 차단"),
     # isolation of a rack
     "none": ("-", "-"),
     "wanted": ("opening", "개방 중"),
@@ -81,6 +85,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "output_unconfirmed": ("output not confirmed", "출력 미확인"),
     "breaker_stuck": ("breaker does not open", "차단기 개방 불가"),
     "damper_unproven": ("damper not proven closed", "댐퍼 폐쇄 미확인"),
+    "selector_unproven": ("selector valve not proven", "선택밸브 미확인"),
     "coolant_no_flow": ("no coolant flow", "냉각수 흐름 없음"),
     "release_unconfirmed": ("release not confirmed", "방출 미확인"),
     "release_channel": ("release channel on without command", "방출 채널 오동작"),

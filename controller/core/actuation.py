@@ -13,6 +13,7 @@ from controller.core.layout import OutputLayout
 from controller.core.state import NEVER, Drive, OutputState, Tri
 from controller.site.model import Role
 
+UNSETTLED = frozenset({Drive.WRITING, Drive.CONFIRMING, Drive.FAILED})
 REWRITE_MS = 500
 """A level that does not read back is written again after this time (a little over two polls of a module at 0.2 s)."""
 
@@ -22,11 +23,30 @@ def act(draft: Draft, wanted: list[int]) -> None:
     shadow = draft.layout.site.site.mode == "shadow"
     for output in draft.layout.outputs:
         state = draft.outputs[output.index]
+        if output.index != _holder(draft, output, wanted):
+            draft.outputs[output.index] = replace(state, wanted=output.output.normal, drive=Drive.SETTLED, channel=-1)
+            continue
         level = _wanted_level(output, state, wanted[output.index])
         if level != state.wanted:
             state = _command(draft, output, state, level, shadow=shadow)
         state = replace(state, drive=Drive.SETTLED) if shadow else _drive(draft, output, state)
         draft.outputs[output.index] = state
+
+
+def _holder(draft: Draft, output: OutputLayout, wanted: list[int]) -> int:
+    """Of the outputs on the same channels (one bank, several rooms) the one whose word counts: wanted, else still to drop, else the first."""
+    twins = draft.rules.twins[output.index]
+    if len(twins) == 1:
+        return output.index
+    normal = output.output.normal
+    driving = (t for t in twins if wanted[t] != normal)
+    dropping = (t for t in twins if draft.outputs[t].wanted != normal or draft.outputs[t].drive in UNSETTLED)
+    return next(driving, next(dropping, twins[0]))
+
+
+def holds(draft: Draft, output: OutputLayout) -> bool:
+    """Whether the output speaks for its channels after this scan's act."""
+    return output.index == _holder(draft, output, [state.wanted for state in draft.outputs])
 
 
 def _wanted_level(output: OutputLayout, state: OutputState, driven_level: int) -> int:

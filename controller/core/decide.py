@@ -31,6 +31,7 @@ from controller.core.zone.alarms import latch_alarm
 from controller.core.zone.conditions import condition_vector
 from controller.core.zone.isolation import shown_open
 from controller.core.zone.ladder import run_ladder
+from controller.core.zone.selector import may_flow
 from controller.core.zone.signals import RETRY_PAUSE_MS, pre_warning_ms, run_zone
 from controller.core.zone.weighing import latch_zone
 from controller.core.zone.works import watch_works
@@ -108,7 +109,8 @@ def _wanted(draft: Draft) -> list[int]:
     wanted = []
     for output, row in zip(outputs, rows, strict=True):
         may_cool = output.rack >= 0 and _may_cool(draft, output)
-        may = interlock(output, draft.zones[output.zone], zones[output.zone], may_cool)
+        flows = not output.is_release or may_flow(draft, draft.rules.zones[output.zone], output.index)
+        may = flows and interlock(output, draft.zones[output.zone], zones[output.zone], may_cool)
         on = row is True and may and output.name not in draft.disabled
         state = draft.outputs[output.index]
         if state.adopted >= 0 and (row is not None or not _may_stand(draft, output, may=may)):
@@ -127,10 +129,10 @@ def _may_cool(draft: Draft, output: OutputLayout) -> bool:
 
 
 def _may_stand(draft: Draft, output: OutputLayout, *, may: bool) -> bool:
-    """Whether a level that a cold start found may stay: no exhaust beside agent, no water on a rack whose breakers do not say open."""
+    """Whether a level that a cold start found may stay: no exhaust beside agent, no selector, no water on a rack that is not shown open."""
     if output.output.role is Role.COOLANT:
         return output.rack >= 0 and shown_open(draft, output.rack)
-    return may or output.output.role is not Role.EXHAUST
+    return may or output.output.role not in {Role.EXHAUST, Role.SELECTOR}
 
 
 def take_up(state: State, inputs: Inputs, rules: Rules, tick_ms: int) -> State:

@@ -117,14 +117,16 @@ def may_exhaust(zone: ZoneState) -> bool:
 def interlock(output: OutputLayout, zone: ZoneState, zone_conditions: Sequence[bool], rack_may_cool: bool) -> bool:
     """Whether an output may be driven at all, whatever the rows say.
 
-    Agent only on the release machine's word (rules 3 to 5); exhaust never beside agent (rule 6); coolant only on a rack that is proven
-    or vouched isolated (rule 7).
+    Agent only on the release machine's word (rules 3 to 5); a selector only where the pipe is its room's; exhaust never beside agent
+    (rule 6); coolant only on a rack that is proven or vouched isolated (rule 7).
     """
     role = output.output.role
     if role is Role.AGENT:
         return zone_conditions[ZONE_CONDITIONS.index("release")]
     if role is Role.AGENT_RESERVE:
         return zone_conditions[ZONE_CONDITIONS.index("release-reserve")]
+    if role is Role.SELECTOR:
+        return zone.selected
     if role is Role.EXHAUST:
         return may_exhaust(zone)
     if role is Role.COOLANT:

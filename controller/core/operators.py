@@ -38,6 +38,7 @@ from controller.core.zone.coincidence import confirmed
 from controller.core.zone.contacts import wired
 from controller.core.zone.ladder import hand_over
 from controller.core.zone.machine import Signal, step
+from controller.core.zone.selector import is_bound, would_let_go
 from controller.core.zone.signals import STRAYED, blocks
 from controller.core.zone.works import LONGEST_MIN, WALK_TEST, begin, end, is_under, not_at_rest
 from controller.site.model import Family, Physics, Role
@@ -174,6 +175,8 @@ def _stands_against_reset(draft: Draft, zone: ZoneRules) -> str:
     cleared = draft.inputs.discharged[zone.index] != Tri.YES
     staying = [block for block in blocks(draft, zone) if not (cleared and block == STRAYED)]
     lifts = state.stage is not Stage.QUIESCENT or state.strayed
+    if why_not := would_let_go(draft, zone):
+        return why_not
     if lifts and not staying and _burns(draft, zone, (HeadLatch(),) * len(draft.heads)):
         return "two heads still read fire, a reset would release by itself: turn the key to manual or disable the zone first"
     # Burnt sensors never come back, so a burnt room may never count as controlled: then a person takes it over first, by name.
@@ -217,6 +220,14 @@ def _disable(draft: Draft, subject: str) -> str:
         return f"no zone, head or output is called {subject!r}"
     if any(h.name == subject and h.physics is Physics.WIRED for h in draft.layout.heads):
         return f"{subject} is a wired input: it is a person's own hand and cannot be disabled from here"
+    for zone in draft.rules.zones:
+        if (
+            zone.zone.release is not None
+            and subject
+            and subject == zone.zone.release.selector
+            and is_bound(draft, zone)
+        ):
+            return f"{subject} leads the agent into {zone.name}: it is not taken out of service now"
     if any(subject in zone.release_outputs and _is_committed(draft, zone) for zone in draft.rules.zones):
         return f"{subject} is releasing agent, or a person has asked for it: that is not stopped from here (rule 4)"
     output = next((o for o in draft.layout.outputs if o.name == subject), None)
@@ -261,6 +272,8 @@ def _enable(draft: Draft, subject: str) -> str:
 def _keeps_back(draft: Draft, zone: ZoneRules) -> set[str]:
     """What keeps the zone from automatic release while it is disabled: the zone, its agent, members of its pairs, dampers that block."""
     names = {zone.name, *zone.release_outputs, *(head.name for pair in zone.pairs for head in pair)}
+    if zone.zone.release is not None and zone.zone.release.selector:
+        names.add(zone.zone.release.selector)
     if zone.zone.release is not None and zone.zone.release.damper_unproven == "block":
         names |= {draft.layout.outputs[damper].name for damper in zone.dampers}
     return names

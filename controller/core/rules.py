@@ -36,6 +36,10 @@ class ZoneRules:
     dampers: tuple[int, ...]
     exhausts: tuple[int, ...]
     release_outputs: tuple[str, ...]
+    selector: int
+    """The output that leads the bank into this room; -1: the bank is its own."""
+    sharing: tuple[int, ...]
+    """Other zones on the same bank."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,8 @@ class Rules:
     """Per rack: the outputs of its least isolation set (`plans`), empty where no set of breakers makes it dead."""
     valves: tuple[tuple[int, ...], ...]
     neighbours: tuple[tuple[int, ...], ...]
+    twins: tuple[tuple[int, ...], ...]
+    """Per output: all outputs on the same channels, itself included (a bank of several rooms)."""
     matrix: CompiledMatrix
 
 
@@ -70,6 +76,7 @@ def make_rules(layout: Layout, settings: ResponseSettings | None = None) -> Rule
         tuple(tuple(layout.output(name).index for name in plan.breakers) if plan else () for plan in plans),
         tuple(_of_rack(layout, rack, Role.COOLANT) for rack in racks),
         tuple(_neighbours(layout, rack) for rack in racks),
+        tuple(tuple(t.index for t in layout.outputs if t.channels == o.channels) for o in layout.outputs),
         compile_matrix(layout),
     )
 
@@ -96,6 +103,15 @@ def _zone_rules(layout: Layout, index: int) -> ZoneRules:
         dampers,
         tuple(o.index for o in layout.outputs if o.zone == index and o.output.role is Role.EXHAUST),
         release_outputs,
+        layout.output(zone.release.selector).index if zone.release and zone.release.selector else -1,
+        _sharing(layout, index, release_outputs),
+    )
+
+
+def _sharing(layout: Layout, index: int, release_outputs: tuple[str, ...]) -> tuple[int, ...]:
+    mine = {layout.output(name).channels for name in release_outputs}
+    return tuple(
+        dict.fromkeys(o.zone for o in layout.outputs if o.zone != index and o.is_release and o.channels in mine)
     )
 
 

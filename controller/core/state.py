@@ -123,6 +123,10 @@ class ZoneState(msgspec.Struct, frozen=True):
     reserve: bool = False
     provable: bool = False
     """The discharge switch was open when the valve was told to open, so that its closing proves something."""
+    selected: bool = False
+    """The pipe of a bank that several rooms share is this room's."""
+    let_go: tuple[str, ...] = ()
+    """Banks of a shared manifold that were let go into this room since its last reset."""
     spent: bool = False
     """The agent output is not to be energised again (found released and dropped after a restart)."""
     proven: bool = False

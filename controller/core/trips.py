@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from controller.core.actuation import holds
 from controller.core.draft import Draft
 from controller.core.events import Feature, Kind
 from controller.core.inputs import DRIFTED, WHOLE_HEAD
@@ -114,6 +115,11 @@ TRIPS: dict[str, Trip] = {
         0.0, Severity.URGENT, "agent may leak; the site's policy decides whether release goes on",
         "Close the damper by hand.",
         "댐퍼를 수동으로 닫으십시오.",
+    ),
+    "selector_unproven": Trip(
+        0.0, Severity.URGENT, "the way of the agent into the room is not proven: none is let go into it",
+        "Open the selector valve of the room by hand; see that those of the other rooms are closed.",
+        "방호구역의 선택밸브를 수동으로 개방하고 다른 구역의 선택밸브가 닫혔는지 확인하십시오.",
     ),
     "coolant_no_flow": Trip(
         0.0, Severity.URGENT, "a rack that should be cooled gets no coolant",
@@ -313,7 +319,7 @@ def _output_causes(draft: Draft) -> Iterator[tuple[str, str]]:
         active = int(state.wanted != output.output.normal)
         if state.drive is Drive.FAILED:
             yield (output.output.consequence if active else "output_unconfirmed"), output.name
-        if output.is_release and not active and not shadow and _uncommanded(draft, output):
+        if output.is_release and not active and not shadow and holds(draft, output) and _uncommanded(draft, output):
             yield "release_channel", output.name
         elif (
             state.drive is Drive.WRITING

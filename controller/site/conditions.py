@@ -10,6 +10,7 @@ class Need(StrEnum):
     DETECTION = "a head that detects fire, or a call point"
     GAS = "a gas head"
     RELEASE = "an agent ([zones.NAME.release])"
+    SELECTOR = "a selector valve (selector in [zones.NAME.release])"
     RESERVE = "a reserve bank (reserve_output in [zones.NAME.release])"
     COOLING = "coolant ([zones.NAME.cooling])"
     RACK_EVIDENCE = "a head in that rack"
@@ -40,6 +41,9 @@ ZONE: dict[str, Condition] = {
     "curtain": Condition("after activation and delay, not obstructed", "방화커튼 하강 허가", (_N.RELEASE,)),
     "release": Condition("the main bank is let go", "소화약제 방출", (_N.RELEASE,)),
     "release-reserve": Condition("the reserve bank is let go, by a person", "예비 약제 방출", (_N.RELEASE, _N.RESERVE)),
+    "selected": Condition(
+        "the bank is led to this room: its selector opens", "방호구역 선택", (_N.RELEASE, _N.SELECTOR)
+    ),
     "released": Condition("the field says that agent flows", "방출 확인", (_N.RELEASE,)),
     "exhaust": Condition("exhaust wanted; off from release until a reset", "배기 요구", (_N.DETECTION,)),
     "cool": Condition("a rack is cooled", "냉각 중", (_N.COOLING,)),

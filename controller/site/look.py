@@ -98,6 +98,12 @@ class Look:
         """Outputs of a zone with one of the roles."""
         return {n: o for n, o in self.site.outputs.items() if o.zone == zone and o.role in roles}
 
+    def rooms_on_bank(self, zone: str) -> tuple[str, ...]:
+        """Other zones whose agent comes from the same channels."""
+        agents = {n: o for n, o in self.site.outputs.items() if o.role in {Role.AGENT, Role.AGENT_RESERVE}}
+        mine = {output.channels for output in agents.values() if output.zone == zone}
+        return tuple(dict.fromkeys(o.zone for o in agents.values() if o.zone != zone and o.channels in mine))
+
     @cached_property
     def supervised(self) -> frozenset[str]:
         """Blocks whose silence must be told in time: all that a head, an output or a proof reads, but for coarse cell temperatures."""

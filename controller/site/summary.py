@@ -214,6 +214,9 @@ def _availability(look: Look, name: str, zone: Zone) -> str:
         notes.append("one dead head makes it unavailable")
     if release.faulty_member == "block":
         notes.append("any faulty member blocks it")
+    if release.selector:
+        others = look.rooms_on_bank(name)
+        notes.append(f"by {release.selector} from a bank shared with {', '.join(others) or 'nobody'}")
     if release.same_family:
         hold_s = release.same_family_hold_s
         notes.append(f"two heads of one family may release, by site policy, at fire 2 for {hold_s:g} s")

@@ -93,8 +93,9 @@ class _Air:
         inputs.exhaust_fraction = self.most(position, Role.EXHAUST)
         inputs.relief_open = self.most(position, Role.RELIEF)
         inputs.hvac_on = self.most(position, Role.HVAC_STOP) < AT_END and not self.hvac_failed
-        inputs.agent_valve_open = self.most(position, Role.AGENT) >= AT_END
-        inputs.reserve_valve_open = self.most(position, Role.AGENT_RESERVE) >= AT_END
+        led_here = not len(self.by_role[Role.SELECTOR]) or self.most(position, Role.SELECTOR) >= AT_END
+        inputs.agent_valve_open = led_here and self.most(position, Role.AGENT) >= AT_END
+        inputs.reserve_valve_open = led_here and self.most(position, Role.AGENT_RESERVE) >= AT_END
 
 
 class BatteryZone:

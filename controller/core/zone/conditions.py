@@ -65,6 +65,7 @@ def zone_conditions(draft: Draft, zone: ZoneRules) -> dict[str, bool]:
         "curtain": past_warning and wired(draft, zone, Family.OBSTRUCTION) is Tri.NO,
         "release": let_go and not state.reserve,
         "release-reserve": let_go and state.reserve,
+        "selected": state.selected,
         "released": stage in AFTER_RELEASE and state.proven,
         # Rule 6, exhaust's side: on with off-gas or fire, never beside agent; extract is a person's act.
         "exhaust": isolating and may_exhaust(state),

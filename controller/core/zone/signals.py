@@ -14,6 +14,7 @@ from controller.core.state import (
 from controller.core.zone.coincidence import MEMBERS, Pair, availability, confirmed, release_window_ms, sick_members
 from controller.core.zone.contacts import wired
 from controller.core.zone.machine import Signal, step
+from controller.core.zone.selector import MAIN, RESERVE, bank_used, in_the_way, take_pipe
 from controller.core.zone.strategies import held_ms, left_ms, operated, people
 from controller.core.zone.works import blocks_of_works
 from controller.site.model import Family, Release
@@ -26,6 +27,7 @@ HANDS = {
 }
 """Signals that a person gives, and the contacts that give them."""
 BLOCKED = "blocked mechanically"
+DECIDE = "Open its selector valve by hand, or turn the key to the reserve bank, or release at the cylinders."
 STOPPED_BY_HAND = {Stage.HELD: "held by hand", Stage.ABORTED: "aborted by hand: reset first"}
 STRAYED = "discharge switch on without release"
 RETRY_PAUSE_MS = 2000
@@ -45,7 +47,9 @@ def blocks(draft: Draft, zone: ZoneRules) -> tuple[str, ...]:
         found.append("manual-only by key")
     if wired(draft, zone, Family.OCCUPIED) is not Tri.NO or state.occupied:
         found.append("occupied")
-    if zone.name in draft.disabled or any(output in draft.disabled for output in zone.release_outputs):
+    if zone.name in draft.disabled or any(
+        output in draft.disabled for output in (*zone.release_outputs, release.selector)
+    ):
         found.append("disabled")
     if state.strayed:
         found.append(STRAYED)
@@ -87,6 +91,7 @@ def run_zone(draft: Draft, zone: ZoneRules) -> None:
     if release is not None:
         _watch_agent(draft, zone, release)
         _purge(draft, zone, release)
+    take_pipe(draft, zone)
     why_not = blocks(draft, zone)
     pair = _coincidence(draft, zone, release)
     held_back = _held_back(draft, zone, release, pair, why_not)
@@ -148,8 +153,9 @@ def _held_back(
         return (STOPPED_BY_HAND[state.stage],)
     if pair is not None and state.stage in {Stage.QUIESCENT, Stage.PRE_ACTIVATED}:
         return why_not
-    if state.trigger is Trigger.AUTOMATIC and state.stage in {Stage.ACTIVATED, Stage.WAITING}:
-        return inhibits(draft, zone, release)
+    if state.stage in {Stage.ACTIVATED, Stage.WAITING}:
+        of_air = inhibits(draft, zone, release) if state.trigger is Trigger.AUTOMATIC else ()
+        return of_air + in_the_way(draft, zone, reserve=state.reserve)
     return ()
 
 
@@ -183,6 +189,8 @@ def _manual(draft: Draft, zone: ZoneRules, state: ZoneState) -> bool:
     if state.stage in BEFORE_FLOODING and not state.call_point_rested:
         return False  # it was operated while the agent was blocked: whoever opens the block must not let it go
     if wired(draft, zone, Family.CALL_POINT) is not Tri.YES:
+        return False
+    if state.stage in {Stage.WAITING, Stage.UNCONFIRMED} and in_the_way(draft, zone, reserve=_reserve_key(draft, zone)):
         return False
     if state.stage in {Stage.UNCONFIRMED, Stage.DISCHARGED}:
         return not state.reserve and state.call_point_rested and _reserve_key(draft, zone)
@@ -234,6 +242,16 @@ def _enter(draft: Draft, zone: ZoneRules, move: tuple[Stage, Signal], pair: Pair
         state = draft.zone(zone.index, attempt=0, spent=False, proven=False)
     if stage is Stage.RELEASING:
         _start_releasing(draft, zone, state)
+    way = in_the_way(draft, zone, reserve=state.reserve) if stage is Stage.WAITING else ()
+    if way:
+        draft.zone(zone.index, acknowledged=False)
+        draft.tell(
+            Kind.REQUEST,
+            zone.name,
+            zone.name,
+            "way-blocked",
+            f"Agent cannot go into {zone.name}: {'; '.join(way)}. {DECIDE}",
+        )
     text = f"{signal}{', ' + trigger if trigger else ''}{', reserve bank' if state.reserve else ''}"
     draft.tell(Kind.STAGE, zone.name, zone.name, stage, text, _evidence(draft, zone, signal, pair))
 
@@ -244,6 +262,9 @@ def _start_releasing(draft: Draft, zone: ZoneRules, state: ZoneState) -> None:
     provable = state.provable if state.attempt else open_now
     rested = state.call_point_rested and state.attempt > 0
     draft.zone(zone.index, attempt=state.attempt + 1, provable=provable or open_now, call_point_rested=rested)
+    bank = RESERVE if state.reserve else MAIN
+    if zone.selector >= 0 and bank not in state.let_go:
+        draft.zone(zone.index, let_go=(*state.let_go, bank))
 
 
 def _trigger(before: ZoneState, signal: Signal) -> Trigger:
@@ -300,7 +321,12 @@ def _hand_on_it(draft: Draft, zone: ZoneRules) -> tuple[str, ...]:
 def _no_way_out(draft: Draft, zone: ZoneRules) -> tuple[str, ...]:
     """The main bank's channels that do not read back: what the detectors see would not reach the valve."""
     output = draft.layout.output(zone.release_outputs[0])
-    return (f"{output.name} not readable",) if Tri.UNKNOWN in draft.inputs.channels[output.index] else ()
+    unread = (f"{output.name} not readable",) if Tri.UNKNOWN in draft.inputs.channels[output.index] else ()
+    if zone.selector < 0:
+        return unread
+    selector = draft.layout.outputs[zone.selector].name
+    lost = (f"{selector} not readable",) if draft.inputs.feedback[zone.selector] < 0 else ()
+    return unread + lost + bank_used(draft, zone, reserve=False)
 
 
 def _tell_availability(draft: Draft, zone: ZoneRules, why_not: tuple[str, ...]) -> None:

@@ -12,6 +12,7 @@ from controller.site.problem import Problem
 ALONE: dict[Role, tuple[str, str]] = {
     Role.AGENT: ("release", "agent goes by the release machine alone (rules 3 to 5)"),
     Role.AGENT_RESERVE: ("release-reserve", "the reserve bank goes by a person alone (rule 8)"),
+    Role.SELECTOR: ("selected", "agent goes into one room at a time"),
     Role.EXHAUST: ("exhaust", "exhaust against agent is settled by the arbiter (rule 6)"),
     Role.COOLANT: ("cool", "water comes after isolation of its rack (rule 7)"),
     Role.CURTAIN: ("curtain", "a curtain comes down when nobody is under it"),
@@ -162,6 +163,8 @@ def _has(look: Look, need: Need, name: str, rack: str) -> bool:
             return any(PHYSICS[head.family] is Physics.GAS for head in heads.values())
         case Need.RELEASE:
             return zone.release is not None
+        case Need.SELECTOR:
+            return bool(zone.release and zone.release.selector)
         case Need.RESERVE:
             return bool(zone.release and zone.release.reserve_output)
         case Need.COOLING:

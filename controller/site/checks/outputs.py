@@ -8,7 +8,7 @@ from controller.site.problem import Problem
 
 PROVEN = frozenset({
     Role.CHARGER_STOP, Role.BREAKER, Role.EXHAUST, Role.DAMPER, Role.RELIEF, Role.HVAC_STOP, Role.CURTAIN,
-    Role.WATER_BARRIER, Role.PUMP, Role.COOLANT,
+    Role.WATER_BARRIER, Role.PUMP, Role.COOLANT, Role.SELECTOR,
 })  # fmt: skip
 """Roles whose effect the response waits for: the field proves it. Agent is proven by `release.discharged`."""
 
@@ -108,14 +108,26 @@ def _safe_values(path: str, output: Output) -> Iterator[Problem]:
         )
 
 
+def _is_one_bank(look: Look, one: str, other: str) -> bool:
+    """Whether two outputs are one bank that selectors lead into two rooms: same role, same channels, both rooms with a selector."""
+    a, b = look.site.outputs[one], look.site.outputs[other]
+    if a.role is not b.role or a.role not in RELEASING or a.zone == b.zone or a.channels != b.channels:
+        return False
+    releases = [look.site.zones[output.zone].release for output in (a, b) if output.zone in look.site.zones]
+    return all(release is not None and release.selector for release in releases)
+
+
 def _shared(look: Look) -> Iterator[Problem]:
     channels: dict[Place, str] = {}
     contacts: dict[Place, str] = {}
     for name, output in look.site.outputs.items():
         for place in (place for channel in output.channels for place in look.places(channel)):
-            if channels.setdefault(place, name) != name:
+            if channels.setdefault(place, name) != name and not _is_one_bank(look, name, channels[place]):
                 what = f"{place[0]}[{place[1]}] drives {channels[place]} already"
-                yield Problem(f"outputs.{name}.channels", what, "give each output a channel of its own")
+                remedy = "give each output a channel of its own"
+                if output.role in RELEASING:
+                    remedy += ", or, for one bank of several rooms, the same two channels and a selector in each room's release"
+                yield Problem(f"outputs.{name}.channels", what, remedy)
         if output.feedback and not output.feedback.at_least:
             for place in look.places(output.feedback.point):
                 if contacts.setdefault(place, name) != name:

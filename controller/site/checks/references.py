@@ -86,6 +86,8 @@ def _zone(look: Look, path: str, zone: Zone) -> Iterator[Problem]:
         yield from _known(f"{path}.release.output", zone.release.output, outputs, "output")
         if zone.release.reserve_output:
             yield from _known(f"{path}.release.reserve_output", zone.release.reserve_output, outputs, "output")
+        if zone.release.selector:
+            yield from _known(f"{path}.release.selector", zone.release.selector, outputs, "output")
         for damper in zone.release.dampers:
             yield from _known(f"{path}.release.dampers", damper, outputs, "output")
         yield from _point(look, f"{path}.release.discharged", zone.release.discharged)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from controller.site.look import Look
+from controller.site.look import Look, Place
 from controller.site.model import ANTIVALENT, PHYSICS, Cooling, Family, Head, Physics, Release, Role, Strategy, Zone
 from controller.site.problem import Problem
 
@@ -38,15 +38,30 @@ def release(look: Look) -> Iterator[Problem]:
             yield from _cooling(look, path, name, zone, zone.cooling)
         if look.outputs(name, Role.CURTAIN) and not look.heads(name, Family.OBSTRUCTION):
             yield Problem(path, "a curtain without obstruction input", "add a head of family obstruction")
-        agents = look.outputs(name, Role.AGENT, Role.AGENT_RESERVE)
-        named = {zone.release.output, zone.release.reserve_output} if zone.release else set()
+        agents = look.outputs(name, Role.AGENT, Role.AGENT_RESERVE, Role.SELECTOR)
+        release = zone.release
+        named = {release.output, release.reserve_output, release.selector} if release else set()
         for agent in agents.keys() - named:
             yield Problem(
-                f"outputs.{agent}", f"agent that zone {name} does not release", f"name it in [{path}.release]"
+                f"outputs.{agent}",
+                f"{agents[agent].role} that zone {name} does not release by",
+                f"name it in [{path}.release]",
             )
+    yield from _proofs(look)
     for name, head in look.site.heads.items():
         if PHYSICS[head.family] is Physics.WIRED:
             yield from _wired(look, f"heads.{name}", head)
+
+
+def _proofs(look: Look) -> Iterator[Problem]:
+    """One switch for two rooms would prove a release into the wrong one."""
+    proves: dict[Place, str] = {}
+    for name, zone in look.site.zones.items():
+        for place in look.places(zone.release.discharged) if zone.release else ():
+            if proves.setdefault(place, name) != name:
+                what = f"{place[0]}[{place[1]}] proves the release of {proves[place]} already"
+                remedy = "give each room a switch of its own, behind its selector"
+                yield Problem(f"zones.{name}.release.discharged", what, remedy)
 
 
 def _times(path: str, release: Release) -> Iterator[Problem]:
@@ -72,6 +87,7 @@ def _times(path: str, release: Release) -> Iterator[Problem]:
 
 def _agent(look: Look, path: str, zone: str, release: Release) -> Iterator[Problem]:
     wanted = [("output", release.output, Role.AGENT), ("reserve_output", release.reserve_output, Role.AGENT_RESERVE)]
+    wanted += [("selector", release.selector, Role.SELECTOR)]
     wanted += [("dampers", damper, Role.DAMPER) for damper in release.dampers]
     for field, name, role in wanted:
         output = look.site.outputs.get(name)

@@ -32,6 +32,8 @@ class Release(Strict, frozen=True, kw_only=True):
 
     output: str
     reserve_output: str = ""
+    selector: str = ""
+    """The valve that leads a shared bank into this room. Rooms share a bank when their agent outputs have the same channels."""
     discharged: str
     """Point of the pressure or flow switch that proves release (rule 8)."""
     pre_warning_s: float = 30.0

@@ -32,7 +32,8 @@ def release_parts(layout: Layout, zone: int) -> Iterator[World]:
     if layout.site.zones[layout.zones[zone]].release is None:
         return
     names = tuple(head.name for head in _pair(layout, zone))
-    for part in _PARTS:
+    shares = any(o.zone == zone and o.output.role is Role.SELECTOR for o in layout.outputs)
+    for part in (*_PARTS, *((_SELECTOR,) if shares else ())):
         contacts = _contacts(layout, zone, part.families)
         outputs = [o.name for o in alike_outputs(layout, zone, {*RELEASING_ROLES, *part.air})]
         site = reduced(layout.site, layout.zones[zone], (*names, *contacts), outputs)
@@ -104,6 +105,14 @@ def _over(names: tuple[str, ...], layout: Layout, rest: Inputs) -> Groups:
     ]
 
 
+def _way(names: tuple[str, ...], layout: Layout, rest: Inputs) -> Groups:
+    """The selector valve of a bank that several rooms share, beside heads and call point."""
+    groups = [_alarms(names, layout, rest), contact_changes(layout, rest, Family.CALL_POINT, (1,))]
+    groups += [tri_changes("discharged", "discharged", (1,))]
+    groups += feedback_changes(layout, [o.name for o in layout.outputs if o.output.role is Role.SELECTOR])
+    return [group for group in groups if group]
+
+
 def _reset(zone: str, _outputs: list[str]) -> Iterator[AnyCommand]:
     yield Reset(operator=WHO, zone=zone)
 
@@ -148,6 +157,10 @@ _PARTS = (
     _Part("words on the agent", (Family.CALL_POINT, Family.MODE_KEY), _words_under, most=1, said=_of_agent),
     _Part("windows", (Family.CALL_POINT, Family.ABORT), _over, free_clocks=True),
 )
+
+
+_SELECTOR = _Part("selector", (Family.CALL_POINT,), _way, air=(Role.SELECTOR,))
+"""The other rooms of the bank are at rest; the tests of the core let them ask at the same time."""
 
 
 # --- isolation and cooling

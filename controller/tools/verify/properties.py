@@ -130,6 +130,10 @@ def a_hand_releases(step: Step) -> Iterator[tuple[str, str]]:
     if release is None:
         return
     before, after = zone_of(step.before), zone_of(step.decision.state)
+    if after.stage == "waiting" and not is_led_here(step):
+        if not any("selector" in name for name in after.inhibits):
+            yield "P2", "the selector is not proven open, and that is not shown"
+        return
     latest_ms = NOW_MS + round(release.manual_delay_s * 1000)
     committed = after.stage == "activated" and after.trigger == "manual" and NOW_MS <= after.due_ms <= latest_ms
     if before.stage == "activated" and before.trigger == "manual":
@@ -149,6 +153,8 @@ def _agent_withheld(step: Step) -> Iterator[str]:
     if release is None or after.spent:
         return
     name = release.reserve_output if after.reserve else release.output
+    if not is_led_here(step):
+        return  # the field does not show the selector open: the valve is not opened anew
     for output in step.world.layout.outputs:
         if output.name != name or is_commanded(step, output):
             continue
@@ -156,6 +162,11 @@ def _agent_withheld(step: Step) -> Iterator[str]:
             yield f"the zone is releasing, but {name} is not commanded"
         elif not after.availability.startswith("unavailable"):
             yield f"{name} is disabled, and availability says {after.availability!r}"
+
+
+def is_led_here(step: Step) -> bool:
+    """Whether the selector of a bank that several rooms share shows open; always where the bank is the room's own."""
+    return all(step.vector.inputs.feedback[o.index] == 1 for o in of_role(step, Role.SELECTOR))
 
 
 # --- P3
@@ -251,6 +262,10 @@ def nothing_excludes_the_other(step: Step) -> Iterator[tuple[str, str]]:
         named = release is not None and damper.name in release.dampers
         if agents and named and not is_commanded(step, damper) and damper.name not in disabled:
             yield "P5", f"{agents[0]} lets agent go, and {damper.name} is not commanded to close"
+    for output in of_role(step, *RELEASING_ROLES):
+        begins = step.before.outputs[output.index].wanted == output.output.normal
+        if output.name in agents and begins and not is_led_here(step):
+            yield "P5", f"{output.name} lets agent go, and the selector of its room does not show open"
     yield from _exhaust_had_its_turn(step, release)
     yield from _water(step)
 

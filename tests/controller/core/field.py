@@ -282,14 +282,16 @@ class Field:
             self.buffer.value[output.feedback] = wanted
 
     def _agent(self, standing: npt.NDArray[np.bool_]) -> None:
-        """The pressure switch of a zone closes while a bank is let go by both its channels, and stays closed."""
+        """The pressure switch of a zone closes while a bank is let go by both its channels, and led to it; it stays closed."""
         if not standing[self._outputs.banks].any():
             return
         for zone in self.layout.site.zones.values():
             if zone.release is None or not self.agent_flows:
                 continue
             banks = [name for name in (zone.release.output, zone.release.reserve_output) if name]
-            if any(self.on(name) for name in banks if name not in self.stuck):
+            selector = zone.release.selector
+            led_here = not selector or bool(self.buffer.value[self.layout.output(selector).feedback])
+            if led_here and any(self.on(name) for name in banks if name not in self.stuck):
                 self.point(zone.release.discharged, 1.0)
 
     # --- what one sees

@@ -15,14 +15,27 @@ from controller.core.commands import (
     Work,
 )
 from controller.core.events import Kind, Level
+from controller.core.layout import OutputLayout
 from controller.core.scan import ScanResult
-from controller.core.state import AGENT_IN_ROOM, BEFORE_FLOODING, NEVER, Alarm, Isolation, Stage, Tri, Trigger
+from controller.core.state import (
+    AGENT_IN_ROOM,
+    BEFORE_FLOODING,
+    NEVER,
+    Alarm,
+    Isolation,
+    Stage,
+    Tri,
+    Trigger,
+    ZoneState,
+)
 from controller.core.zone.coincidence import FIRE_PHYSICS, confirmed
 from controller.core.zone.machine import Signal
 from controller.core.zone.works import PERMIT, WALK_TEST
 from controller.site.model import Family, Site, Strategy
 from drivers.points import Quality
 from tests.controller.core.field import LEVELS, Field, site
+from tests.controller.core.one_bank import ONE_BANK
+from tests.controller.core.two_feeds import TWO_FEEDS
 
 HEADS = ["cells-1", "cells-2", "h2-1", "smoke-1", "smoke-2", "heat-1", "server-smoke-3", "server-smoke-4"]
 CONTACTS = [
@@ -182,6 +195,7 @@ class Watched(Field):
                     "the reserve bank by a person only (rule 8)"
                 )
                 assert not zone.reserve or zone.trigger is Trigger.MANUAL
+                self.judge_way(output, state.zones)
             if output.output.role == "exhaust" and zone.stage in AGENT_IN_ROOM:
                 assert not active, "rule 6"
             if output.output.role == "coolant" and active:
@@ -196,6 +210,18 @@ class Watched(Field):
                     "arm is read back before fire (rule 5)"
                 )
 
+    def judge_way(self, output: OutputLayout, zones: tuple[ZoneState, ...]) -> None:
+        """One bank, several rooms: agent is told to go into one of them, by whom the pipe is."""
+        rules = self.controller.rules.zones[output.zone]
+        others = [zones[index] for index in rules.sharing]
+        assert not others or zones[output.zone].selected, "the pipe is this room's"
+        assert not any(zone.selected for zone in others), "one room at a time"
+        release = rules.zone.release
+        assert release is not None
+        if others and self.controller.state.outputs[output.index].since_ms == self.controller.state.tick_ms:
+            says = self.controller.inputs.feedback[rules.selector]  # type: ignore[union-attr]
+            assert says == 1, "the selector is proven open before the agent goes"
+
 
 class Room(RuleBasedStateMachine):
     """Steps of a few seconds; the field's own `judge_*` look at every scan in between."""
@@ -203,10 +229,16 @@ class Room(RuleBasedStateMachine):
     field: Watched
     watched = Watched
 
-    @initialize(strategy=st.sampled_from(Strategy), policy=st.sampled_from(sorted(POLICIES)))
-    def a_site(self, strategy: Strategy, policy: str) -> None:
+    @initialize(
+        strategy=st.sampled_from(Strategy),
+        policy=st.sampled_from(sorted(POLICIES)),
+        kind=st.sampled_from([(), ONE_BANK, TWO_FEEDS]),
+    )
+    def a_site(self, strategy: Strategy, policy: str, kind: tuple[tuple[str, str], ...]) -> None:
+        """A bank for each room, or one for both, or a rack with two supplies."""
         table = ("[zones.hall.cooling]", f"{POLICIES[policy]}[zones.hall.cooling]")
-        self.field = self.watched(site(*QUICK, table, ('strategy = "hold-reload"', f'strategy = "{strategy}"')))
+        strategies = ('strategy = "hold-reload"', f'strategy = "{strategy}"')
+        self.field = self.watched(site(*QUICK, table, strategies, *kind))
 
     @rule(name=st.sampled_from(HEADS), level=st.sampled_from([*LEVELS, "alarm", "alarm"]))
     def head_reads(self, name: str, level: str) -> None:
@@ -244,7 +276,12 @@ class Room(RuleBasedStateMachine):
         (self.field.lost.add if lost else self.field.lost.discard)(device)
         self.field.scan()
 
-    @rule(output=st.sampled_from(["breaker-1", "breaker-2", "damper", "agent"]), sticks=st.booleans())
+    @rule(
+        output=st.sampled_from(
+            ["breaker-1", "breaker-2", "damper", "agent", "main-a", "selector-hall", "selector-server"]
+        ),
+        sticks=st.booleans(),
+    )
     def output_sticks(self, output: str, sticks: bool) -> None:
         (self.field.stuck.add if sticks else self.field.stuck.discard)(output)
         self.field.scan()

@@ -18,6 +18,7 @@ from controller.site.power import Power
 from controller.tools.verify.losses import losses
 from controller.tools.verify.run import Answer, _of_losses
 from tests.controller.core.field import site
+from tests.controller.core.one_bank import one_bank
 from tests.controller.core.two_feeds import two_feeds
 from tests.controller.tools.verify.judged import counter_example, layout_of, story
 
@@ -54,6 +55,17 @@ def test_water_with_one_of_two_feeds_open(monkeypatch: pytest.MonkeyPatch) -> No
     found = counter_example(one, "hall", "hall: rack", "P5")
     assert found is not None
     assert "water on rack-2" in story(found)
+
+
+def test_agent_without_its_selector(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The room's valve is not asked: agent would stay in the pipe, or go where another selector stands open."""
+    shared = one_bank()
+    assert counter_example(shared, "hall", "hall: selector", "P5") is None
+    monkeypatch.setattr(signals, "in_the_way", lambda *_, **__: ())
+    monkeypatch.setattr(deciding, "may_flow", lambda *_: True)
+    found = counter_example(shared, "hall", "hall: selector", "P5")
+    assert found is not None
+    assert "the selector of its room does not show open" in story(found)
 
 
 def test_same_family_without_the_policy(monkeypatch: pytest.MonkeyPatch) -> None:

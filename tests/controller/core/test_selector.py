@@ -1,0 +1,160 @@
+"""One bank, two rooms: the selector is proven before the agent goes, one room at a time, never the wrong one, the reserve by a person."""
+
+import pytest
+
+from controller.core.commands import Disable, Reset
+from controller.core.events import Kind
+from controller.site.check import check
+from drivers.points import Quality
+from tests.controller.core.field import Field, play, site, writes_of
+from tests.controller.core.one_bank import ONE_BANK, one_bank
+
+HALL = "smoke-1 alarm, heat-1 alarm"
+SERVER = "server-smoke-3 fire-2, server-smoke-4 fire-2"
+FLOODED = f"0 | {HALL} | activated |\n 2 | | activated | +selector-hall"
+
+
+def field_of(*changes: tuple[str, str]) -> Field:
+    quick = ("same_family = true", "same_family = true\nsame_family_hold_s = 0.0")
+    return Field(one_bank(quick, *changes))
+
+
+def in_the_way(field: Field, zone: str) -> str:
+    return "; ".join(field.zone(zone).inhibits)
+
+
+def test_the_site_is_sound() -> None:
+    assert check(one_bank()) == ()
+
+
+def test_the_selector_is_proven_before_the_first_channel() -> None:
+    field = field_of()
+    play(field, f"0 | {HALL} | activated |\n 3 | | activated | +selector-hall -selector-server\n 28 | | | +agent")
+    assert field.zone().stage in {"releasing", "released"}
+    told = next(tick for tick, _, value in writes_of(field, "agent") if value == 1)
+    assert told >= 30_000
+    assert not writes_of(field, "server-agent")
+    play(field, "5 | | released |", "hall")
+    assert field.zone("server").stage == "quiescent"
+    assert not field.zone("server").strayed
+
+
+@pytest.mark.parametrize("by", [HALL, "call-point on"])
+def test_a_selector_that_sticks_keeps_the_agent_back_whoever_asks(by: str) -> None:
+    field = field_of()
+    field.stuck.add("selector-hall")
+    play(field, f"0 | {by} | activated |\n 45 | | waiting | -agent")
+    assert "selector not proven open: selector-hall" in in_the_way(field, "hall")
+    assert "selector_unproven:selector-hall" in field.troubles()
+    (request,) = [e for e in field.events if e.kind is Kind.REQUEST and e.what == "way-blocked"]
+    assert "by hand" in request.text
+    field.stuck.clear()  # a person opens it at the valve
+    play(field, "3 | | | +agent")
+    assert not writes_of(field, "server-agent")
+
+
+@pytest.mark.parametrize("fault", [(1.0, Quality.GOOD), (0.0, Quality.BAD)])
+@pytest.mark.parametrize("by", [HALL, "call-point on"])
+def test_no_agent_while_the_way_into_another_room_may_be_open(by: str, fault: tuple[float, Quality]) -> None:
+    field = field_of()
+    field.stuck.add("selector-server")
+    field.point("fb-inputs[4]", *fault)
+    play(field, f"0 | {by} | activated |\n 45 | | waiting | -agent")
+    assert "selector of another room not proven closed: selector-server" in in_the_way(field, "hall")
+    field.point("fb-inputs[4]", 0.0)
+    play(field, "1 | | | +agent")
+
+
+def test_a_second_room_in_need_waits_in_sight_and_gets_the_reserve_by_a_person() -> None:
+    field = field_of()
+    play(field, f"{FLOODED}\n 31 | | | +agent\n 2 | {SERVER} | |")
+    play(field, "31 | | waiting | -selector-server", "server")
+    assert "main bank used by hall" in in_the_way(field, "server")
+    assert "pipe in use by hall" in in_the_way(field, "server")
+    play(field, "60 | | waiting | -selector-hall +selector-server -agent -server-agent", "server")
+    assert in_the_way(field, "server") == "main bank used by hall"
+    assert field.zone("server").availability.startswith("unavailable")
+    field.clear()
+    play(
+        field,
+        "0 | server-reserve-key on, server-call-point on | releasing |\n 2 | | released | +server-reserve -server-agent",
+        "server",
+    )
+    assert not writes_of(field, "agent")
+    assert not writes_of(field, "server-agent")
+
+
+def test_a_call_point_without_the_key_does_not_let_the_empty_bank_go() -> None:
+    field = field_of()
+    play(field, f"{FLOODED}\n 31 | | | +agent\n 2 | server-call-point on | |")
+    play(field, "90 | | waiting | -server-agent -server-reserve", "server")
+
+
+def test_no_reset_of_one_room_releases_into_the_other() -> None:
+    field = field_of()
+    play(field, f"{FLOODED}\n 31 | | | +agent\n 200 | | discharged |\n 0 | smoke-1 normal, heat-1 normal | |")
+    play(field, f"0 | {SERVER} | activated |\n 40 | | waiting |", "server")
+    answer = field.say(Reset(operator="kim", zone="hall"))
+    assert answer.kind is Kind.REFUSED
+    assert "server waits for the bank" in answer.text
+    play(field, "5 | | waiting | -server-agent", "server")
+
+
+def test_the_pipe_goes_to_the_first_and_to_the_next_while_that_is_held() -> None:
+    field = field_of()
+    play(field, f"0 | {HALL} | activated |\n 2 | {SERVER} | | +selector-hall -selector-server")
+    play(field, "1 | hold on | held |\n 5 | | held | -selector-hall +selector-server")
+    play(field, "30 | | | +server-agent", "server")
+    play(field, "1 | hold off | activated |\n 40 | | waiting | -selector-hall")
+    assert "main bank used by server" in in_the_way(field, "hall")
+
+
+def test_after_a_restart_the_valve_is_not_told_anew_without_the_selector() -> None:
+    field = field_of()
+    field.agent_flows = False
+    play(field, f"{FLOODED}\n 31 | | releasing | +agent")
+    for coil in ("do-1-coils[3]", "do-2-coils[3]", "do-2-coils[8]"):
+        field.point(coil, 0.0)
+    field.point("fb-inputs[3]", 0.0)
+    field.stuck.add("selector-hall")
+    field.clear()
+    field.restart()
+    play(field, "10 | | | -agent")
+    assert not [write for write in writes_of(field, "agent") if write[2] == 1]
+
+
+def test_a_stuck_channel_is_told_once_and_drops_by_the_room_that_used_it() -> None:
+    field = field_of()
+    play(field, f"0 | {SERVER} | |")
+    play(field, "31 | | | +server-agent", "server")
+    play(field, "150 | | | -server-agent -agent", "server")
+    assert not field.troubles() & {"release_channel:agent", "release_channel:server-agent"}
+    field.deaf.add("agent")
+    field.point("do-1-coils[3]", 1.0)
+    field.run(3)
+    assert "release_channel:agent" in field.troubles()
+    assert "release_channel:server-agent" not in field.troubles()
+
+
+def test_a_selector_in_use_is_not_disabled_and_one_that_is_disabled_shows() -> None:
+    field = field_of()
+    assert field.say(Disable(operator="kim", subject="selector-server")).kind is Kind.COMMAND
+    field.scan()
+    assert field.zone("server").availability.startswith("unavailable: disabled")
+    play(field, FLOODED)
+    assert field.say(Disable(operator="kim", subject="selector-hall")).kind is Kind.REFUSED
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "path", "says"),
+    [
+        ('output = "agent"\nselector = "selector-hall"\n', 'output = "agent"\n', "outputs.agent-reserve.channels", "drives server-reserve"),
+        ('when = ["hall.selected"]', 'when = ["hall.activated"]', "matrix.select-hall.when", "one room at a time"),
+        ('selector = "selector-hall"', 'selector = "selector-server"', "zones.hall.release.selector", "not of role selector"),
+        ('discharged = "fb-inputs[9]"', 'discharged = "fb-inputs[8]"', "zones.server.release.discharged", "release of hall already"),
+        ('selector = "selector-hall"', 'selector = "selector-hal"', "zones.hall.release.selector", "no output"),
+    ],
+)  # fmt: skip
+def test_the_checker_refuses_what_could_flood_the_wrong_room(old: str, new: str, path: str, says: str) -> None:
+    found = check(site(*ONE_BANK, (old, new)))
+    assert any(problem.path == path and says in problem.what and problem.remedy for problem in found), found
