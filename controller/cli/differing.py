@@ -1,5 +1,7 @@
 """`haechi diff`: what changed between two site files, for a fire engineer, and what to test again."""
 
+from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 
 import msgspec
@@ -60,14 +62,21 @@ def _lines(found: tuple[Change, ...], again: Retest, language: str) -> list[str]
         lines.append(f"  {_change(change, words)}")
     if not again.affected:
         return [*lines[1:], "", words["none"]]
-    lines += ["", words["affected"].format(len(again.affected)), *(f"  {item}" for item in again.affected)]
+    lines += ["", words["affected"].format(len(again.affected)), *_by_section(again.affected, language)]
     if again.sample:
         lines += [
             "",
             words["sample"].format(len(again.sample), again.untouched),
-            *(f"  {item}" for item in again.sample),
+            *_by_section(again.sample, language),
         ]
     return lines[1:]
+
+
+def _by_section(items: tuple[str, ...], language: str) -> Iterator[str]:
+    """A line a section, in the order of the site: who tests goes from head to head, then from output to output."""
+    for section, of_section in groupby(items, lambda item: item.partition(".")[0]):
+        names = [item.partition(".")[2] for item in of_section]
+        yield f"  {_SECTIONS[language][section]} ({len(names)}): {', '.join(names)}"
 
 
 def _change(change: Change, words: dict[str, str]) -> str:

@@ -19,7 +19,7 @@ def explain_event(path: Path, what: str, language: str) -> int:
         )
         return MISUSED
     try:
-        lines = explain(read((row.seq, row.record) for row in rows(path)), what, language)
+        lines = explain(read((row.seq, row.record, row.wall_time_utc) for row in rows(path)), what, language)
     except (JournalError, sqlite3.DatabaseError) as error:
         print(f"haechi explain: {path} cannot be read as a journal: {error}", file=sys.stderr)
         return MISUSED

@@ -1,6 +1,7 @@
 """`haechi explain`: the evidence of a level or stage change as a person would say it, and why agent was released or not, from the journal."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 import msgspec
@@ -36,16 +37,18 @@ class Numbered(NamedTuple):
 
     seq: int
     event: Event
+    wall_time_utc: float
+    """When it was written: seconds of the Unix epoch."""
 
 
 class ExplainError(ValueError):
     """There is nothing to explain under that name; the text says what there is."""
 
 
-def read(rows: Iterable[tuple[int, bytes]]) -> list[Numbered]:
-    """The events of a journal's rows (number, record). Raises ExplainError for a record that is none."""
+def read(rows: Iterable[tuple[int, bytes, float]]) -> list[Numbered]:
+    """The events of a journal's rows (number, record, wall time in Unix seconds). Raises ExplainError for a record that is none."""
     try:
-        return [Numbered(seq, decode(record)) for seq, record in rows]
+        return [Numbered(seq, decode(record), wall_time_utc) for seq, record, wall_time_utc in rows]
     except msgspec.DecodeError as error:
         raise ExplainError(f"a record of the journal is not readable, it is of another version: {error}") from error
 
@@ -94,7 +97,8 @@ def _unknown(journal: Sequence[Numbered], what: str) -> str:
 
 def _entry(entry: Numbered, language: str) -> Iterator[str]:
     event = entry.event
-    place = say(PHRASES["at"], language, tick=_clock(event.tick_ms), zone=event.zone or "-", seq=entry.seq)
+    when, tick = _wall(entry.wall_time_utc), _clock(event.tick_ms)
+    place = say(PHRASES["at"], language, when=when, tick=tick, zone=event.zone or "-", seq=entry.seq)
     yield place + _headline(event, language)
     why = _why(event, language)
     if why:
@@ -179,6 +183,10 @@ def _number(number: float) -> str:
     return f"{number:.4g}" if abs(number) < 10_000 else f"{number:.0f}"  # noqa: PLR2004 (no exponents for people)
 
 
+def _wall(time_utc: float) -> str:
+    return datetime.fromtimestamp(time_utc, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
 def _clock(tick_ms: int) -> str:
     minutes, seconds = divmod(tick_ms / 1000, 60)
     hours, minutes = divmod(int(minutes), 60)
@@ -199,7 +207,10 @@ def _zone(journal: Sequence[Numbered], zone: str, language: str) -> Iterator[str
     for entry in stages:
         event = entry.event
         stage = text(event.what, language)
-        yield say(PHRASES["step"], language, tick=_clock(event.tick_ms), stage=stage, why=_why(event, language))
+        when = _wall(entry.wall_time_utc)
+        yield say(
+            PHRASES["step"], language, when=when, tick=_clock(event.tick_ms), stage=stage, why=_why(event, language)
+        )
         if event.text.split(",")[0] in {Signal.CONFIRMED, Signal.MANUAL, Signal.PROOF}:
             yield from (f"    {_evidence(evidence, language)}" for evidence in event.evidence)
     if not released:

@@ -189,7 +189,10 @@ REASONS: dict[str, Pair] = {
 """Why a release waits or is not automatic, by the words before a colon."""
 
 PHRASES: dict[str, Pair] = {
-    "at": ("At {tick}, zone {zone}, entry {seq}: ", "{tick}, 구역 {zone}, 기록 {seq}: "),
+    "at": (
+        "{when} (plant time {tick}), zone {zone}, entry {seq}: ",
+        "{when} (설비 시각 {tick}), 구역 {zone}, 기록 {seq}: ",
+    ),
     "head": ("{subject} went to {level}.", "{subject}: {level} 단계로 상승."),
     "zone": (
         "zone {subject} went to {level}, by what its heads say alone and together.",
@@ -218,7 +221,7 @@ PHRASES: dict[str, Pair] = {
         "  release takes two independent heads, with confirmed runaway, smoke with heat, or what the owner allows; these were in alarm:",
         "  방출에는 독립된 두 감지기가 필요함 (열폭주 확정, 연기와 열, 또는 소유자 허용 조합); 경보 상태:",
     ),
-    "step": ("  {tick}: {stage}: {why}", "  {tick}: {stage}: {why}"),
+    "step": ("  {when} ({tick}): {stage}: {why}", "  {when} ({tick}): {stage}: {why}"),
     "on": ("on", "동작"),
     "off": ("off", "복귀"),
     "fault": ("in fault", "고장"),

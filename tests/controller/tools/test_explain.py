@@ -16,10 +16,12 @@ from controller.tools.explain_texts import FEATURES, PHRASES, REASONS, SIGNALS, 
 from tests.controller.core.field import Field, play
 
 LANGUAGES = ("en", "ko")
+NOON = 1763812800.0
+"""2025-11-22 12:00 UTC, when plant time began."""
 
 
 def told(field: Field) -> list[Numbered]:
-    return [Numbered(seq, event) for seq, event in enumerate(field.events, 1)]
+    return [Numbered(seq, event, NOON + event.tick_ms / 1000) for seq, event in enumerate(field.events, 1)]
 
 
 def explained(field: Field, what: str, language: str = "en") -> str:
@@ -64,7 +66,7 @@ def test_every_feature_is_said_with_its_head(feature: Feature, language: str) ->
     event = Event(
         7, 1000, Kind.LEVEL, "hall", "h", "advisory", evidence=(Evidence("h", feature, "block[3]", 12.5, 10.0, 2.0),)
     )
-    lines = explain([Numbered(1, event)], "1", language)
+    lines = explain([Numbered(1, event, NOON)], "1", language)
     assert "h" in lines[-1].split(":")[0]
     assert "{" not in "\n".join(lines)
 
@@ -169,3 +171,10 @@ def test_the_command_says_what_is_wrong_with_the_file(tmp_path: Path, capsys: py
     (tmp_path / "text.sqlite").write_text("no database at all, but a text")
     assert main(["explain", "last", "--journal", str(tmp_path / "text.sqlite")]) == 2
     assert "cannot be read as a journal" in capsys.readouterr().err
+
+
+def test_an_event_has_the_time_of_the_wall_and_of_the_plant(released: Field) -> None:
+    first = next(seq for seq, event, _ in told(released) if event.kind is Kind.STAGE)
+    for language in LANGUAGES:
+        assert explained(released, str(first), language).startswith("2025-11-22 12:00:")
+    assert "2025-11-22 12:00:3" in explained(released, "hall")

@@ -109,6 +109,10 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str], languag
     assert main(["diff", str(old), str(new), "--language", language]) == 1
     said = capsys.readouterr().out
     assert "~ site.max_automatic_openings: 2 -> 3" in said
+    lines = said.splitlines()
+    groups = {"en": "  heads (", "ko": "  감지기·접점 ("}
+    assert sum(line.startswith(groups[language]) for line in lines) == 1  # one line of names, not a line a head
+    assert not any(line.strip().startswith("heads.") for line in lines)
     assert main(["diff", str(old), str(old)]) == 0
     capsys.readouterr()
     assert main(["diff", str(old), str(new), "--json"]) == 1
