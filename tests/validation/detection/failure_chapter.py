@@ -12,7 +12,9 @@ from tests.validation.detection.peers import GRID, LIMIT, RULE
 from tests.validation.detection.results import (
     ADVISORY,
     ALARM,
+    ANY_PRE_ALARM,
     PRE_ALARM,
+    ZONE_PRE_ALARM,
     Arrays,
     Floats,
     Results,
@@ -32,6 +34,7 @@ def failure_chapter(results: Results) -> Chapter:
     """Lead time before runaway, delay after the onset, misses."""
     columns = (
         "failure", "part", "episodes", "run away", "advisory: found", "delay median, 95 % (s)", "pre-alarm: found", "delay median (s)",
+        "room together, pre-alarm: found", "delay median (s)",
         "lead before runaway, advisory: median, 5 % (s)", "pre-alarm: median, 5 % (s)", "pre-alarm missed before runaway",
     )  # fmt: skip
     table = [f"| {' | '.join(columns)} |", "|---|---|" + "---:|" * (len(columns) - 2)]
@@ -69,6 +72,8 @@ def _failure_line(kind: str, part: str, found: Arrays) -> str:
             if level == ADVISORY
             else seconds(quantile(delay, 0.5))
         )
+    together = ZONE_PRE_ALARM.first_s(found) - onset_s
+    cells += [percent(int(np.isfinite(together).sum()), len(together)), seconds(quantile(together, 0.5))]
     for level in (ADVISORY, PRE_ALARM):
         lead = lead_s(found, first_s(found, level))
         cells.append(f"{seconds(quantile(lead, 0.5))}, {seconds(quantile(lead, FIFTH))}")
@@ -155,7 +160,7 @@ def _pangyo_row(results: Results) -> Row:
 def _lead_plot(results: Results, kind: str) -> str:
     """Share of runaways with at least so much lead, ours and the others', reported part."""
     found = {k: v[results.failures[kind]["reported"]] for k, v in results.failures[kind].items()}
-    budget, _ = results.called(PRE_ALARM, held_out=False)
+    budget, _ = results.called(ANY_PRE_ALARM, held_out=False)
     limit = results.tuned(LIMIT, budget)
     series: list[tuple[str, Colour, Floats]] = [
         ("Haechi, advisory", 3, first_s(found, ADVISORY)),

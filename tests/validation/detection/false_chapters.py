@@ -30,8 +30,11 @@ PER_YEAR = {
 def nuisance_chapter(results: Results) -> Chapter:
     """Nuisances alone, in pairs, and single faults: who said what, and that rule 3 let nothing go."""
     table = [
-        "| class | held out | episodes | advisory | pre-alarm | alarm of a head | by | rule 3 would release | a year (assumed) |",
-        "|---|---|---:|---:|---:|---:|---|---:|---:|",
+        (
+            "| class | held out | episodes | advisory | pre-alarm | alarm of a head | by "
+            "| room together: advisory | pre-alarm | fire alarm | rule 3 would release | a year (assumed) |"
+        ),
+        "|---|---|---:|---:|---:|---:|---|---:|---:|---:|---:|---:|",
     ]
     for kind, found in results.alone.items():
         out = "yes" if kind in nuisance.HELD_OUT else ""
@@ -44,11 +47,14 @@ def nuisance_chapter(results: Results) -> Chapter:
     meetings = [
         f"{len(pairs)} of {len(nuisance.pairs())} pairs of classes that can meet in one room, {met:,} meetings; those with most alarms:",
         "",
-        "| pair | episodes | advisory | pre-alarm | alarm of a head | by | rule 3 would release |",
-        "|---|---:|---:|---:|---:|---|---:|",
+        (
+            "| pair | episodes | advisory | pre-alarm | alarm of a head | by "
+            "| room together: advisory | pre-alarm | fire alarm | rule 3 would release |"
+        ),
+        "|---|---:|---:|---:|---:|---|---:|---:|---:|---:|",
         *(f"| {one} + {other} | {_counts(found)} |" for (one, other), found in pairs[:12]),
     ]
-    text = "\n".join([NUISANCES_TEXT, "", *table, "", *meetings, "", *_fault_lines(results)])
+    text = "\n".join([NUISANCES_TEXT, "", *table, "", *meetings, "", *_room_lines(results), "", *_fault_lines(results)])
     return Chapter("Nuisances and single faults: what is not fire", text, list(_nuisance_rows(results)))
 
 
@@ -57,7 +63,8 @@ Nuisances are the plant's own classes with their own ranges (docs/scenarios.md),
 360 m3 with eight places. A fitter who takes a head out of service silences that head here too. In pairs the second begins within an
 hour after the first; what both do to air and cells is added (through ventilation they do not touch each other here, which a room
 played whole would show). Pairs that no room can have (six of batteries alone with two of servers) are left out. Levels are those of
-single heads; release is rule 3 by the core's own function on those heads, with its window of 30 minutes. "By" names the features
+single heads; "room together" is what fusion makes of them (off-gas alone is a pre-alarm at most); release
+is rule 3 by the core's own function on those heads, with its window of 30 minutes. "By" names the features
 behind the first alarm. An alarm of a gas head isolates and ventilates and is no fire alarm (rule 2); here it counts as an alarm all
 the same. Bursts of gas and smoke are really there: a head that tells of an engine's carbon monoxide or of dust in the beam is right
 about the air and wrong about fire."""
@@ -67,7 +74,31 @@ def _counts(found: Arrays) -> str:
     n = len(found["room"])
     spoken = [spoke(found, level) for level in range(3)]
     reasons = sorted({str(FEATURES[f]) for f in found["feature"][spoken[ALARM], ALARM].tolist()})
-    return f"{n:,} | {' | '.join(f'{int(s.sum()):,}' for s in spoken)} | {', '.join(reasons)} | {int(found['released'].sum())}"
+    together = found["zone"].sum(axis=0).tolist()
+    heads, rooms = (
+        " | ".join(f"{int(count):,}" for count in counts) for counts in ([s.sum() for s in spoken], together)
+    )
+    return f"{n:,} | {heads} | {', '.join(reasons)} | {rooms} | {int(found['released'].sum())}"
+
+
+def _room_lines(results: Results) -> Iterator[str]:
+    """What rooms would hear in a year, by what their heads say together."""
+    yield "What a room's heads say together, by the assumed episodes a year (sum over classes of episodes times share, and with its bound):"
+    yield ""
+    yield "| room | advisories a room-year | pre-alarms | fire alarms |"
+    yield "|---|---|---|---|"
+    for room, kind in enumerate((BATTERY, SERVER)):
+        cells = []
+        for level in range(3):
+            seen = most = 0.0
+            for name, found in results.alone.items():
+                mine = found["room"] == room
+                hits, n = int(found["zone"][mine, level].sum()), int(mine.sum())
+                if hits:  # of a class that never did it the bound would be that of the number of episodes alone
+                    seen += PER_YEAR[name] * hits / n
+                    most += PER_YEAR[name] * share_bound(hits, n)
+            cells.append(f"{seen:.2g}, <= {most:.2g}")
+        yield f"| {kind.name.split(',')[0]} room | {' | '.join(cells)} |"
 
 
 def _fault_lines(results: Results) -> Iterator[str]:
@@ -132,6 +163,10 @@ def quiet_chapter(results: Results) -> Chapter:
         heads = lay_out_rooms(kind, 1).heads
         table.append(
             f"| {name} | all heads | {years:,.1f} room-years | {' | '.join(_rate(int(t), years) for t in times.sum(axis=1))} |"
+        )
+        together = np.sum([a["zone_times"] for a in some], axis=0)
+        table.append(
+            f"| {name} | heads together | {years:,.1f} room-years | {' | '.join(_rate(int(t), years) for t in together)} |"
         )
         rows.append(
             Row(

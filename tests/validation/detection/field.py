@@ -32,6 +32,8 @@ OLD_S = 0.5 * 365.0 * 86400.0
 INT16 = 32767.0
 HEALTHY = (0,) * len(HOST_FACTS)
 """What the runtime knows of itself: all is well, and it is day."""
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 GOOD, BAD = int(Quality.GOOD), int(Quality.BAD)
 UNITS = {
     Family.CELL_TEMPERATURE: "degC",
@@ -100,22 +102,13 @@ class Field:
         for fault in self._faults:
             fault.apply(self._measured, now_s, k)
         tick_ms = round(now_s * 1000)
-        take(
-            self._measured,
-            self._resolution,
-            self._every,
-            k,
-            tick_ms,
-            self._value,
-            self._quality,
-            self._sample,
-            self._received_ms,
-        )
+        arrays = self._value, self._quality, self._sample, self._received_ms
+        take(self._measured, self._resolution, self._every, k, tick_ms, *arrays)
         for points, from_s, to_s in self._dead:
             if from_s <= now_s < to_s:
                 self._value[points], self._quality[points] = np.nan, BAD
-        arrays = (self._value.copy(), self._quality.copy(), self._sample.copy(), self._received_ms.copy())
-        return Image(k, tick_ms, *arrays, host=HEALTHY)
+        value, quality, sample, received_ms = arrays
+        return Image(k, tick_ms, value.copy(), quality.copy(), sample.copy(), received_ms.copy(), host=HEALTHY)
 
     @property
     def _extent(self) -> int:
@@ -147,10 +140,10 @@ class _Pages:
     """The parts of all rooms one behind the other: rows `first[r]` to `first[r] + count[r]` of `truth` are room `r`'s."""
 
     truth: npt.NDArray[np.float32]
-    first: npt.NDArray[np.int64]
-    count: npt.NDArray[np.int64]
-    dt_s: npt.NDArray[np.float64]
-    start_s: npt.NDArray[np.float64]
+    first: Ints
+    count: Ints
+    dt_s: Floats
+    start_s: Floats
 
 
 def _pages(rooms: Rooms, courses: Sequence[Course], which: int) -> _Pages:
@@ -216,15 +209,8 @@ def point_of(rooms: Rooms, target: str) -> tuple[list[int], Family]:
 
 @njit(cache=True, nogil=True)
 def tell(
-    pages: npt.NDArray[np.float32],
-    first: npt.NDArray[np.int64],
-    count: npt.NDArray[np.int64],
-    dt_s: npt.NDArray[np.float64],
-    start_s: npt.NDArray[np.float64],
-    now_s: float,
-    adds: bool,
-    truth: npt.NDArray[np.float64],
-) -> None:
+    pages: npt.NDArray[np.float32], first: Ints, count: Ints, dt_s: Floats, start_s: Floats, now_s: float, adds: bool, truth: Floats,
+) -> None:  # fmt: skip
     """Write the truth of all rooms at `now_s`, or add its rise over its own begin; before its start and after its end a part stands still."""
     for r in range(first.shape[0]):
         place = min(max((now_s - start_s[r]) / dt_s[r], 0.0), count[r] - 1.0)
@@ -241,13 +227,7 @@ def tell(
 
 
 @njit(cache=True, nogil=True)
-def see(
-    truth: npt.NDArray[np.float64],
-    ops: npt.NDArray[np.int64],
-    columns: npt.NDArray[np.int64],
-    cells: int,
-    seen: npt.NDArray[np.float64],
-) -> None:
+def see(truth: Floats, ops: Ints, columns: Ints, cells: int, seen: Floats) -> None:
     """Write what the points look at, but for gas heads."""
     per_room = ops.shape[0]
     for r in range(truth.shape[0]):
@@ -269,25 +249,15 @@ def see(
 
 @njit(cache=True, nogil=True)
 def take(
-    measured: npt.NDArray[np.float64],
-    resolution: npt.NDArray[np.float64],
-    every: npt.NDArray[np.int64],
-    tick: int,
-    tick_ms: int,
-    value: npt.NDArray[np.float64],
-    quality: npt.NDArray[np.uint8],
-    sample: npt.NDArray[np.int64],
-    received_ms: npt.NDArray[np.int64],
-) -> None:
+    measured: Floats, resolution: Floats, every: Ints, tick: int, tick_ms: int,
+    value: Floats, quality: npt.NDArray[np.uint8], sample: Ints, received_ms: Ints,
+) -> None:  # fmt: skip
     """Sample the points whose turn it is, at the resolution of their registers (16 bits)."""
     for i in range(value.shape[0]):
         if tick % every[i] != 0:
             continue
         sample[i] += 1
         received_ms[i] = tick_ms
-        if np.isnan(measured[i]):
-            value[i] = np.nan
-            quality[i] = BAD
-        else:
-            value[i] = min(max(np.rint(measured[i] / resolution[i]), -INT16), INT16) * resolution[i]
-            quality[i] = GOOD
+        missing = np.isnan(measured[i])
+        quality[i] = BAD if missing else GOOD
+        value[i] = np.nan if missing else min(max(np.rint(measured[i] / resolution[i]), -INT16), INT16) * resolution[i]

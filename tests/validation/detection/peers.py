@@ -15,7 +15,7 @@ from numba import njit
 from controller.core.detect.readings import Readings
 from controller.core.image import Image
 from controller.site.model import Family
-from tests.validation.detection.field import Field
+from tests.validation.detection.field import Field, Floats, Ints
 from tests.validation.detection.rooms import Rooms
 
 LIMIT, RULE, SPOT, Z = range(4)
@@ -56,7 +56,7 @@ EVERY_S = 10.0
 class Scores:
     """`best[peer, room]`: highest score; `crossed_s[peer][room, threshold]`: first time at or above it; `features[room, tick, k]`."""
 
-    best: npt.NDArray[np.float64]
+    best: Floats
     crossed_s: tuple[npt.NDArray[np.float32], ...]
     features: npt.NDArray[np.float32]
 
@@ -102,14 +102,14 @@ class Peers:
         if self._kept and k % self._every == 0:
             self.features.append(self._describe(value[: self._kept]))
 
-    def _cross(self, peer: int, grid: npt.NDArray[np.float64], now_s: float) -> None:
+    def _cross(self, peer: int, grid: Floats, now_s: float) -> None:
         passed = np.searchsorted(grid, self._now[peer], side="right")
         before = self._passed[peer]
         for room in np.flatnonzero(passed > before).tolist():
             self.crossed_s[peer][room, before[room] : passed[room]] = now_s
             before[room] = passed[room]
 
-    def _describe(self, value: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
+    def _describe(self, value: Floats) -> npt.NDArray[np.float32]:
         """FEATURES of the kept rooms; what a room has not, or what is not there now, is 0."""
         found = np.zeros((len(value), len(FEATURES)), np.float32)
         if self._temps.size:
@@ -131,20 +131,13 @@ class Peers:
         return Scores(self.best, self.crossed_s, np.stack(self.features, axis=1) if self.features else none)
 
 
-def _places(each: Sequence[Family], families: set[Family]) -> npt.NDArray[np.int64]:
+def _places(each: Sequence[Family], families: set[Family]) -> Ints:
     return np.array([i for i, family in enumerate(each) if family in families], np.int64)
 
 
 @njit(cache=True, nogil=True)
 def judge(
-    value: npt.NDArray[np.float64],
-    temps: npt.NDArray[np.int64],
-    volts: npt.NDArray[np.int64],
-    last: npt.NDArray[np.float64],
-    peak_v: npt.NDArray[np.float64],
-    steep_s: npt.NDArray[np.float64],
-    dt_s: float,
-    now: npt.NDArray[np.float64],
+    value: Floats, temps: Ints, volts: Ints, last: Floats, peak_v: Floats, steep_s: Floats, dt_s: float, now: Floats
 ) -> None:
     """The hottest cell of each room (LIMIT), and 1 where the rule of GB 38031 holds for one (RULE)."""
     for r in range(value.shape[0]):
@@ -172,15 +165,7 @@ def judge(
 
 
 @njit(cache=True, nogil=True)
-def standardise(
-    value: npt.NDArray[np.float64],
-    mean: npt.NDArray[np.float64],
-    var: npt.NDArray[np.float64],
-    floor: npt.NDArray[np.float64],
-    dt_s: float,
-    tells: bool,
-    now: npt.NDArray[np.float64],
-) -> None:
+def standardise(value: Floats, mean: Floats, var: Floats, floor: Floats, dt_s: float, tells: bool, now: Floats) -> None:
     """The largest deviation of any point from its own mean, in its own standard deviations (at least a step of its resolution)."""
     part = 1.0 - np.exp(-dt_s / Z_TAU_S)
     for r in range(value.shape[0]):

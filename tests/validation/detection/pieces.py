@@ -111,6 +111,7 @@ def judge_nuisances(
     found: dict[str, npt.NDArray[Any]] = {
         "room": np.array([one.room for one in watched]),
         "released": np.zeros(n, np.bool_),
+        "zone": np.zeros((n, len(LEVELS)), np.bool_),
         "hours": np.array([one.length_s / 3600.0 for one in watched]),
         "best": np.zeros((len(GRID), n)),
         "feature": np.zeros((n, len(LEVELS)), np.uint8),
@@ -122,6 +123,7 @@ def judge_nuisances(
         seen, judged = watch_batch(batch, peers=peers, kept=kept)
         happened = ~np.isnan(seen.first_s)
         found[f"seen_{batch[0].room}"][numbers] = happened.transpose(1, 0, 2)
+        found["zone"][numbers] = ~np.isnan(seen.zone_first_s).T
         found["released"][numbers] = ~np.isnan(seen.released_s)
         for level in range(len(LEVELS)):
             first = np.argmin(np.where(happened[level], seen.first_s[level], np.inf), axis=1)
@@ -204,7 +206,9 @@ def _judge_failures(played: Sequence[failures.Played], kinds: dict[Any, RoomKind
     names = ("bms", "gas", "smoke", "heat", "climate")
     found: dict[str, npt.NDArray[Any]] = {
         "first_s": np.full((n, levels, len(names)), np.nan),
-        "early": np.zeros((n, levels), np.bool_),
+        "zone_s": np.full((n, levels), np.nan),
+        "zone_early": np.zeros((n, levels), np.bool_),
+        "early": np.zeros((n, levels, len(names)), np.bool_),
         "runaway_seen_s": np.full(n, np.nan),
         "released_s": np.full(n, np.nan),
         "feature": np.zeros((n, levels), np.uint8),
@@ -258,10 +262,14 @@ def _note(
     physics = [head.physics.value for head in rooms.heads]
     for level in range(len(LEVELS)):
         times_s = seen.first_s[level, place]
-        found["early"][number, level] = bool((times_s < onset_s).any())
+        together_s = seen.zone_first_s[level, place]
+        found["zone_s"][number, level] = together_s if together_s >= onset_s else math.nan
+        found["zone_early"][number, level] = together_s < onset_s
         for k, name in enumerate(names):
             mine = [t for t, p in zip(times_s.tolist(), physics, strict=True) if p == name and t >= onset_s]
             found["first_s"][number, level, k] = min(mine, default=math.nan)
+            mine = [t for t, p in zip(times_s.tolist(), physics, strict=True) if p == name]
+            found["early"][number, level, k] = any(t < onset_s for t in mine)
         if (times_s >= onset_s).any():
             first = int(np.nanargmin(np.where(times_s >= onset_s, times_s, np.nan)))
             found["feature"][number, level] = seen.feature[level, place, first]
@@ -352,6 +360,7 @@ def quiet_weeks(room: int, number: int, places: Sequence[Path], rooms: int, week
     seen, _ = _watch(laid, courses, length_s, QUIET_STEP_S, SEED + 1000 * number + room, peers=False)
     return {
         "times": seen.times.sum(axis=1),
+        "zone_times": seen.zone_times.sum(axis=1),
         "released": np.array(int((~np.isnan(seen.released_s)).sum())),
         "years": np.array(rooms * length_s / (365.25 * 86400.0)),
     }

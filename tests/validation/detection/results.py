@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tests.validation.detection import forests, nuisance
+from tests.validation.detection import failures, forests, nuisance
 from tests.validation.detection.peers import EVERY_S, GRID
 from tests.validation.detection.plan import Plan
+from tests.validation.detection.rooms import lay_out_rooms
 from tests.validation.detection.store import gather
 
 Arrays = dict[str, npt.NDArray[Any]]
@@ -24,6 +25,46 @@ def joined(pieces: Sequence[Arrays]) -> Arrays:
     """Arrays of pieces of one kind, one behind the other; what counts by room of a piece is left out."""
     names = [name for name in pieces[0] if name not in {"features", "owner", "tick"}]
     return {name: np.concatenate([piece[name] for piece in pieces]) for name in names}
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """A word of ours: a level, said by a head of some physics, or by the heads of a room together."""
+
+    name: str
+    level: int
+    physics: Sequence[str] = PHYSICS
+    together: bool = False
+
+    def of_nuisance(self, found: Arrays) -> npt.NDArray[np.bool_]:
+        """By episode, whether it was said."""
+        if self.together:
+            return np.asarray(found["zone"][:, self.level])
+        said = np.zeros(len(found["room"]), np.bool_)
+        for room, kind in enumerate((nuisance.BATTERY, nuisance.SERVER)):
+            mine = [head.physics.value in self.physics for head in lay_out_rooms(kind, 1).heads]
+            said |= found[f"seen_{room}"][:, self.level][:, mine].any(axis=1)
+        return said
+
+    def first_s(self, found: Arrays) -> Floats:
+        """By failure, when it was said after the onset (infinite: never)."""
+        if self.together:
+            return np.where(np.isnan(found["zone_s"][:, self.level]), np.inf, found["zone_s"][:, self.level])
+        return first_s(found, self.level, self.physics)
+
+    def too_early(self, found: Arrays) -> npt.NDArray[np.bool_]:
+        """By failure, whether it was said before there was one."""
+        if self.together:
+            return np.asarray(found["zone_early"][:, self.level])
+        columns = [PHYSICS.index(name) for name in self.physics]
+        return np.asarray(found["early"][:, self.level, columns].any(axis=1))
+
+
+ANY_ADVISORY = Say("advisory of any head", ADVISORY)
+ANY_PRE_ALARM = Say("pre-alarm of any head", PRE_ALARM)
+ZONE_PRE_ALARM = Say("pre-alarm of the room, heads together", PRE_ALARM, together=True)
+CELLS_ADVISORY = Say("advisory by cells alone", ADVISORY, ("bms",))
+CELLS_PRE_ALARM = Say("pre-alarm by cells alone", PRE_ALARM, ("bms",))
 
 
 @dataclass(frozen=True)
@@ -81,16 +122,28 @@ class Results:
 
     # --- the same budget ------------------------------------------------------------------------------------------------
 
-    def called(self, level: int, *, held_out: bool) -> tuple[int, int]:
-        """Nuisance episodes in which a head of ours came to a level, and all of them, of the tuning or of the held-out classes."""
+    def called(self, say: Say, *, held_out: bool) -> tuple[int, int]:
+        """Nuisance episodes in which ours said it, and all of them, of the tuning or of the held-out classes.
+
+        The quiet beginnings of the failures count as episodes of the tuning classes: their tuning part, rooms without cooling among them.
+        """
         mine = [a for kind, a in self.alone.items() if (kind in nuisance.HELD_OUT) == held_out]
-        return sum(int(spoke(a, level).sum()) for a in mine), sum(len(a["room"]) for a in mine)
+        calls, of = sum(int(say.of_nuisance(a).sum()) for a in mine), sum(len(a["room"]) for a in mine)
+        if not held_out:
+            calls += sum(int(say.too_early(a).sum()) for a in self._beginnings)
+            of += sum(len(a["onset_s"]) for a in self._beginnings)
+        return calls, of
+
+    @cached_property
+    def _beginnings(self) -> Sequence[Arrays]:
+        """The tuning part of all failures."""
+        kinds = (self.failures[kind] for kind in failures.KINDS)
+        return [{name: values[~a["reported"]] for name, values in a.items()} for a in kinds]
 
     def tuned(self, method: int, budget: int) -> int:
-        """The lowest threshold (place in GRID) of a method with at most `budget` false alarms on the tuning classes and none in quiet weeks."""
-        best = np.concatenate([a["best"][method] for kind, a in self.alone.items() if kind not in nuisance.HELD_OUT])
+        """The lowest threshold (place in GRID) of a method with at most `budget` false calls of the tuning classes and none in quiet weeks."""
         for place, threshold in enumerate(GRID[method].tolist()):
-            if (best >= threshold).sum() <= budget and self.calm_best[method] < threshold:
+            if self.false_calls(method, place, held_out=False)[0] <= budget and self.calm_best[method] < threshold:
                 return place
         return len(GRID[method]) - 1
 
@@ -98,7 +151,11 @@ class Results:
         """False alarms of a method at a threshold, and of how many episodes."""
         some = [a["best"][method] for kind, a in self.alone.items() if (kind in nuisance.HELD_OUT) == held_out]
         best = np.concatenate(some)
-        return int((best >= GRID[method][place]).sum()), len(best)
+        calls, of = int((best >= GRID[method][place]).sum()), len(best)
+        if not held_out:
+            calls += sum(int((a[f"crossed_{method}"][:, place] < a["onset_s"]).sum()) for a in self._beginnings)
+            of += sum(len(a["onset_s"]) for a in self._beginnings)
+        return calls, of
 
     @cached_property
     def forest(self) -> Mapping[str, Floats]:
@@ -152,7 +209,7 @@ def _forests(results: Results) -> Mapping[str, Floats]:
     failed = [(kind, piece) for kind, some in results.plan.failures.items() for piece in gather(some, results.folder)]
     failed = [(kind, piece) for kind, piece in failed if "features" in piece]
     scored = forests.score_all(tuning, [piece for _, piece in failed])
-    called, of = results.called(PRE_ALARM, held_out=False)
+    called, of = results.called(ANY_PRE_ALARM, held_out=False)
     found: dict[str, Floats] = {}
     for method in ("trees", "ecod"):
         best = _best_by_episode(scored, method, len(tuning))

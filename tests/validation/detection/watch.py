@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from controller.core.detect.detector import Detector
+from controller.core.detect.fusion import Weighed
 from controller.core.detect.readings import Readings
 from controller.core.events import Feature, Level
 from controller.core.image import Image
@@ -29,7 +30,8 @@ Observer = Callable[[int, Image, Readings], None]
 class Seen:
     """What was seen in `rooms` rooms of `heads` heads: `first_s[level, room, head]` (NaN: never), `times[level, room, head]` how often it rose.
 
-    `first_runaway_s` and `released_s` are by room; `feature[level, room, head]` is the place in `Feature` of the first rise.
+    `first_runaway_s` and `released_s` are by room, `zone_first_s[level, room]` and `zone_times[level, room]` what the room's heads say
+    together (fusion); `feature[level, room, head]` is the place in `Feature` of the first rise.
     """
 
     first_s: npt.NDArray[np.float64]
@@ -37,6 +39,8 @@ class Seen:
     feature: npt.NDArray[np.uint8]
     first_runaway_s: npt.NDArray[np.float64]
     released_s: npt.NDArray[np.float64]
+    zone_first_s: npt.NDArray[np.float64]
+    zone_times: npt.NDArray[np.int64]
 
 
 FEATURES = tuple(Feature)
@@ -55,7 +59,11 @@ class Watcher:
             np.zeros(shape, np.uint8),
             np.full(n, np.nan),
             np.full(n, np.nan),
+            np.full(shape[:2], np.nan),
+            np.zeros(shape[:2], np.int64),
         )
+        self._zones: tuple[Weighed, ...] = ()
+        self._zone_level = np.zeros(n, np.uint8)
         self._level = np.zeros((n, heads), np.uint8)
         self._order = _order(rooms)
         self._alarmed = np.zeros((n, heads), np.bool_)
@@ -64,6 +72,24 @@ class Watcher:
         self._is_bms = np.array([head.physics is Physics.BMS for head in rooms.heads])
         self._names = [head.name for head in rooms.heads]
         self._off = [(r, self._names.index(name), a, b) for r, c in enumerate(courses) for name, a, b in c.off]
+
+    def out_of_service(self, tick_ms: int) -> tuple[str, ...]:
+        """The heads of the site that people have taken out of service now."""
+        now_s = tick_ms / 1000
+        heads = self._rooms.layout.heads
+        return tuple(heads[self._order[room, head]].name for room, head, a, b in self._off if a <= now_s < b)
+
+    def look_at_zones(self, tick_ms: int, zones: tuple[Weighed, ...]) -> None:
+        """Note what is new in what the heads of each room say together."""
+        if zones is self._zones:
+            return
+        self._zones = zones
+        level = np.array([zone.level for zone in zones], np.uint8)
+        for place, threshold in enumerate(LEVELS):
+            rises = (level >= threshold) & (self._zone_level < threshold)
+            self.seen.zone_times[place] += rises
+            self.seen.zone_first_s[place][rises & np.isnan(self.seen.zone_first_s[place])] = tick_ms / 1000
+        self._zone_level = level
 
     def look(self, tick_ms: int, readings: Readings) -> None:
         """Note what is new in these readings."""
@@ -125,8 +151,10 @@ def run(field: Field, courses: Sequence[Course], length_s: float, observers: Seq
     detector, watcher = Detector(field.rooms.layout), Watcher(field.rooms, courses)
     for k in range(round(length_s / field.dt_s)):
         image = field.image(k)
+        detector.leave_out(watcher.out_of_service(image.tick_ms))
         readings = detector.advance(image)
         watcher.look(image.tick_ms, readings)
+        watcher.look_at_zones(image.tick_ms, detector.weighed)
         for observer in observers:
             observer(k, image, readings)
     return watcher.seen
