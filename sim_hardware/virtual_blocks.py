@@ -1,24 +1,24 @@
-"""Plain blocks in virtual time: the words of all devices that are polled together are gathered and decoded in one compiled loop.
+"""Plain blocks in virtual time: the words of all devices that are polled together are decoded in one compiled loop, where they stand.
 
 They are nearly all points of a site: numbers of one register and bits. What comes out is, bit by bit, what the links' own intake
 (`drivers.modbus.intake`) makes of the same words; a test holds the two side by side.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from controller.site.model import Device
 from drivers.compiled.door import kernel
-from drivers.modbus.decode import WIRE, mark_bad
+from drivers.modbus.decode import mark_bad
 from drivers.modbus.plan import BIT_TABLES, MAX_BITS
-from drivers.points import NEVER, BlockBuffer, DataType, Order, Quality, RegisterBlock, Table
+from drivers.points import NEVER, BlockBuffer, DataType, Order, Quality, RegisterBlock
 from sim_hardware.devices.memory import DeviceMemory
 
 BLOCK = np.dtype(
     [
-        ("word", "i8"),  # its first word among the gathered ones
+        ("word", "i8"),  # its first word among those of all devices
         ("counter", "i8"),  # the word of its sample counter; -1: every good read is a sample
         ("first", "i8"),  # its first point in the buffer
         ("count", "i8"),
@@ -55,7 +55,7 @@ class PlainBlocks:
         buffer: BlockBuffer,
         memories: Mapping[str, DeviceMemory],
     ) -> None:
-        """`first` are the blocks' places in `buffer`; their words come from `memories` (by device)."""
+        """`first` are the blocks' places in `buffer`; their words come from `memories` (by device), which share one array."""
         self.period_ms = round(blocks[0].period_s * 1000)
         self.due_ms = 0
         self.devices = list(dict.fromkeys(block.device for block in blocks))
@@ -65,79 +65,39 @@ class PlainBlocks:
         self._of_device = {d: np.array([b.device == d for b in blocks]) for d in self.devices}
         self._all = np.ones(len(blocks), np.bool_)
         self._parts = {d: [buffer.part(first[b.name], b.count) for b in blocks if b.device == d] for d in self.devices}
-        self._views: dict[str, list[tuple[npt.NDArray[np.uint16], slice]]] = {device: [] for device in self.devices}
-        at = 0
-        for device in self.devices:
-            for table in Table:
-                mine = [block for block in blocks if block.device == device and block.table is table]
-                at = self._lay_out(mine, table, first, at, memories[device])
-        self._word_of = {name: int(self._records[place]["word"]) for name, place in self._place.items()}
-        self._words = np.zeros(at, WIRE)
-        self._octets = self._words.view(np.uint8)
-        self._gathers = [view for device in self.devices for view in self._views[device]]
-
-    def _lay_out(
-        self, blocks: list[RegisterBlock], table: Table, first: Mapping[str, int], at: int, memory: DeviceMemory
-    ) -> int:
-        """Give the words of one table of a device their places from `at` on; returns the next free one."""
-        place_of: dict[int, int] = {}
-        for begin, end in _joined(blocks):
-            self._views[memory.name].append((memory.view(table, begin, end - begin), slice(at, at + end - begin)))
-            place_of |= {address: at + address - begin for address in range(begin, end)}
-            at += end - begin
-        for block in blocks:
-            counter = -1 if block.counter is None else place_of[block.counter]
+        held = [(block, memories[block.device]) for block in blocks]
+        for number, (block, memory) in enumerate(held):
+            counter = -1 if block.counter is None else memory.place(block.table, block.counter)
             code = block.scaling.invalid[0] & 0xFFFF if block.scaling.invalid else -1
             sample = NEVER if block.counter is None else 0
             scaling = block.scaling.factor, block.scaling.offset
-            values = (place_of[block.address], counter, first[block.name], block.count, *scaling, code)
-            self._records[self._place[block.name]] = (*values, block.data_type is DataType.INT16, NEVER, sample)
-        return at
+            places = memory.place(block.table, block.address), counter, first[block.name], block.count
+            self._records[number] = (*places, *scaling, code, block.data_type is DataType.INT16, NEVER, sample)
+        self._octets = held[0][1].words.view(np.uint8)
 
     def take(self, answering: list[str], tick_ms: int) -> None:
         """Take in what the devices show that answer."""
-        if len(answering) == len(self.devices):
-            alive, gathers = self._all, self._gathers
-        else:
+        alive = self._all
+        if len(answering) < len(self.devices):
             alive = np.logical_or.reduce([self._of_device[device] for device in answering])
-            gathers = [view for device in answering for view in self._views[device]]
-        for view, place in gathers:
-            self._words[place] = view
-        self._decode(alive, tick_ms)
+        buffer = self._buffer
+        arrays = buffer.value, buffer.quality, buffer.sample, buffer.received_ms
+        _decode(self._octets, self._records, alive, tick_ms, *arrays)
 
-    def take_point(self, block: RegisterBlock, index: int, word: int, tick_ms: int) -> bool:
+    def take_point(self, block: RegisterBlock, index: int, tick_ms: int) -> bool:
         """Take in what one point reads back: a sample of it alone. False if it is none of these blocks'."""
         place = self._place.get(block.name)
         if place is None:
             return False
-        self._words[self._word_of[block.name] + index] = word
         buffer = self._buffer
         arrays = buffer.value, buffer.quality, buffer.sample, buffer.received_ms
         _decode_point(self._octets, self._records, place, index, tick_ms, *arrays)
         return True
 
-    def _decode(self, alive: npt.NDArray[np.bool_], tick_ms: int) -> None:
-        buffer = self._buffer
-        arrays = buffer.value, buffer.quality, buffer.sample, buffer.received_ms
-        _decode(self._octets, self._records, alive, tick_ms, *arrays)
-
     def fail(self, device: str) -> None:
         """Make the points of a device BAD at once."""
         for part in self._parts.get(device, ()):
             mark_bad(part)
-
-
-def _joined(blocks: Iterable[RegisterBlock]) -> list[tuple[int, int]]:
-    """The addresses of blocks and of their counters, as runs without gaps: half-open."""
-    spans = [(block.address, block.address + block.count) for block in blocks]
-    spans += [(block.counter, block.counter + 1) for block in blocks if block.counter is not None]
-    runs: list[tuple[int, int]] = []
-    for begin, end in sorted(spans):
-        if runs and begin <= runs[-1][1]:
-            runs[-1] = runs[-1][0], max(end, runs[-1][1])
-        else:
-            runs.append((begin, end))
-    return runs
 
 
 @kernel

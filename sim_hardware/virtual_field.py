@@ -186,8 +186,7 @@ class VirtualField:
         address = block.address + index * block.data_type.registers
         memory.write(block.table, address, encode(block, value))
         if self._is_plain[block.name]:
-            word = int(memory.view(block.table, address, 1)[0])
-            return any(plain.take_point(block, index, word, tick_ms) for plain in self._plain)
+            return any(plain.take_point(block, index, tick_ms) for plain in self._plain)
         self._forget(block.device)
         if (block.name, index) not in self._backs:
             part = Part(block, index, 1, 0)

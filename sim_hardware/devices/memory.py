@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 import numpy.typing as npt
 
+from drivers.modbus.decode import WIRE
 from drivers.points import RegisterBlock, Table
 
 OnWrite = Callable[[Table, int, int], None]
@@ -23,7 +24,8 @@ class DeviceMemory:
     bears in a read (they hold 0). The wire writes only blocks that the site calls writable. Identity registers hold their value from the
     start, for ever.
 
-    Words are kept in the order of bytes of the wire, so that a read on the wire is a slice of bytes. `written` counts the calls of `write`
+    Words are kept in the order of bytes of the wire, so that a read on the wire is a slice of bytes: in `words`, which it may share with
+    other devices (`share_words`). `written` counts the calls of `write`
     and `store`: the one way in which writable blocks change.
     """
 
@@ -33,19 +35,38 @@ class DeviceMemory:
         self.written = 0
         held = list(blocks)
         spans = [span for block in held for span in _spans(block, writable)]
+        self._first: dict[Table, int] = {}
         self._words: dict[Table, npt.NDArray[np.uint16]] = {}
         self._bytes: dict[Table, memoryview] = {}
         self._known: dict[Table, _Runs] = {}
         self._writable: dict[Table, _Runs] = {}
         for table in Table:
             mine = [(first, last, may_write) for kind, first, last, may_write in spans if kind is table]
-            self._words[table] = np.zeros(max((last for _, last, _ in mine), default=0), ">u2")
-            self._bytes[table] = self._words[table].view(np.uint8).data
+            self._words[table] = np.zeros(max((last for _, last, _ in mine), default=0), WIRE)
             self._known[table] = _Runs(((first, last) for first, last, _ in mine), max_gap)
             self._writable[table] = _Runs(((first, last) for first, last, may_write in mine if may_write), 0)
         for block in held:
             if block.identity is not None:
                 self._words[block.table][block.identity.address] = block.identity.value
+        self.live_in(np.zeros(self.size, WIRE), 0)
+
+    @property
+    def size(self) -> int:
+        """Words of all its tables."""
+        return sum(words.size for words in self._words.values())
+
+    def live_in(self, store: npt.NDArray[np.uint16], first: int) -> None:
+        """From now on keep all words in `store`, from `first` on; views that were given before no longer follow."""
+        self.words = store
+        for table, words in self._words.items():
+            mine = store[first : first + words.size]
+            mine[:] = words
+            self._first[table], self._words[table], self._bytes[table] = first, mine, mine.view(np.uint8).data
+            first += words.size
+
+    def place(self, table: Table, address: int) -> int:
+        """Where in `words` a word of a table stands."""
+        return self._first[table] + address
 
     def read(self, table: Table, address: int, count: int) -> npt.NDArray[np.uint16]:
         """`count` words or bits from `address`, a copy in this machine's order of bytes. Raises AddressError."""
@@ -82,6 +103,15 @@ class DeviceMemory:
             raise AddressError(
                 f"{self.name}: {table} {address}..{address + count - 1} is not there or not to be written"
             )
+
+
+def share_words(memories: Iterable[DeviceMemory]) -> None:
+    """Let these memories keep their words in one array, one device behind the other, for those who fill or read many at once."""
+    held = list(memories)
+    store, first = np.zeros(sum(memory.size for memory in held), WIRE), 0
+    for memory in held:
+        memory.live_in(store, first)
+        first += memory.size
 
 
 class _Runs:

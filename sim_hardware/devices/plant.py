@@ -11,7 +11,7 @@ from controller.site.model import Family, Physics, Role, Site
 from drivers.points import RegisterBlock
 from sim_hardware.devices.actuators import Actuators
 from sim_hardware.devices.faulting import Faulting
-from sim_hardware.devices.memory import DeviceMemory
+from sim_hardware.devices.memory import DeviceMemory, share_words
 from sim_hardware.devices.messages import Message, Messenger
 from sim_hardware.devices.modules import build_modules
 from sim_hardware.devices.playback import Playback
@@ -68,7 +68,7 @@ class Plant:
             for zone, name in enumerate(site.zones)
         }
         self._messenger = Messenger(self.layout)
-        self._sampling = Sampling(self.sensors, self._messenger, seed)
+        self._sampling = Sampling(self.sensors, self._messenger, self.memories, seed)
         self._coils = _Coils(self.layout, self.memories)
         self._room_ms = dict.fromkeys(self.rooms, 0)
         self._calm_ms = CALM_STEP_MS
@@ -257,6 +257,7 @@ def _memories(layout: Layout) -> dict[str, DeviceMemory]:
         blocks = [block for block in layout.blocks if block.device == name and isinstance(block, RegisterBlock)]
         writable = frozenset(block.name for block in blocks if layout.site.blocks[block.name].writable)
         memories[name] = DeviceMemory(name, blocks, writable, device.max_gap)
+    share_words(memories.values())
     return memories
 
 

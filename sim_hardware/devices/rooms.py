@@ -21,6 +21,18 @@ from sim_hardware.scenarios.model import PlantSettings
 Probe = Callable[[], npt.ArrayLike]
 """Looks at the truth: one value, or one a point."""
 
+
+class Shown:
+    """A probe whose truth always stands in one array, which the physics reuses: who looks often may copy from there."""
+
+    def __init__(self, array: npt.NDArray[np.float64]) -> None:
+        self.array = array
+
+    def __call__(self) -> npt.NDArray[np.float64]:
+        """The truth (count,)."""
+        return self.array
+
+
 COOLANT_LPM = 60.0
 PUMP_LPM = 240.0
 """Flow of one open coolant valve, and what the pump delivers at most (assumed)."""
@@ -204,15 +216,15 @@ class BatteryZone:
     def _in_rack(self, head: HeadLayout, ordinal: int) -> Probe | None:
         room, rack = self.room, self._racks.index(head.rack)
         if Family(head.head.family) is Family.CLIMATE_TEMPERATURE:
-            return lambda: room.rack_air_degc[rack]
+            return Shown(room.rack_air_degc[rack : rack + 1])
         return self._gas_heads.head(head, ordinal, self._in_racks, rack)
 
     def _in_room(self, head: HeadLayout, ordinal: int) -> Probe | None:
         room = self.room
         smoke, heat = ordinal % len(room.smoke_pct_per_m), ordinal % len(room.heat_head_degc)
         probes: dict[Family, Probe] = {
-            Family.SMOKE: lambda: room.smoke_pct_per_m[smoke],
-            Family.HEAT: lambda: room.heat_head_degc[heat],
+            Family.SMOKE: Shown(room.smoke_pct_per_m[smoke : smoke + 1]),
+            Family.HEAT: Shown(room.heat_head_degc[heat : heat + 1]),
             Family.CLIMATE_TEMPERATURE: lambda: room.room_temp_degc,
         }
         probe = probes.get(Family(head.head.family))
@@ -222,7 +234,7 @@ class BatteryZone:
         """All cells of a rack, or, of a poor BMS with three points, their minimum, maximum and mean."""
         cells = truth[self._racks.index(head.rack)]
         if len(head.points) == cells.size:
-            return lambda: cells.ravel()  # noqa: PLW0108 - a bound method of an array is untyped
+            return Shown(cells.ravel())
         if len(head.points) == 3:  # noqa: PLR2004 - minimum, maximum, mean
             return lambda: (cells.min(), cells.max(), cells.mean())
         raise ValueError(
@@ -278,9 +290,9 @@ class ServerZone:
         room = self.room
         smoke = ordinal % len(room.smoke_pct_per_m)
         probes: dict[Family, Probe] = {
-            Family.CLIMATE_TEMPERATURE: lambda: room.temps_degc[ordinal],
-            Family.CLIMATE_HUMIDITY: lambda: room.rh_pct[ordinal],
-            Family.SMOKE: lambda: room.smoke_pct_per_m[smoke],
+            Family.CLIMATE_TEMPERATURE: Shown(room.temps_degc[ordinal : ordinal + 1]),
+            Family.CLIMATE_HUMIDITY: Shown(room.rh_pct[ordinal : ordinal + 1]),
+            Family.SMOKE: Shown(room.smoke_pct_per_m[smoke : smoke + 1]),
             Family.HEAT: lambda: room.room_temp_degc,
         }
         probe = probes.get(Family(head.head.family))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -140,17 +141,21 @@ class Sensor:
         """Upper ends of the measuring ranges (count,)."""
         return self._heads.high
 
+    def sample_at(self, tick_ms: int) -> int:
+        """The number of its device's sample at `tick_ms`."""
+        return (tick_ms + self._period_ms - self._phase_ms) // self._period_ms
+
     def take(self, tick_ms: int) -> None:
         """Look at the truth, and measure it: the sample whose number belongs to `tick_ms`."""
-        self.look(tick_ms)
+        for points, probe in self._probes:
+            self.truth[points] = probe()
+        self.sample = self.sample_at(tick_ms)
         self._heads.measure(self._seed, self.sample, self.truth, self.measured)
         self.distort(tick_ms)
 
-    def look(self, tick_ms: int) -> None:
-        """Look at the truth: the first part of `take`."""
-        self.sample = (tick_ms + self._period_ms - self._phase_ms) // self._period_ms
-        for points, probe in self._probes:
-            self.truth[points] = probe()
+    def looks(self) -> list[tuple[npt.NDArray[np.float64], Callable[[], npt.ArrayLike]]]:
+        """Where in `truth` goes what, for one who looks in its stead."""
+        return [(self.truth[points], probe) for points, probe in self._probes]
 
     def distort(self, tick_ms: int) -> None:
         """Let the faults have their way with what was measured: the last part of `take`."""
@@ -172,11 +177,6 @@ class Sensor:
         if self._encode is not None:
             self._encode(self.measured)
             self._counter[:] = self.sample & 0xFFFF
-
-    def put(self, words: npt.NDArray[np.uint16]) -> None:
-        """`store`, with the words made elsewhere."""
-        self._registers[:] = words
-        self._counter[:] = self.sample & 0xFFFF
 
     def share(self, heads: Heads, truth: npt.NDArray[np.float64], measured: npt.NDArray[np.float64]) -> None:
         """From now on live in these views (count,), which take over what is known so far."""

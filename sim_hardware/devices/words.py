@@ -66,3 +66,27 @@ def to_octets(
             octets[2 * i] = word >> 8
             octets[2 * i + 1] = word & 0xFF
             i += 1
+
+
+@kernel
+def store_words(
+    values: npt.NDArray[np.float64],
+    numbers: npt.NDArray[np.void],
+    ends: npt.NDArray[np.int64],
+    places: npt.NDArray[np.int64],
+    counters: npt.NDArray[np.int64],
+    sample: int,
+    octets: npt.NDArray[np.uint8],
+) -> None:
+    """`to_octets`, each block's words to its own place among those of all devices; then its sample counter (-1: none)."""
+    first = 0
+    for block in range(ends.shape[0]):
+        at = 2 * places[block]
+        to_octets(
+            values[first : ends[block]], numbers[block : block + 1], ends[block : block + 1] - first,
+            octets[at : at + 2 * (ends[block] - first)],
+        )  # fmt: skip
+        if counters[block] >= 0:
+            octets[2 * counters[block]] = sample >> 8 & 0xFF
+            octets[2 * counters[block] + 1] = sample & 0xFF
+        first = ends[block]

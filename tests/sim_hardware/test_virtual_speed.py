@@ -151,7 +151,7 @@ def _take_a_point(block: RegisterBlock, memory: DeviceMemory, quick: PlainBlocks
     memory.store(block.table, block.address + index, [1])
     back = Request(1, block.table, block.address + index, 1, 1.0, (Part(block, index, 1, 0),), ())
     links.take(back, memory.read(block.table, block.address + index, 1).astype(WIRE), tick_ms)
-    assert quick.take_point(block, index, 1, tick_ms)
+    assert quick.take_point(block, index, tick_ms)
 
 
 @given(st.sampled_from([DataType.UINT16, DataType.INT16]), _scalings, st.lists(st.floats(width=32), min_size=1))
@@ -166,6 +166,7 @@ def test_words_are_those_of_the_drivers(kind: DataType, scaling: Scaling, values
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 3), st.booleans()), max_size=12))
+@settings(deadline=None)
 def test_the_digest_of_shared_arrays_is_that_of_copies(turns: list[tuple[int, int, bool]]) -> None:
     buffer, ages = BlockBuffer.empty(5), np.full(5, 250, np.int64)
     shared, copied = InputDigest(), InputDigest()
