@@ -142,6 +142,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "at_rest": ("quiescent", "대기"),
     "zone": ("zone", "구역"),
     "occupied": ("occupied: manual only", "재실 중: 수동 전용"),
+    "delays": ("output delays ON", "출력 지연 사용 중"),
     "unacknowledged": ("NOT ACKNOWLEDGED", "미확인 경보"),
     "troubles": ("troubles", "고장"),
     "outputs_on": ("outputs on", "동작 중 출력"),

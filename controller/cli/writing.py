@@ -17,6 +17,8 @@ def say_command(options: argparse.Namespace) -> int:
     fields: dict[str, str | int] = {options.field: options.subject}
     if options.do == "occupied":
         fields["occupied"] = options.answer == "yes"
+    if options.do == "delays":
+        fields["on"] = options.answer == "on"
     if options.do == "work":
         fields |= {"work": options.work, "minutes": options.minutes}
     said = command(options.do, options.operator, fields)

@@ -68,4 +68,11 @@ class Work(Command, frozen=True, kw_only=True, tag="work"):
     minutes: int
 
 
-AnyCommand = Acknowledge | Silence | Reset | Disable | Enable | Occupied | ConfirmIsolated | HandOver | Work
+class Delays(Command, frozen=True, kw_only=True, tag="delays"):
+    """Switch the delays to outputs of a zone (rows with `investigate_s`) on or off. They never hold back release, nor a call point."""
+
+    zone: str
+    on: bool
+
+
+AnyCommand = Acknowledge | Silence | Reset | Disable | Enable | Occupied | ConfirmIsolated | HandOver | Work | Delays

@@ -29,6 +29,7 @@ from controller.core.state import (
 from controller.core.trips import is_night, step_trips
 from controller.core.zone.alarms import latch_alarm
 from controller.core.zone.conditions import condition_vector
+from controller.core.zone.delays import pass_delays, undelayed
 from controller.core.zone.isolation import shown_open
 from controller.core.zone.ladder import run_ladder
 from controller.core.zone.selector import may_flow
@@ -91,6 +92,7 @@ def decide(
     for zone in rules.zones:
         latch_zone(draft, zone)
         latch_alarm(draft, zone)
+        pass_delays(draft, zone)
         run_zone(draft, zone)
         run_ladder(draft, zone)
     act(draft, _wanted(draft))
@@ -104,7 +106,7 @@ def _wanted(draft: Draft) -> list[int]:
     conditions, zones = condition_vector(draft)
     outputs = draft.layout.outputs
     since_ms = draft.row_since_ms
-    moment = Moment(draft.tick_ms, draft.reached, is_night(draft), frozenset(draft.unlatched))
+    moment = Moment(draft.tick_ms, draft.reached, is_night(draft), frozenset(draft.unlatched), undelayed(draft))
     rows = driven(draft.rules.matrix, conditions, since_ms, moment, len(outputs))
     wanted = []
     for output, row in zip(outputs, rows, strict=True):

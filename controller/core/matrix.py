@@ -22,7 +22,10 @@ class CompiledRow:
     then: tuple[int, ...]
     row: Row
     zones: frozenset[int]
+    asks: tuple[tuple[int, int], ...]
+    """With `investigate_s`: its causes with their zones."""
     delay_ms: int
+    investigate_ms: int
     for_ms: int
 
 
@@ -32,6 +35,8 @@ class CompiledMatrix:
 
     rows: tuple[CompiledRow, ...]
     place: dict[str, int]
+    delayed: frozenset[int]
+    """Zones whose delays an operator may switch on: rows with `investigate_s` ask for them."""
 
 
 def condition_names(layout: Layout) -> tuple[str, ...]:
@@ -53,12 +58,18 @@ def compile_matrix(layout: Layout) -> CompiledMatrix:
             tuple(output[name] for name in row.then),
             row,
             _zones(layout, row),
+            _asks(layout, row, place) if row.investigate_s else (),
             round(row.delay_s * 1000),
+            round(row.investigate_s * 1000),
             round(row.for_s * 1000),
         )
         for row in layout.site.matrix.values()
     )
-    return CompiledMatrix(rows, place)
+    return CompiledMatrix(rows, place, frozenset(zone for row in rows for _, zone in row.asks))
+
+
+def _asks(layout: Layout, row: Row, place: dict[str, int]) -> tuple[tuple[int, int], ...]:
+    return tuple((place[cause], layout.zones.index(cause.partition(".")[0])) for cause in row.when)
 
 
 def _zones(layout: Layout, row: Row) -> frozenset[int]:
@@ -68,12 +79,13 @@ def _zones(layout: Layout, row: Row) -> frozenset[int]:
 
 
 class Moment(NamedTuple):
-    """When the rows are asked: `reached` is the draft's, `unlatched` are the zones that were just reset."""
+    """When the rows are asked: `reached` is the draft's, `unlatched` are the zones just reset, `undelayed` those without delays now."""
 
     tick_ms: int
     reached: Callable[[int], bool]
     night: bool
     unlatched: frozenset[int]
+    undelayed: frozenset[int] = frozenset()
 
 
 def driven(
@@ -86,7 +98,7 @@ def driven(
     said: list[tuple[int, bool] | None] = [None] * n_outputs
     for index, row in enumerate(matrix.rows):
         row_since_ms[index] = _since(row, conditions, row_since_ms[index], moment)
-        if _drives(row, row_since_ms[index], moment):
+        if _drives(row, row_since_ms[index], _delay_ms(row, conditions, moment), moment):
             word = row.row.priority, row.row.to == "active"
             for output in row.then:
                 said[output] = max(said[output] or word, word)
@@ -98,15 +110,24 @@ def _since(row: CompiledRow, conditions: Sequence[bool], since_ms: int, moment: 
     in_its_time = row.row.at == "always" or (row.row.at == "night") == moment.night
     causes = in_its_time and sum(conditions[c] for c in row.when) >= row.row.votes
     may_stay = row.row.latch and since_ms != NEVER and row.zones.isdisjoint(moment.unlatched)
-    if any(conditions[c] for c in row.unless) or not (causes or (may_stay and moment.reached(since_ms + row.delay_ms))):
+    if any(conditions[c] for c in row.unless) or not (
+        causes or (may_stay and moment.reached(since_ms + _delay_ms(row, conditions, moment)))
+    ):
         return NEVER
     return moment.tick_ms if since_ms == NEVER else since_ms
 
 
-def _drives(row: CompiledRow, since_ms: int, moment: Moment) -> bool:
-    if since_ms == NEVER or not moment.reached(since_ms + row.delay_ms):
+def _delay_ms(row: CompiledRow, conditions: Sequence[bool], moment: Moment) -> int:
+    """Before the row drives: its own delay, and the time to investigate while the delays of all zones that ask now count."""
+    if not row.investigate_ms or any(conditions[cause] and zone in moment.undelayed for cause, zone in row.asks):
+        return row.delay_ms
+    return row.delay_ms + row.investigate_ms
+
+
+def _drives(row: CompiledRow, since_ms: int, delay_ms: int, moment: Moment) -> bool:
+    if since_ms == NEVER or not moment.reached(since_ms + delay_ms):
         return False
-    return row.for_ms == 0 or not moment.reached(since_ms + row.delay_ms + row.for_ms)
+    return row.for_ms == 0 or not moment.reached(since_ms + delay_ms + row.for_ms)
 
 
 def may_exhaust(zone: ZoneState) -> bool:

@@ -8,6 +8,7 @@ from controller.core.commands import (
     Acknowledge,
     AnyCommand,
     ConfirmIsolated,
+    Delays,
     Disable,
     Enable,
     HandOver,
@@ -36,6 +37,7 @@ from controller.core.state import (
 from controller.core.zone.alarms import investigate
 from controller.core.zone.coincidence import confirmed
 from controller.core.zone.contacts import wired
+from controller.core.zone.delays import switch
 from controller.core.zone.ladder import hand_over
 from controller.core.zone.machine import Signal, step
 from controller.core.zone.selector import is_bound, would_let_go
@@ -86,7 +88,9 @@ def _carry_out(draft: Draft, command: AnyCommand) -> str:
             return _to_zone(draft, command, zone) if zone else f"no zone is called {command.zone!r}"
 
 
-def _to_zone(draft: Draft, command: Acknowledge | Silence | Reset | Occupied | HandOver | Work, zone: ZoneRules) -> str:
+def _to_zone(
+    draft: Draft, command: Acknowledge | Silence | Reset | Occupied | HandOver | Work | Delays, zone: ZoneRules
+) -> str:
     match command:
         case Acknowledge():
             draft.zone(zone.index, acknowledged=True)
@@ -104,6 +108,8 @@ def _to_zone(draft: Draft, command: Acknowledge | Silence | Reset | Occupied | H
             draft.zone(zone.index, handed_over=True)
         case Work():
             return _work(draft, zone, command)
+        case Delays():
+            return switch(draft, zone, on=command.on)
         case Reset():
             return _reset(draft, zone)
     return ""
@@ -152,6 +158,7 @@ def _reset(draft: Draft, zone: ZoneRules) -> str:
         ran_out=state.ran_out,
         walked=state.walked,
         coincidence=state.coincidence,
+        delays=state.delays,
     )
     draft.tell(Kind.STAGE, zone.name, zone.name, Stage.QUIESCENT, Signal.RESET)
     return ""

@@ -155,6 +155,10 @@ class ZoneState(msgspec.Struct, frozen=True):
     """Since when a first alarm, or a fire whose outputs wait, stands without a break; NEVER: none does."""
     investigate_ms: int = NEVER
     """Until when a person who has acknowledged looks after the alarm (positive alarm sequence); NEVER: nobody does."""
+    delays: bool = False
+    """An operator has switched the delays to outputs of the zone on (`zone.delays`)."""
+    passed: bool = False
+    """The present alarm is past its delays: it was more than one head at its first stage."""
     coincidence: str = ""
     """The zone's coincidence type and what faulty or disabled members make of it (rule 9); empty: none is stated."""
     first_fire_ms: int = NEVER

@@ -62,6 +62,7 @@ def _zone(controller: Controller, rules: ZoneRules, image: Image, *, cells: bool
         due_ms(rules, state),
         state.investigate_ms != NEVER,
         state.coincidence,
+        state.delays,
     )
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from controller.site.checks.alarms import alarms
 from controller.site.checks.blocks import blocks
+from controller.site.checks.delays import delays
 from controller.site.checks.feeds import feeds
 from controller.site.checks.files import files
 from controller.site.checks.identity import identity
@@ -18,7 +19,7 @@ from controller.site.look import Look
 from controller.site.model import Site
 from controller.site.problem import Problem, merge
 
-CHECKS = (numbers, references, links, wires, blocks, identity, outputs, release, alarms, feeds, matrix)
+CHECKS = (numbers, references, links, wires, blocks, identity, outputs, release, alarms, feeds, matrix, delays)
 
 
 def check(site: Site, folder: Path | None = None) -> tuple[Problem, ...]:

@@ -54,6 +54,7 @@ ZONE: dict[str, Condition] = {
     "evacuate": Condition("leave the room; not silenceable during pre-warning", "대피", (_N.DETECTION,)),
     "request": Condition("a person is asked to act", "조치 요청"),
     "manual-only": Condition("no automatic release: key, presence or permit", "수동 전용", (_N.RELEASE,)),
+    "delays": Condition("delays to outputs are switched on", "출력 지연 사용 중"),
     "trouble": Condition("any trouble of the site", "고장"),
 }
 

@@ -29,7 +29,7 @@ FEATURES: dict[str, Feature] = {
     "F3": Feature("fault indication", _OURS),
     "F4": Feature("conditions that may coexist", _PARTLY, "no condition of its own for supervisory signals: they are troubles"),
     "F5": Feature("a reset re-establishes the truth", _OURS),
-    "F6": Feature("delays to outputs", _PARTLY, "delays stand in the matrix; an operator cannot switch them on and off"),
+    "F6": Feature("delays to outputs", _OURS),
     "F7": Feature("positive alarm sequence", _OURS),
     "F8": Feature("alarm verification", _OURS),
     "F9": Feature("coincidence types A, B, C", _OURS),

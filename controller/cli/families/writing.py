@@ -12,6 +12,7 @@ _WRITES = {
     "enable": ("subject", "put it back into service"),
     "occupied": ("zone", "mark a room as occupied: manual only while it is"),
     "work": ("zone", "announce a work permit or a walk test in a zone, or its end; no automatic release meanwhile"),
+    "delays": ("zone", "switch the delays to outputs of a zone on or off, for whoever investigates first"),
     "confirm-isolated": ("rack", "vouch that a rack is isolated, so that water may flow"),
     "hand-over": ("zone", "hand a zone over to the fire brigade"),
 }
@@ -25,6 +26,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         write.add_argument("subject", metavar=field.upper())
         if do == "occupied":
             write.add_argument("answer", choices=("yes", "no"))
+        if do == "delays":
+            write.add_argument("answer", choices=("on", "off"))
         if do == "work":
             write.add_argument("work", choices=("work permit", "walk test"))
             write.add_argument("--minutes", type=int, required=True, help="for how long; 0: it has ended")

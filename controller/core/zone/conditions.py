@@ -79,6 +79,7 @@ def zone_conditions(draft: Draft, zone: ZoneRules) -> dict[str, bool]:
         "manual-only": bool(blocks(draft, zone))
         and zone.zone.release is not None
         and state.trigger is not Trigger.MANUAL,
+        "delays": state.delays,
         "trouble": any(trip.shown for trip in draft.trips),
     }
 

@@ -68,7 +68,9 @@ def _outputs(look: Look) -> Iterator[Problem]:
             yield Problem(f"outputs.{name}", "no row of the matrix drives it", remedy)
         elif name not in plainly and output.role in PLAINLY_DRIVEN:
             what = f"every row that drives it may be silent: {PLAINLY_DRIVEN[output.role]}"
-            yield Problem(f"outputs.{name}", what, "drive it by a row without unless, votes, delay_s, for_s and at")
+            yield Problem(
+                f"outputs.{name}", what, "drive it by a row without unless, votes, delay_s, investigate_s, for_s and at"
+            )
 
 
 def _row(path: str, row: Row) -> Iterator[Problem]:
@@ -100,7 +102,7 @@ def _alone(output: Output, name: str, path: str, row: Row) -> Iterator[Problem]:
             f"{path}.when", f"{others[0]} may not drive {name}: {why}", f"drive it by {allowed!r} in a row of its own"
         )
     if output.role in {Role.AGENT, Role.AGENT_RESERVE} and (row.latch or not is_plain(row)):
-        remedy = "take out unless, votes, delay_s, for_s, latch and at; set pre_warning_s"
+        remedy = "take out unless, votes, delay_s, investigate_s, for_s, latch and at; set pre_warning_s"
         yield Problem(path, f"a delay or exception in front of {name}: {why}", remedy)
 
 
@@ -116,7 +118,8 @@ def _held_back(look: Look, name: str, path: str, row: Row) -> Iterator[Problem]:
 
 def is_plain(row: Row) -> bool:
     """Whether a row drives whenever one of its causes is there."""
-    return not (row.unless or row.delay_s or row.for_s) and row.votes <= 1 and row.at == "always" and row.to == "active"
+    waits = row.delay_s or row.investigate_s
+    return not (row.unless or waits or row.for_s) and row.votes <= 1 and row.at == "always" and row.to == "active"
 
 
 def cause_problem(look: Look, path: str, cause: str) -> Iterator[Problem]:

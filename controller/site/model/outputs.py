@@ -69,6 +69,8 @@ class Row(Strict, frozen=True, kw_only=True):
     votes: int = 1
     """So many causes of `when` must hold at the same time."""
     delay_s: float = 0.0
+    investigate_s: float = 0.0
+    """Added to `delay_s` while an operator has switched the delays of the zone on; a second alarm and a call point pass it."""
     latch: bool = False
     """Once it drives, it goes on until a zone that its causes name is reset."""
     for_s: float = 0.0

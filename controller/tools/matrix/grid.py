@@ -18,7 +18,7 @@ MARK = "X"
 MARKS = frozenset({"x", "1", "yes", "●", "✓", "✔"})
 """What is read as a mark, whatever its case."""
 
-NUMBERS = ("votes", "delay_s", "latch", "for_s", "at", "to", "priority")
+NUMBERS = ("votes", "delay_s", "investigate_s", "latch", "for_s", "at", "to", "priority")
 """Fields of a row that are cells of a sheet, by their names in the site file."""
 FIRST = ("row", "cause", "is", "meaning", *NUMBERS)
 """Columns before those of the outputs."""
@@ -127,6 +127,7 @@ class Reading:
 _REMEDY = {
     "votes": "write a whole number",
     "delay_s": "write seconds",
+    "investigate_s": "write seconds",
     "latch": "write yes or no",
     "for_s": "write seconds",
     "at": "write always, day or night",

@@ -28,6 +28,7 @@ _HOW = {
     "en": {
         "votes": "{} causes together",
         "delay_s": "after {:g} s",
+        "investigate_s": "{:g} s more while delays are on",
         "latch": "until a reset",
         "for_s": "for {:g} s",
         "at": "by {}",
@@ -37,6 +38,7 @@ _HOW = {
     "ko": {
         "votes": "원인 {}개 동시",
         "delay_s": "{:g}초 후",
+        "investigate_s": "지연 사용 중 {:g}초 추가",
         "latch": "복구 시까지 유지",
         "for_s": "{:g}초 동안",
         "at": "{} 시간대",

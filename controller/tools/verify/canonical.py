@@ -52,7 +52,9 @@ class Canon:
         longest_s = max((release.purge_limit_s for release in releases), default=0.0)
         self._waited_ms = NOW_MS - round(longest_s * 1000) - EXHAUST_OFF_MS
         self._early = any(release.strategy == "iri" for release in releases)
-        self._timed = tuple(row.delay_s > 0 or row.latch or row.for_s > 0 for row in site.matrix.values())
+        self._timed = tuple(
+            row.delay_s > 0 or row.investigate_s > 0 or row.latch or row.for_s > 0 for row in site.matrix.values()
+        )
         self.head = lru_cache(maxsize=100_000)(self._head)
         self.zone = lru_cache(maxsize=100_000)(self._zone)
         self.rack = lru_cache(maxsize=100_000)(self._rack)

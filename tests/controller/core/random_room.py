@@ -6,6 +6,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from controller.core.commands import (
     Acknowledge,
     ConfirmIsolated,
+    Delays,
     Disable,
     Enable,
     HandOver,
@@ -52,6 +53,7 @@ CONTACTS = [
 ]
 SUBJECTS = ["hall", "smoke-1", "heat-1", "agent", "damper", "breaker-1", "exhaust", "abort"]
 BLOCK = '[heads.block]\nfamily = "mechanical-block"\nzone = "hall"\npoints = ["di-1-inputs[8]", "di-2-inputs[8]"]\n'
+BRIGADE = '[matrix.brigade]\nwhen = ["hall.fire"]\nthen = ["attention"]\ninvestigate_s = 6.0\n'
 QUICK = (
     ("pre_warning_s = 30.0", "pre_warning_s = 4.0"),
     ("manual_delay_s = 10.0", "manual_delay_s = 2.0"),
@@ -61,8 +63,9 @@ QUICK = (
     ("purge_limit_s = 60.0", "purge_limit_s = 6.0"),
     ("ask_after_s = 20.0", "ask_after_s = 4.0"),
     ("[heads.reserve-key]", f"{BLOCK}[heads.reserve-key]"),
+    ("[matrix.fault-relay]", f"{BRIGADE}[matrix.fault-relay]"),
 )
-"""Short times, so that chance gets far; and a mechanical block."""
+"""Short times, so that chance gets far; a mechanical block; and an output that an operator may delay."""
 RELOADING = frozenset({Strategy.HOLD_RELOAD, Strategy.LOCAL})
 """Strategies under which the pre-warning begins anew when the device is let go."""
 POLICIES = {
@@ -82,6 +85,7 @@ COMMANDS = (
     | st.builds(Enable, operator=st.just("kim"), subject=st.sampled_from(SUBJECTS))
     | st.builds(Occupied, operator=st.just("kim"), zone=st.just("hall"), occupied=st.booleans())
     | st.builds(ConfirmIsolated, operator=st.just("kim"), rack=st.sampled_from(["rack-1", "rack-2"]))
+    | st.builds(Delays, operator=st.just("kim"), zone=st.just("hall"), on=st.booleans())
     | st.builds(HandOver, operator=st.just("kim"), zone=st.just("hall"))
     | st.builds(
         Work,
@@ -162,6 +166,8 @@ class Watched(Field):
         heads = [h for h in zone.sensing if h.physics in FIRE_PHYSICS and h.name not in state.disabled]
         latched = [h for h in heads if state.heads[h.index].level == Level.ALARM]
         reading = [h for h in latched if inputs.heads[h.index].level == Level.ALARM]
+        called = any(inputs.wired[head] == Tri.YES for head in zone.wired[Family.CALL_POINT])
+        assert not now.delays or now.passed or not (called or len(reading) > 1), "a second alarm passes every delay"
         assert len(reading) < 2 or now.alarm is Alarm.FIRE, "two heads in alarm are fire"
         if now.alarm is not Alarm.NONE and now.alarm is not before:
             assert latched or now.weighed == Level.ALARM, "a fault is no alarm (rule 1)"

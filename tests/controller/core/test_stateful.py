@@ -8,14 +8,14 @@ from hypothesis import HealthCheck, settings
 from msgspec.structs import replace
 
 from controller.core import actuation, decide, matrix
-from controller.core.commands import Occupied, Work
+from controller.core.commands import Delays, Occupied, Work
 from controller.core.draft import Draft
 from controller.core.events import Level, Write
-from controller.core.state import Drive, Isolation, Stage, Tri
-from controller.core.zone import conditions, contacts, ladder, signals, strategies
+from controller.core.state import Alarm, Drive, Isolation, Stage, Tri
+from controller.core.zone import alarms, conditions, contacts, ladder, signals, strategies, weighing
 from controller.core.zone.machine import TABLE, Signal
 from tests.controller.core.field import play, site
-from tests.controller.core.random_room import QUICK, Room, Watched
+from tests.controller.core.random_room import POLICIES, QUICK, Room, Watched
 
 HEALTH = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 
@@ -102,6 +102,31 @@ def a_closed_block_does_not_matter(patch: Patch) -> None:
     patch.setattr(signals, "is_blocked", lambda draft, zone: False)
 
 
+def one_head_is_all_there_is(patch: Patch) -> None:
+    patch.setattr(alarms, "is_certain", lambda *_: False)
+
+
+def delays_count_for_ever(patch: Patch) -> None:
+    patch.setattr(decide, "pass_delays", lambda *_: None)
+
+
+def fire_ends_by_itself(patch: Patch) -> None:
+    patch.setattr(alarms, "_alarm", lambda draft, zone, heads: Alarm.FIRE if heads else Alarm.NONE)
+    patch.setattr(
+        alarms, "standing", lambda draft, zone: [h for h in zone.sensing if draft.inputs.heads[h.index].level > 2]
+    )
+
+
+def isolation_waits_for_the_second_head(patch: Patch) -> None:
+    real = weighing.level_of
+    first = Level.ADVISORY
+
+    def level_of(draft: Draft, zone: Any) -> int:
+        return min(real(draft, zone), first) if draft.zones[zone.index].alarm is Alarm.FIRST else real(draft, zone)
+
+    patch.setattr(ladder, "level_of", level_of)
+
+
 ALARM = "0 | smoke-1 alarm, heat-1 alarm | activated |"
 RUNAWAY = "0 | cells-2 runaway, h2-2 pre-alarm | | \n 10 | | | "
 MUTANTS: dict[Callable[[Patch], None], tuple[str, str]] = {
@@ -118,6 +143,13 @@ MUTANTS: dict[Callable[[Patch], None], tuple[str, str]] = {
     a_short_pre_warning: (f"{ALARM}\n 6 | | |", "rule 13"),
     nobody_looks_who_is_inside: (f"{ALARM}\n 6 | | |", "rule (9|13)"),
     work_does_not_block: (f"{ALARM}\n 6 | | |", "rule (9|13)"),
+    one_head_is_all_there_is: ("0 | smoke-1 alarm, smoke-2 alarm | |", "two heads in alarm are fire"),
+    delays_count_for_ever: ("0 | smoke-1 alarm, smoke-2 alarm | |", "a second alarm passes"),
+    fire_ends_by_itself: (
+        "0 | smoke-1 alarm, smoke-2 alarm | |\n 1 | smoke-1 normal, smoke-2 normal | |",
+        "fire stays",
+    ),
+    isolation_waits_for_the_second_head: ("0 | smoke-1 alarm | |", "holds back no isolation"),
     a_closed_block_does_not_matter: (f"0 | block on | |\n{ALARM}\n 6 | | |", "closed block"),
 }
 """What breaks a rule, a story in which that shows, and what the invariant that notices it says."""
@@ -126,11 +158,13 @@ MUTANTS: dict[Callable[[Patch], None], tuple[str, str]] = {
 def tell(mutant: Callable[[Patch], None]) -> None:
     """The story of a mutant, under the eyes of the invariants; stages are not judged, they are what the mutant changes."""
     story = "\n".join("|".join([*row.split("|")[:2], ""]) for row in MUTANTS[mutant][0].splitlines())
-    room = Watched(site(*QUICK))
+    room = Watched(site(*QUICK, ("[zones.hall.cooling]", f"{POLICIES['B']}[zones.hall.cooling]")))
     room.agent_flows = mutant not in {released_without_the_field, an_abort_stops_flooding}
     room.stuck = {"breaker-2"} if mutant is water_before_proof else set()
     if mutant is work_does_not_block:
         room.say(Work(operator="kim", zone="hall", work="work permit", minutes=10))
+    if mutant is delays_count_for_ever:
+        room.say(Delays(operator="kim", zone="hall", on=True))
     if mutant in {nobody_looks_who_is_inside, availability_is_always_full}:
         room.say(Occupied(operator="kim", zone="hall", occupied=True))
     play(room, story)

@@ -49,6 +49,7 @@ ROWS = st.builds(
     ),
     votes=st.integers(1, 3),
     delay_s=st.sampled_from([0.0, 0.5, 60.0]),
+    investigate_s=st.sampled_from([0.0, 0.5, 60.0]),
     latch=st.booleans(),
     for_s=st.sampled_from([0.0, 12.5]),
     at=st.sampled_from(["always", "day", "night"]),
@@ -95,8 +96,8 @@ def test_a_spoilt_cell_is_named_by_line_and_column(hall: Site, name: str) -> Non
 def test_two_lines_of_a_row_that_disagree_are_a_problem() -> None:
     grid = [
         [*FIRST, "beacon"],
-        ["a", "hall.fire", "", "", "2", *[""] * 6, "x"],
-        ["a", "hall.gas", "", "", "1", *[""] * 7],
+        ["a", "hall.fire", "", "", "2", *[""] * (len(FIRST) - 5), "x"],
+        ["a", "hall.gas", "", "", "1", *[""] * (len(FIRST) - 4)],
     ]
     assert [p.path for p in Reading(grid).problems] == ["line 3, column votes"]
 
