@@ -1,7 +1,7 @@
 """Fusion: what the heads of a zone say together, and which BMS is not to be trusted. Explained: every word names its evidence."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,7 +11,7 @@ from controller.core.detect import fusion_kernels as k
 from controller.core.detect.readings import Readings
 from controller.core.events import Evidence, Feature, Level
 from controller.core.image import Image
-from controller.core.layout import HeadLayout, Layout
+from controller.core.layout import Layout
 from controller.site.model import Family, Physics
 
 FAMILIES = {Physics.BMS: k.BMS, Physics.GAS: k.GAS, Physics.SMOKE: k.SMOKE, Physics.HEAT: k.HEAT}
@@ -155,29 +155,29 @@ def _racks(layout: Layout) -> tuple[npt.NDArray[np.void], npt.NDArray[np.int32],
     records["zone"], records["head"], records["hot"] = layout.rack_zone, -1, -1
     records["peak_degc"] = records["company_degc"] = np.nan
     cells, modules = [np.empty(0, np.int32)], [np.empty(0, np.int32)]
+    found = (h for h in layout.heads if h.head.family is Family.CELL_TEMPERATURE and h.rack >= 0 and not h.on_mqtt)
     n_cells = n_modules = 0
-    for rack, record in enumerate(records):
-        record["first"] = n_cells
-        for head in layout.heads:
-            if head.head.family is Family.CELL_TEMPERATURE and head.rack == rack and not head.on_mqtt:
-                record["head"] = head.index
-                size = head.points.size
-                cells.append(head.points)
-                modules.append(np.arange(size, dtype=np.int32) // (head.head.group or size) + n_modules)
-                n_cells, n_modules = n_cells + size, int(modules[-1][-1]) + 1
-        record["count"] = n_cells - record["first"]
+    for head in sorted(found, key=lambda head: head.rack):
+        record, size = records[head.rack], head.points.size
+        if record["head"] < 0:
+            record["first"] = n_cells
+        record["head"] = head.index
+        record["count"] += size
+        cells.append(head.points)
+        modules.append(np.arange(size, dtype=np.int32) // (head.head.group or size) + n_modules)
+        n_cells, n_modules = n_cells + size, int(modules[-1][-1]) + 1
     return records, np.concatenate(cells).astype(np.int32), np.concatenate(modules).astype(np.int32)
 
 
 def _life(layout: Layout) -> tuple[npt.NDArray[np.void], npt.NDArray[np.int32]]:
     heads = [h for h in layout.heads if h.physics is Physics.BMS]
     witnesses = [_spread(h.points) for h in heads]
-    records = np.zeros(len(heads), k.LIFE)
+    records, loads = np.zeros(len(heads), k.LIFE), _load_points(layout)
     first = 0
     for record, head, points in zip(records, heads, witnesses, strict=True):
         record["head"], record["first"], record["count"], record["load"] = head.index, first, points.size, -1
         if head.head.family is Family.CELL_VOLTAGE:
-            record["load"] = _load_point(layout.heads, head.zone)
+            record["load"] = loads.get(head.zone, -1)
         first += points.size
     for name in ("seen", "still_ms", "load_ms"):
         records[name] = -1
@@ -189,7 +189,7 @@ def _spread(points: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
     return points[np.linspace(0, points.size - 1, min(points.size, WITNESSES)).astype(np.intp)]
 
 
-def _load_point(heads: Iterable[HeadLayout], zone: int) -> int:
-    """The contact that says that the UPS carries the load, where it is active when closed."""
-    found = (h for h in heads if h.zone == zone and h.head.family is Family.DISCHARGING and h.head.active)
-    return next((int(h.points[0]) for h in found), -1)
+def _load_points(layout: Layout) -> dict[int, int]:
+    """By zone the contact that says that the UPS carries the load, where it is active when closed; the first of several."""
+    found = [h for h in layout.heads if h.head.family is Family.DISCHARGING and h.head.active]
+    return {h.zone: int(h.points[0]) for h in reversed(found)}

@@ -140,10 +140,11 @@ def fuse(
     weigh(heads, kept, level, weight, point, feature, shown, threshold)
     look_for_vents(tick_ms, racks, heads, kept, level, point, hottest_degc, live, cells, modules, value, quality)
     for z in range(kept.shape[0]):
-        before = zone_level[z]
-        judge(heads, kept, level, zone_level, z)
+        changed[z] = zone_level[z]  # what it was
+    judge(heads, kept, level, zone_level)
+    for z in range(kept.shape[0]):
         rack, families = what_is_said(kept[z], rack_of) if zone_level[z] else (-1, 0)
-        changed[z] = before != zone_level[z] or said[z, 0] != rack or said[z, 1] != families
+        changed[z] = changed[z] != zone_level[z] or said[z, 0] != rack or said[z, 1] != families
         said[z, 0], said[z, 1] = rack, families
     return news
 
@@ -320,28 +321,28 @@ def is_above(rack: Any, family: Any, heads: Any, level: Any) -> Any:
 
 
 @jit
-def judge(heads: Any, kept: Any, level: Any, zone_level: Any, z: Any) -> None:
-    """Write the level of zone `z`: what its heads say alone, and what they say together. Off-gas alone is a pre-alarm, however strong.
+def judge(heads: Any, kept: Any, level: Any, zone_level: Any) -> None:
+    """Write the level of every zone: what its heads say together, and what they say alone. Off-gas alone is a pre-alarm, however strong.
 
     Together an alarm takes something hot (BMS, heat) and something in the air (gas, smoke): either pair of the same kind has an everyday
-    cause, the exhaust of a generator or a room whose cooling failed.
+    cause, the exhaust of a generator or a room whose cooling failed. One pass over zones and one over heads: many rooms cost no more each.
     """
-    total = 0.0
-    for f in range(kept.shape[1]):
-        total += kept[z, f].weight
-    hot = kept[z, BMS].firm >= FIRM_NATS or kept[z, HEAT].firm >= FIRM_NATS
-    airborne = kept[z, GAS].firm >= FIRM_NATS or kept[z, SMOKE].firm >= FIRM_NATS
-    zone_level[z] = codes.ADVISORY if total >= ADVISORY_NATS else codes.NORMAL
-    if total > PRE_ALARM_NATS:
-        zone_level[z] = codes.PRE_ALARM
-    if hot and airborne:
-        zone_level[z] = codes.ALARM
+    for z in range(kept.shape[0]):
+        total = 0.0
+        for f in range(kept.shape[1]):
+            total += kept[z, f].weight
+        hot = kept[z, BMS].firm >= FIRM_NATS or kept[z, HEAT].firm >= FIRM_NATS
+        airborne = kept[z, GAS].firm >= FIRM_NATS or kept[z, SMOKE].firm >= FIRM_NATS
+        zone_level[z] = codes.ADVISORY if total >= ADVISORY_NATS else codes.NORMAL
+        if total > PRE_ALARM_NATS:
+            zone_level[z] = codes.PRE_ALARM
+        if hot and airborne:
+            zone_level[z] = codes.ALARM
     for i in range(heads.shape[0]):
-        if heads[i].zone == z:
-            alone = counts(heads, i, level)
-            if heads[i].family == GAS:
-                alone = min(alone, codes.PRE_ALARM)
-            zone_level[z] = max(zone_level[z], alone)
+        alone = counts(heads, i, level)
+        if heads[i].family == GAS:
+            alone = min(alone, codes.PRE_ALARM)
+        zone_level[heads[i].zone] = max(zone_level[heads[i].zone], alone)
 
 
 @jit
