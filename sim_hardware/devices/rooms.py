@@ -14,6 +14,7 @@ from sim_hardware.devices.head_probes import GasHeads
 from sim_hardware.devices.room_geometry import battery_geometry, server_geometry
 from sim_hardware.physics.battery_geometry import BatteryRoomInputs
 from sim_hardware.physics.battery_room import BatteryRoom
+from sim_hardware.physics.falling_water import WATERS
 from sim_hardware.physics.gas import PPM
 from sim_hardware.physics.server_room import ServerRoom, ServerRoomInputs
 from sim_hardware.scenarios.model import PlantSettings
@@ -33,11 +34,8 @@ class Shown:
         return self.array
 
 
-COOLANT_LPM = 60.0
 PUMP_LPM = 240.0
-"""Flow of one open coolant valve, and what the pump delivers at most (assumed)."""
-SPRINKLER_MM_PER_MIN = 12.2
-"""What the pump of a server room gives its sprinklers (density of NFSC 607 for batteries, assumed here)."""
+"""What the pump delivers at most (assumed)."""
 DISCHARGED_BAR = 3.0
 """Manifold pressure at which the pressure switch makes (assumed)."""
 LOW_AGENT = 0.9
@@ -160,7 +158,7 @@ class BatteryZone:
         flow[:] = 0.0
         pump = self._air.most(position, Role.PUMP)
         for index in self._air.by_role[Role.COOLANT]:
-            flow[self._rack(index)] = COOLANT_LPM * pump * position[index]
+            flow[self._rack(index)] = WATERS[self.geometry.water].lpm * pump * position[index]
         if flow.sum() > PUMP_LPM:
             flow *= PUMP_LPM / flow.sum()
 

@@ -43,6 +43,8 @@ class BatteryRoomGeometry:
     """A name of ``agents.AGENTS``."""
     agent_design_pct: float = 6.2
     agent_bar: float = 25.0
+    water: str = "rack"
+    """How coolant comes: a name of ``falling_water.WATERS``."""
     heat_head_rti: float = 30.0
     heat_heads_m: tuple[tuple[float, float], ...] = ((-2.5, 1.5), (-2.5, -1.5), (2.5, 1.5), (2.5, -1.5))
     """Ceiling positions (x along the row, y across it) from the middle of the row of racks."""

@@ -9,10 +9,12 @@ import math
 import numpy as np
 
 from sim_hardware.physics import cell, gas, plume, stack, stack_layout
+from sim_hardware.physics import room_layout as at
 from sim_hardware.physics.arrays import Bools, Floats
 from sim_hardware.physics.battery_geometry import BatteryRoomGeometry, BatteryRoomInputs
 from sim_hardware.physics.cell_spread import SPREAD_LIMIT, spread_heat
 from sim_hardware.physics.chemistry import Chemistry
+from sim_hardware.physics.falling_water import VAPOUR_AS_AIR, WATERS, taken
 from sim_hardware.physics.flammable import lower_limit_share
 from sim_hardware.physics.injections import (
     FOREVER_S,
@@ -64,6 +66,7 @@ class BatteryRoom(RoomPlant):
             g.agent,
         )
         self.geometry = g
+        self._water = WATERS[g.water]
         self.inputs = BatteryRoomInputs.for_geometry(g)
         self._shape = (g.racks, g.modules, g.cells)
         self._cell_powers: list[CellPower] = []
@@ -175,7 +178,7 @@ class BatteryRoom(RoomPlant):
         if self._cell_powers:
             place_cell_power(self._cell_powers, self.time_s, cells)
         casing_j, risen_w, self.any_vented = stack.advance_stack(
-            cells, self.current_a, self.inputs.coolant_flow_lpm, self._screen(), self.room.temp_degc,
+            cells, self.current_a, self._on_racks_lpm(), self._screen(), self.room.temp_degc,
             self.time_s, dt_s,
         )  # fmt: skip
         smoke_kg, burnt_j = self._release_gas(dt_s)
@@ -184,7 +187,7 @@ class BatteryRoom(RoomPlant):
         plume_w = (1.0 - RADIANT_SHARE) * risen_w + self._foreign_heat_w()
         self._jet_w += (plume_w - self._jet_w) * -math.expm1(-dt_s / PLUME_TAU_S)
         self._advance_air(
-            self.inputs, plume_w + casing_j / dt_s, self._gas_m3, smoke_kg, burnt_j, dt_s,
+            self.inputs, plume_w + casing_j / dt_s - self._cooled_w(dt_s), self._gas_m3, smoke_kg, burnt_j, dt_s,
             plume_w=plume_w, radiant_w=RADIANT_SHARE * risen_w,
         )  # fmt: skip
         self.time_s += dt_s
@@ -213,6 +216,20 @@ class BatteryRoom(RoomPlant):
         return (1.0 - stack.CURTAIN_STOPS * inputs.curtain_fraction) * (
             1.0 - stack.BARRIER_STOPS * inputs.water_barrier_fraction
         )
+
+    def _on_racks_lpm(self) -> Floats:
+        """Coolant that reaches the modules of each rack."""
+        flow = self.inputs.coolant_flow_lpm
+        return flow if self._water.on_modules == 1.0 else flow * self._water.on_modules
+
+    def _cooled_w(self, dt_s: float) -> float:
+        """Heat that falling water takes from the room's air; its vapour goes into the room."""
+        flow_lpm = float(self.inputs.coolant_flow_lpm.sum())
+        room, heat_w, vapour = self.room, 0.0, 0.0
+        if flow_lpm > 0.0:
+            heat_w, vapour = taken(self._water, flow_lpm, room.temp_degc, room.water_kg_per_m3, room.volume_m3, dt_s)
+        room.inputs[at.WATER_IN] = VAPOUR_AS_AIR * vapour
+        return heat_w
 
     def _falling_lpm(self) -> float:
         """Coolant on the racks falls through the room's air (assumed: all of it)."""

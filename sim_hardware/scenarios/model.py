@@ -152,6 +152,8 @@ class PlantSettings(Strict, frozen=True, kw_only=True):
     wall_m2: Annotated[float, Meta(ge=1.0, le=1e6)] | None = None
     agent: str | None = None
     """A name of the agents: `fk-5-1-12`, `ig-541`, `ig-100`, `ig-01`."""
+    water: str | None = None
+    """How coolant comes: `rack` (nozzles at each rack), `sprinkler` (from the ceiling) or `mist`."""
     agent_design_pct: Annotated[float, Meta(gt=0.0, lt=100.0)] | None = None
 
     def given(self) -> dict[str, float | str]:

@@ -10,6 +10,7 @@ from sim_hardware.devices.rooms import BatteryZone, Room, ServerZone
 from sim_hardware.faults.spec import FaultError, FaultSpec
 from sim_hardware.faults.targets import is_on_wires
 from sim_hardware.physics.agents import AGENTS
+from sim_hardware.physics.falling_water import WATERS
 from sim_hardware.physics.kinetics import CHEMISTRIES
 from sim_hardware.scenarios.kinds import USES, Where, missing, strange
 from sim_hardware.scenarios.model import Initiation, PlantSettings, Scenario
@@ -38,6 +39,8 @@ def _settings(path: str, settings: PlantSettings, room: Room) -> Iterator[Proble
         yield from unknown(f"{path}.chemistry", "chemistry", settings.chemistry, CHEMISTRIES)
     if settings.agent is not None:
         yield from unknown(f"{path}.agent", "agent", settings.agent, AGENTS)
+    if settings.water is not None:
+        yield from unknown(f"{path}.water", "water", settings.water, WATERS)
 
 
 def surroundings(scenario: Scenario, plant: Plant) -> Iterator[Problem]:

@@ -45,6 +45,7 @@ FIT = {
     "chemistry": ('[plant.hall]\nchemistry = "nca"', "plant.hall.chemistry", "lfp"),
     "agent": ('[plant.hall]\nagent = "halon"', "plant.hall.agent", "ig-541"),
     "room": ("[plant.hal]\nstart_soc = 0.5", "plant.hal", "one of hall, server"),
+    "water": ('[plant.hall]\nwater = "steam"', "plant.hall.water", "mist"),
     "cells-of-servers": ('[plant.server]\nchemistry = "lfp"', "plant.server.chemistry", "take it out"),
     "zone": ('[[initiations]]\nkind = "nail"\nzone = "hal"\nat_s = 5\nrack = "rack-4"', "initiations[0].zone", "hall"),
     "rack": ('[[initiations]]\nkind = "nail"\nzone = "hall"\nat_s = 5\nrack = "rack-44"', "initiations[0].rack", "rack-4"),

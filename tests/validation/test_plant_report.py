@@ -1,5 +1,6 @@
 """The report's rows can fail: a plant in which nothing propagates meets none of the container tests, and the summary counts by kind."""
 
+import dataclasses
 import math
 from pathlib import Path
 
@@ -13,6 +14,7 @@ RECORDED = [
     ("Venting", 60.0),
     ("Initiating Unit, Module 4", 120.0),
     ("Sprinkler", 180.0),
+    ("Deflagration", 600.0),
     ("Initiating Unit, Module 5", 240.0),
     ("Left Unit, Module 4", 300.0),
     ("Initiating Unit, Module 6", 360.0),
@@ -23,10 +25,19 @@ SPREADS = fsri.Ours(
     {"vent": 60.0, "runaway": 120.0, "smoke": 160.0, "next module": 480.0, "next rack": 3600.0},
     (*(math.nan,) * 4, *(120.0 + 360.0 * k for k in range(4))),
     3,
+    1800.0,
     0.5,
+    29.0,
 )
-STAYS = fsri.Ours({"vent": 60.0, "runaway": 120.0, "smoke": 160.0}, (*(math.nan,) * 4, 120.0, *(math.nan,) * 3), 0, 0.5)
-NOTHING = fsri.Ours({}, (math.nan,) * 8, 0, 0.0)
+STAYS = fsri.Ours(
+    {"vent": 60.0, "runaway": 120.0, "smoke": 160.0},
+    (*(math.nan,) * 4, 120.0, *(math.nan,) * 3),
+    0,
+    math.nan,
+    0.5,
+    25.0,
+)
+NOTHING = fsri.Ours({}, (math.nan,) * 8, 0, math.nan, 0.0, 0.0)
 
 
 @pytest.mark.parametrize("course", [STAYS, NOTHING])
@@ -44,6 +55,14 @@ def test_the_rows_of_test_3_look_at_the_run_with_water() -> None:
     rows = fsri.order_rows(SPREADS, STAYS, TESTS)
     assert {row.what[:6] for row in rows if row.met} == {"test 1"}
     assert {row.what[:6] for row in rows if not row.met} == {"test 3"}
+
+
+def test_gas_that_is_never_lit_and_air_that_nothing_warms_meet_no_row() -> None:
+    assert all(row.met for row in fsri.lit_rows({1: SPREADS, 2: SPREADS, 3: SPREADS}, TESTS))
+    assert not any(row.met for row in fsri.lit_rows({1: STAYS, 2: STAYS}, TESTS))
+    assert fsri.air_row(SPREADS).met
+    assert not fsri.air_row(STAYS).met
+    assert not fsri.air_row(dataclasses.replace(SPREADS, under_water_degc=31.0)).met
 
 
 def test_modules_that_skip_one_or_come_out_of_turn_miss() -> None:
