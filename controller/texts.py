@@ -48,6 +48,13 @@ TEXTS: dict[str, tuple[str, str]] = {
     "selected": ("the bank is led to this room", "방호구역 선택"),
     "not-selected": ("the bank is led to this room no more", "방호구역 선택 해제"),
     "way-blocked": ("agent cannot go into the room", "약제 경로 차단"),
+    # after a discharge
+    "extended-started": ("extended discharge begun", "연장 방출 시작"),
+    "extended-ended": ("extended discharge ended", "연장 방출 종료"),
+    "extract-started": ("extract begun", "방출 후 배기 시작"),
+    "extract-ended": ("extract ended", "방출 후 배기 종료"),
+    "extended_runs": ("extended discharge", "연장 방출 중"),
+    "extract_runs": ("extract", "방출 후 배기 중"),
     # isolation of a rack
     "none": ("-", "-"),
     "wanted": ("opening", "개방 중"),

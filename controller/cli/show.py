@@ -56,6 +56,9 @@ def _zone(zone: ZoneStatus, tick_ms: int, language: str) -> Iterator[str]:
         yield "  " + ", ".join(filter(None, (_alarm(zone, tick_ms, language), _coincidence(zone, language))))
     if zone.availability:
         yield f"  {_availability(zone.availability, language)}"
+    for key, due_ms in (("extended_runs", zone.extended_due_ms), ("extract_runs", zone.extract_due_ms)):
+        if due_ms >= 0:
+            yield f"  {text(key, language)}: {max(0, due_ms - tick_ms) / 1000:.0f} s"
     if zone.inhibits:
         yield f"  {text('inhibits', language)}: {', '.join(zone.inhibits)}"
     for head in zone.heads:

@@ -75,4 +75,13 @@ class Delays(Command, frozen=True, kw_only=True, tag="delays"):
     on: bool
 
 
-AnyCommand = Acknowledge | Silence | Reset | Disable | Enable | Occupied | ConfirmIsolated | HandOver | Work | Delays
+class Extract(Command, frozen=True, kw_only=True, tag="extract"):
+    """Clear a room after the hold time: let the exhaust run for the site's time, or end it. Refused while agent must hold (rule 6)."""
+
+    zone: str
+    on: bool
+
+
+AnyCommand = (
+    Acknowledge | Silence | Reset | Disable | Enable | Occupied | ConfirmIsolated | HandOver | Work | Delays | Extract
+)

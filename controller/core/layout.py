@@ -44,7 +44,7 @@ class OutputLayout:
     @property
     def is_release(self) -> bool:
         """Whether this output lets agent go: two channels, intent durable before the first write (rules 5 and 11)."""
-        return self.output.role in {Role.AGENT, Role.AGENT_RESERVE}
+        return self.output.role in {Role.AGENT, Role.AGENT_RESERVE, Role.AGENT_EXTENDED}
 
 
 @dataclass(frozen=True, slots=True)

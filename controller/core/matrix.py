@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from controller.core.layout import Layout, OutputLayout
-from controller.core.state import NEVER, NO_EXHAUST, ZoneState
+from controller.core.state import NEVER, NO_EXHAUST, Stage, ZoneState
 from controller.site.conditions import RACK, SITE, ZONE
 from controller.site.model import Role, Row
 
@@ -131,7 +131,12 @@ def _drives(row: CompiledRow, since_ms: int, delay_ms: int, moment: Moment) -> b
 
 
 def may_exhaust(zone: ZoneState) -> bool:
-    """Rule 6: never from release on, nor beside agent that came by another hand, nor once exhaust has had its turn before a release."""
+    """Rule 6: never from release on, nor beside agent that came by another hand, nor once exhaust has had its turn before a release.
+
+    After the hold time the extract alone.
+    """
+    if zone.extract_due_ms != NEVER:
+        return zone.stage is Stage.DISCHARGED
     return zone.stage not in NO_EXHAUST and not zone.strayed and zone.purged_ms == NEVER
 
 
@@ -146,6 +151,8 @@ def interlock(output: OutputLayout, zone: ZoneState, zone_conditions: Sequence[b
         return zone_conditions[ZONE_CONDITIONS.index("release")]
     if role is Role.AGENT_RESERVE:
         return zone_conditions[ZONE_CONDITIONS.index("release-reserve")]
+    if role is Role.AGENT_EXTENDED:
+        return zone_conditions[ZONE_CONDITIONS.index("release-extended")]
     if role is Role.SELECTOR:
         return zone.selected
     if role is Role.EXHAUST:

@@ -11,6 +11,7 @@ from controller.core.commands import (
     Delays,
     Disable,
     Enable,
+    Extract,
     HandOver,
     Occupied,
     Reset,
@@ -34,6 +35,7 @@ from controller.core.state import (
     Trigger,
     ZoneState,
 )
+from controller.core.zone.after import begin_extract, end_extract, no_extract
 from controller.core.zone.alarms import investigate
 from controller.core.zone.coincidence import confirmed
 from controller.core.zone.contacts import wired
@@ -89,7 +91,9 @@ def _carry_out(draft: Draft, command: AnyCommand) -> str:
 
 
 def _to_zone(
-    draft: Draft, command: Acknowledge | Silence | Reset | Occupied | HandOver | Work | Delays, zone: ZoneRules
+    draft: Draft,
+    command: Acknowledge | Silence | Reset | Occupied | HandOver | Work | Delays | Extract,
+    zone: ZoneRules,
 ) -> str:
     match command:
         case Acknowledge():
@@ -98,21 +102,46 @@ def _to_zone(
         case Silence():
             draft.zone(zone.index, silenced=True)
         case Occupied():
-            why_not = "" if command.occupied else _would_release(draft, zone)
-            if why_not:
-                return why_not
-            draft.zone(zone.index, occupied=command.occupied)
+            return _occupy(draft, zone, command)
         case HandOver():
-            if draft.zones[zone.index].hand_over_ms == NEVER:
-                hand_over(draft, zone, f"asked by {command.operator}")
-            draft.zone(zone.index, handed_over=True)
+            _hand_over(draft, zone, command)
         case Work():
             return _work(draft, zone, command)
         case Delays():
             return switch(draft, zone, on=command.on)
+        case Extract():
+            return _extract(draft, zone, command)
         case Reset():
             return _reset(draft, zone)
     return ""
+
+
+def _occupy(draft: Draft, zone: ZoneRules, command: Occupied) -> str:
+    """Mark a room, or say that it is empty where that lets no release begin."""
+    why_not = "" if command.occupied else _would_release(draft, zone)
+    if not why_not:
+        draft.zone(zone.index, occupied=command.occupied)
+    return why_not
+
+
+def _hand_over(draft: Draft, zone: ZoneRules, command: HandOver) -> None:
+    if draft.zones[zone.index].hand_over_ms == NEVER:
+        hand_over(draft, zone, f"asked by {command.operator}")
+    draft.zone(zone.index, handed_over=True)
+
+
+def _extract(draft: Draft, zone: ZoneRules, command: Extract) -> str:
+    """Begin or end the extract after a discharge (rule 6)."""
+    release = zone.zone.release
+    if not command.on:
+        if draft.zones[zone.index].extract_due_ms == NEVER:
+            return f"no extract runs in {zone.name}"
+        end_extract(draft, zone, f"ended by {command.operator}")
+        return ""
+    why_not = no_extract(draft, zone)
+    if release is not None and not why_not:
+        begin_extract(draft, zone, release, f"asked by {command.operator}")
+    return why_not
 
 
 def _work(draft: Draft, zone: ZoneRules, command: Work) -> str:

@@ -127,6 +127,16 @@ class ZoneState(msgspec.Struct, frozen=True):
     """The pipe of a bank that several rooms share is this room's."""
     let_go: tuple[str, ...] = ()
     """Banks of a shared manifold that were let go into this room since its last reset."""
+    extended_due_ms: int = NEVER
+    """When the extended discharge ends; NEVER: it does not run."""
+    extract_due_ms: int = NEVER
+    """When the extract ends; NEVER: it does not run."""
+    extract_reads: tuple[str, ...] = ()
+    """Heads that read fire when it began and have done since: others, and these again, are fire again."""
+    extracted: bool = False
+    """It has begun once since the last reset: only a person begins it again."""
+    gas_low_ms: int = NEVER
+    """Since when the voted gas is low after the hold time, where the site clears the room by that."""
     spent: bool = False
     """The agent output is not to be energised again (found released and dropped after a restart)."""
     proven: bool = False

@@ -73,6 +73,10 @@ class ZoneStatus(msgspec.Struct, frozen=True):
     """The zone's coincidence type, and what faulty or disabled heads make of it; empty: one head is fire."""
     delays: bool = False
     """An operator has switched the delays to its outputs on."""
+    extended_due_ms: int = -1
+    """When the extended discharge ends; -1: it does not run."""
+    extract_due_ms: int = -1
+    """When the extract after a discharge ends; -1: it does not run."""
 
 
 class OutputStatus(msgspec.Struct, frozen=True):

@@ -63,6 +63,8 @@ def _zone(controller: Controller, rules: ZoneRules, image: Image, *, cells: bool
         state.investigate_ms != NEVER,
         state.coincidence,
         state.delays,
+        state.extended_due_ms,
+        state.extract_due_ms,
     )
 
 

@@ -10,6 +10,8 @@ class Need(StrEnum):
     DETECTION = "a head that detects fire, or a call point"
     GAS = "a gas head"
     RELEASE = "an agent ([zones.NAME.release])"
+    EXTENDED = "an extended discharge (extended_output in [zones.NAME.release])"
+    EXTRACT = "a timed extract (extract_s in [zones.NAME.release])"
     SELECTOR = "a selector valve (selector in [zones.NAME.release])"
     RESERVE = "a reserve bank (reserve_output in [zones.NAME.release])"
     COOLING = "coolant ([zones.NAME.cooling])"
@@ -41,11 +43,15 @@ ZONE: dict[str, Condition] = {
     "curtain": Condition("after activation and delay, not obstructed", "방화커튼 하강 허가", (_N.RELEASE,)),
     "release": Condition("the main bank is let go", "소화약제 방출", (_N.RELEASE,)),
     "release-reserve": Condition("the reserve bank is let go, by a person", "예비 약제 방출", (_N.RELEASE, _N.RESERVE)),
+    "release-extended": Condition(
+        "the extended discharge holds the concentration", "연장 방출", (_N.RELEASE, _N.EXTENDED)
+    ),
     "selected": Condition(
         "the bank is led to this room: its selector opens", "방호구역 선택", (_N.RELEASE, _N.SELECTOR)
     ),
     "released": Condition("the field says that agent flows", "방출 확인", (_N.RELEASE,)),
     "exhaust": Condition("exhaust wanted; off from release until a reset", "배기 요구", (_N.DETECTION,)),
+    "extract": Condition("the room is cleared after the hold time", "방출 후 배기", (_N.RELEASE, _N.EXTRACT)),
     "cool": Condition("a rack is cooled", "냉각 중", (_N.COOLING,)),
     "supply": Condition("water wanted: barrier and pump", "냉각수 공급 요구", (_N.COOLING,)),
     "hand-over": Condition("not controlled: the fire brigade takes over", "소방대 인계", (_N.DETECTION,)),

@@ -31,6 +31,7 @@ ROLE_MEANING: dict[Role, Meaning] = {
     Role.WATER_BARRIER: Meaning(8.0, "the water barrier is up"),
     Role.AGENT: Meaning(0.3, "the main bank's valve is open: arm and fire together"),
     Role.AGENT_RESERVE: Meaning(0.3, "the reserve bank's valve is open: arm and fire together"),
+    Role.AGENT_EXTENDED: Meaning(0.3, "the valve of the extended discharge is open: arm and fire together"),
     Role.SELECTOR: Meaning(2.0, "the selector valve leads the bank into this room"),
     Role.PUMP: Meaning(3.0, "the supply pump runs"),
     Role.COOLANT: Meaning(4.0, "the rack's coolant valve is open; water flows only while the pump runs"),

@@ -106,6 +106,7 @@ class _Air:
         led_here = not len(self.by_role[Role.SELECTOR]) or self.most(position, Role.SELECTOR) >= AT_END
         inputs.agent_valve_open = led_here and self.most(position, Role.AGENT) >= AT_END
         inputs.reserve_valve_open = led_here and self.most(position, Role.AGENT_RESERVE) >= AT_END
+        inputs.extended_valve_open = led_here and self.most(position, Role.AGENT_EXTENDED) >= AT_END
 
 
 class BatteryZone:
@@ -266,7 +267,8 @@ class ServerZone:
     @property
     def calm(self) -> bool:
         """No agent flows."""
-        return not (self.room.inputs.agent_valve_open or self.room.inputs.reserve_valve_open)
+        inputs = self.room.inputs
+        return not (inputs.agent_valve_open or inputs.reserve_valve_open or inputs.extended_valve_open)
 
     @property
     def low_agent(self) -> bool:

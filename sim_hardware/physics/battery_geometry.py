@@ -74,6 +74,7 @@ class BatteryRoomInputs:
     water_barrier_fraction: float = 0.0
     agent_valve_open: bool = False
     reserve_valve_open: bool = False
+    extended_valve_open: bool = False
     agent_available: bool = True
     """False: the bank's valve opens but nothing comes out."""
     coolant_flow_lpm: Floats = field(default_factory=lambda: _zeros(8))

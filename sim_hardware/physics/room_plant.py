@@ -1,5 +1,6 @@
 """What a battery room and a server room have in common: air, ventilation, agent, aspirating detectors, nuisances."""
 
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -18,6 +19,8 @@ from sim_hardware.physics.smoke import AspiratingPipe
 
 FILLED_AT_DEGC = 20.0
 AIR_AT_FILLING_KG_PER_M3 = 1.204
+EXTENDED_S, EXTENDED_SHARE = 600.0, 0.5
+"""An extended discharge gives half of the main charge within ten minutes (assumed)."""
 SOURCE_M = 1.0
 """Height of a fire's base where nobody says another (assumed: the middle of a rack)."""
 
@@ -31,6 +34,7 @@ class AirInputs(Protocol):
     hvac_on: bool
     agent_valve_open: bool
     reserve_valve_open: bool
+    extended_valve_open: bool
     agent_available: bool
     door_open: bool
     ambient_degc: float
@@ -62,6 +66,8 @@ class RoomPlant:
         self._positions: tuple[object, ...] = ()
         self._main = AgentBank(charge_kg, agent_bar, self.agent)
         self._reserve = AgentBank(charge_kg, agent_bar, self.agent)
+        slow = replace(self.agent, discharge_s=EXTENDED_S)
+        self._extended = AgentBank(EXTENDED_SHARE * charge_kg, agent_bar, slow)
         self._pipes = [AspiratingPipe(delay, pipe_lag_s) for delay in pipe_delays_s]
         self.deflagrations: list[Deflagration] = []
         self._sparks: list[Window] = []
@@ -136,6 +142,7 @@ class RoomPlant:
     def _discharge(self, inputs: AirInputs, dt_s: float) -> None:
         out_kg = self._main.advance(dt_s, flowing=inputs.agent_available and inputs.agent_valve_open)
         out_kg += self._reserve.advance(dt_s, flowing=inputs.reserve_valve_open)
+        out_kg += self._extended.advance(dt_s, flowing=inputs.extended_valve_open)
         self.room.inputs[at.AGENT_IN] = out_kg / self._agent_over_air / dt_s
         self.room.inputs[at.AGENT_W] = out_kg * self.agent.heat_j_per_kg * FROM_AIR / dt_s
 

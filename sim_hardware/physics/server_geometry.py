@@ -51,6 +51,7 @@ class ServerRoomInputs:
     hvac_on: bool = True
     agent_valve_open: bool = False
     reserve_valve_open: bool = False
+    extended_valve_open: bool = False
     agent_available: bool = True
     door_open: bool = False
     ambient_degc: float = 22.0

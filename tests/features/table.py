@@ -64,7 +64,7 @@ FEATURES: dict[str, Feature] = {
     "F38": Feature("BACnet life safety", _MISSING, "gateways are not built"),
     "F39": Feature("re-acceptance after a change", _OURS),
     "F40": Feature("watch for re-ignition", _OURS),
-    "F41": Feature("extract after discharge", _PARTLY, "exhaust stays off until a person's reset; no timed extract"),
+    "F41": Feature("extract after discharge", _OURS),
     "F42": Feature("walk test by zone", _OURS),
     "F43": Feature("hot backup", _OUTSIDE, "one controller; the certified panel beside goes on without it"),
     "F44": Feature("a test is cancelled by a real alarm", _OURS),

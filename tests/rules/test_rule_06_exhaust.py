@@ -2,12 +2,14 @@
 
 import pytest
 
-from controller.core import decide, inputs
+from controller.core import decide, inputs, operators
+from controller.core.commands import Extract
 from controller.core.events import Kind
 from controller.core.state import AGENT_IN_ROOM
-from controller.core.zone import signals
+from controller.core.zone import after, signals
 from drivers.points import Quality
 from tests.controller.core.field import Field, play, site
+from tests.controller.core.holding import holding
 from tests.rules.breaking import Check, Mutant, notices
 
 FIRE = "0 | smoke-1 alarm, heat-1 alarm | activated |"
@@ -65,7 +67,20 @@ def exhaust_is_off_from_release_to_the_end_of_hold() -> None:
     assert field.zone().stage == "hold-time"
 
 
+def the_extract_waits_for_the_end_of_hold_and_stops_for_fire() -> None:
+    field = Field(holding())
+    word = Extract(operator="kim", zone="hall", on=True)
+    for wait in ("0", "33", "120"):
+        play(field, f"{wait} | smoke-1 alarm, heat-1 alarm | |")
+        assert field.say(word).kind is Kind.REFUSED
+        play(field, "2 | | | -exhaust")
+    play(field, "60 | heat-1 normal | discharged |")
+    assert field.say(word).kind is Kind.COMMAND
+    play(field, "5 | | | +exhaust\n 1 | heat-1 alarm | |\n 1 | | | -exhaust")
+
+
 CHECKS = (
+    the_extract_waits_for_the_end_of_hold_and_stops_for_fire,
     exhaust_goes_first_while_gas_is_high,
     exhaust_goes_first_while_gas_is_not_known,
     the_wait_has_the_sites_bound,
@@ -108,7 +123,17 @@ def exhaust_in_the_hold_time(patch: pytest.MonkeyPatch) -> None:
     patch.setattr("controller.core.matrix.NO_EXHAUST", frozenset({"releasing"}))
 
 
+def a_word_clears_the_room_at_any_time(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(operators, "no_extract", lambda *_: "")
+
+
+def nothing_burns_again(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(after, "_reading_fire", lambda *_: [])
+
+
 MUTANTS = [
+    (a_word_clears_the_room_at_any_time, the_extract_waits_for_the_end_of_hold_and_stops_for_fire),
+    (nothing_burns_again, the_extract_waits_for_the_end_of_hold_and_stops_for_fire),
     (gas_holds_nothing_back, exhaust_goes_first_while_gas_is_high),
     (not_known_means_none, exhaust_goes_first_while_gas_is_not_known),
     (nobody_asks_the_fan, exhaust_is_proven_off_before_agent),

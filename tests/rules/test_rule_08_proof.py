@@ -7,9 +7,10 @@ from controller.core.draft import Draft
 from controller.core.events import Kind
 from controller.core.rules import ZoneRules
 from controller.core.state import Stage, ZoneState
-from controller.core.zone import conditions, signals
+from controller.core.zone import after, conditions, signals
 from controller.core.zone.machine import TABLE, Signal
 from tests.controller.core.field import Field, play, site, writes_of
+from tests.controller.core.holding import holding
 from tests.rules.breaking import Check, Mutant, notices
 
 FIRE = "0 | smoke-1 alarm, heat-1 alarm | activated |"
@@ -50,7 +51,19 @@ def the_reserve_bank_needs_key_and_call_point() -> None:
     play(field, "2 | | unconfirmed | -agent-reserve\n 0 | reserve-key on | releasing |\n 1 | | | +agent-reserve")
 
 
+def the_extended_discharge_follows_a_proven_one_alone() -> None:
+    field = Field(holding())
+    field.agent_flows = False
+    play(field, "0 | smoke-1 alarm, heat-1 alarm | activated |\n 200 | | | -agent-extended")
+    field.agent_flows = True
+    assert not writes_of(field, "agent-extended")
+    field = Field(holding())
+    play(field, "0 | smoke-1 alarm, heat-1 alarm | activated |\n 35 | | released | +agent-extended")
+    play(field, "100 | | | -agent-extended")
+
+
 CHECKS = (
+    the_extended_discharge_follows_a_proven_one_alone,
     silence_is_not_released,
     silence_gets_the_same_actuator_again,
     a_stuck_switch_proves_nothing,
@@ -97,7 +110,14 @@ def the_call_point_is_enough(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(signals, "_reserve_key", lambda *a: True)
 
 
+def the_time_of_the_extended_one_never_ends(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(after, "NEVER", 10**12)
+    patch.setattr(after, "HOLDING", frozenset(Stage))
+
+
 MUTANTS = [
+    (time_is_taken_for_proof, the_extended_discharge_follows_a_proven_one_alone),
+    (the_time_of_the_extended_one_never_ends, the_extended_discharge_follows_a_proven_one_alone),
     (time_is_taken_for_proof, silence_is_not_released),
     (unconfirmed_shows_as_released, silence_is_not_released),
     (no_second_try, silence_gets_the_same_actuator_again),

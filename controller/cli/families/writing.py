@@ -13,6 +13,7 @@ _WRITES = {
     "occupied": ("zone", "mark a room as occupied: manual only while it is"),
     "work": ("zone", "announce a work permit or a walk test in a zone, or its end; no automatic release meanwhile"),
     "delays": ("zone", "switch the delays to outputs of a zone on or off, for whoever investigates first"),
+    "extract": ("zone", "clear a room after the hold time: exhaust for the site's time"),
     "confirm-isolated": ("rack", "vouch that a rack is isolated, so that water may flow"),
     "hand-over": ("zone", "hand a zone over to the fire brigade"),
 }
@@ -24,7 +25,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     for do, (field, help_text) in _WRITES.items():
         write = commands.add_parser(do, help=help_text)
         write.add_argument("subject", metavar=field.upper())
-        if do == "occupied":
+        if do in {"occupied", "extract"}:
             write.add_argument("answer", choices=("yes", "no"))
         if do == "delays":
             write.add_argument("answer", choices=("on", "off"))

@@ -16,6 +16,7 @@ from controller.core.state import (
     Trigger,
     ZoneState,
 )
+from controller.core.zone.after import HOLDING
 from controller.core.zone.alarms import is_called
 from controller.core.zone.contacts import wired
 from controller.core.zone.signals import blocks
@@ -52,6 +53,7 @@ def zone_conditions(draft: Draft, zone: ZoneRules) -> dict[str, bool]:
     called = is_called(draft, zone)
     isolating = level >= Level.PRE_ALARM and draft.rules.settings.isolate
     past_warning = stage in AGENT_IN_ROOM | {Stage.DISCHARGED, Stage.WAITING}
+    extracting = state.extract_due_ms != NEVER
     let_go = stage in ENERGISED and not state.spent
     alarmed = level >= Level.PRE_ALARM or called
     return {
@@ -65,10 +67,12 @@ def zone_conditions(draft: Draft, zone: ZoneRules) -> dict[str, bool]:
         "curtain": past_warning and wired(draft, zone, Family.OBSTRUCTION) is Tri.NO,
         "release": let_go and not state.reserve,
         "release-reserve": let_go and state.reserve,
+        "release-extended": stage in HOLDING and state.extended_due_ms != NEVER,
         "selected": state.selected,
         "released": stage in AFTER_RELEASE and state.proven,
-        # Rule 6, exhaust's side: on with off-gas or fire, never beside agent; extract is a person's act.
-        "exhaust": isolating and may_exhaust(state),
+        # Rule 6, exhaust's side: on with off-gas or fire, never beside agent; after the hold time the extract alone.
+        "exhaust": (isolating or extracting) and may_exhaust(state),
+        "extract": extracting and may_exhaust(state),
         "cool": state.cool_ms != NEVER,
         "supply": state.cool_ms != NEVER and any(draft.racks[rack].cool_wanted_ms != NEVER for rack in zone.racks),
         "hand-over": state.hand_over_ms != NEVER,

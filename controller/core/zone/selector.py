@@ -9,7 +9,7 @@ open the selector by hand.
 from controller.core.draft import Draft
 from controller.core.events import Kind
 from controller.core.rules import ZoneRules
-from controller.core.state import BEFORE_FLOODING, Drive, Stage
+from controller.core.state import BEFORE_FLOODING, NEVER, Drive, Stage
 
 PIPE = frozenset({Stage.ACTIVATED, Stage.WAITING, Stage.RELEASING, Stage.RETRYING, Stage.UNCONFIRMED, Stage.RELEASED})
 """Stages in which a room needs the pipe. One that is held by hand lets another room have it."""
@@ -23,7 +23,8 @@ def take_pipe(draft: Draft, zone: ZoneRules) -> None:
         return
     state = draft.zones[zone.index]
     free = not any(draft.zones[other].selected for other in zone.sharing)
-    selected = state.stage in PIPE and (state.selected or free)
+    needs = state.stage in PIPE or state.extended_due_ms != NEVER
+    selected = needs and (state.selected or free)
     if selected != state.selected:
         draft.zone(zone.index, selected=selected)
         name = draft.layout.outputs[zone.selector].name

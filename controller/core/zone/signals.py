@@ -11,6 +11,7 @@ from controller.core.state import (
     Trigger,
     ZoneState,
 )
+from controller.core.zone.after import run_after
 from controller.core.zone.coincidence import MEMBERS, Pair, availability, confirmed, release_window_ms, sick_members
 from controller.core.zone.contacts import wired
 from controller.core.zone.machine import Signal, step
@@ -102,6 +103,8 @@ def run_zone(draft: Draft, zone: ZoneRules) -> None:
     move = step(draft.zones[zone.index].stage, signals)
     if move is not None:
         _enter(draft, zone, move, pair)
+    if release is not None:
+        run_after(draft, zone, release, blocked=is_blocked(draft, zone))
     _tell_availability(draft, zone, why_not)
 
 

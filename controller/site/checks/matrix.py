@@ -1,17 +1,18 @@
 """Cause and effect: rows that can never be true, unknown causes, and outputs that one condition alone may drive."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 
 from controller.site.conditions import RACK, SITE, ZONE, Condition, Need
 from controller.site.look import Look
-from controller.site.model import PHYSICS, Family, Output, Physics, Role, Row, Zone
+from controller.site.model import PHYSICS, Family, Output, Physics, Release, Role, Row, Zone
 from controller.site.problem import Problem
 
 ALONE: dict[Role, tuple[str, str]] = {
     Role.AGENT: ("release", "agent goes by the release machine alone (rules 3 to 5)"),
     Role.AGENT_RESERVE: ("release-reserve", "the reserve bank goes by a person alone (rule 8)"),
+    Role.AGENT_EXTENDED: ("release-extended", "the extended discharge follows a proven one alone (rule 8)"),
     Role.SELECTOR: ("selected", "agent goes into one room at a time"),
     Role.EXHAUST: ("exhaust", "exhaust against agent is settled by the arbiter (rule 6)"),
     Role.COOLANT: ("cool", "water comes after isolation of its rack (rule 7)"),
@@ -101,7 +102,7 @@ def _alone(output: Output, name: str, path: str, row: Row) -> Iterator[Problem]:
         yield Problem(
             f"{path}.when", f"{others[0]} may not drive {name}: {why}", f"drive it by {allowed!r} in a row of its own"
         )
-    if output.role in {Role.AGENT, Role.AGENT_RESERVE} and (row.latch or not is_plain(row)):
+    if output.role in {Role.AGENT, Role.AGENT_RESERVE, Role.AGENT_EXTENDED} and (row.latch or not is_plain(row)):
         remedy = "take out unless, votes, delay_s, investigate_s, for_s, latch and at; set pre_warning_s"
         yield Problem(path, f"a delay or exception in front of {name}: {why}", remedy)
 
@@ -156,27 +157,32 @@ def _reachable(look: Look, path: str, cause: str, place: tuple[str, str], condit
             yield Problem(path, what, "add what is missing, or take the cause out")
 
 
+_OF_RELEASE: dict[Need, Callable[[Release], object]] = {
+    Need.RELEASE: lambda release: release.output,
+    Need.RESERVE: lambda release: release.reserve_output,
+    Need.EXTENDED: lambda release: release.extended_output,
+    Need.SELECTOR: lambda release: release.selector,
+    Need.EXTRACT: lambda release: release.extract_s,
+}
+"""What of a zone's release a condition needs."""
+
+
 def _has(look: Look, need: Need, name: str, rack: str) -> bool:
     zone = look.site.zones[name]
     heads = look.fire_heads(name)
+    if need in _OF_RELEASE:
+        return zone.release is not None and bool(_OF_RELEASE[need](zone.release))
     match need:
         case Need.DETECTION:
             return bool(heads or look.heads(name, Family.CALL_POINT))
         case Need.GAS:
             return any(PHYSICS[head.family] is Physics.GAS for head in heads.values())
-        case Need.RELEASE:
-            return zone.release is not None
-        case Need.SELECTOR:
-            return bool(zone.release and zone.release.selector)
-        case Need.RESERVE:
-            return bool(zone.release and zone.release.reserve_output)
-        case Need.COOLING:
-            return zone.cooling is not None
         case Need.RACK_EVIDENCE:
             return any(head.rack == rack for head in heads.values())
         case Need.RACK_CELLS:
             near = _near(zone, rack)
             return any(h.rack in near for h in look.heads(name, Family.CELL_TEMPERATURE).values())
+    return zone.cooling is not None
 
 
 def _near(zone: Zone, rack: str) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ PROVEN = frozenset({
 
 OF_A_RACK = frozenset({Role.CHARGER_STOP, Role.BREAKER, Role.COOLANT})
 """Roles that serve one rack; a breaker may stand in feeds instead."""
-RELEASING = frozenset({Role.AGENT, Role.AGENT_RESERVE})
+RELEASING = frozenset({Role.AGENT, Role.AGENT_RESERVE, Role.AGENT_EXTENDED})
 
 
 def outputs(look: Look) -> Iterator[Problem]:

@@ -86,6 +86,8 @@ def _zone(look: Look, path: str, zone: Zone) -> Iterator[Problem]:
         yield from _known(f"{path}.release.output", zone.release.output, outputs, "output")
         if zone.release.reserve_output:
             yield from _known(f"{path}.release.reserve_output", zone.release.reserve_output, outputs, "output")
+        if zone.release.extended_output:
+            yield from _known(f"{path}.release.extended_output", zone.release.extended_output, outputs, "output")
         if zone.release.selector:
             yield from _known(f"{path}.release.selector", zone.release.selector, outputs, "output")
         for damper in zone.release.dampers:

@@ -16,6 +16,8 @@ _RESET_LOCK_MAX_S = 1800.0
 """0 to 30 minutes, as makers give it (domain.md F18)."""
 _SAME_FAMILY_HOLD_MAX_S = 120.0
 """Longer, and a burning cabinet has filled the room before its agent comes (assumed: 50 kW fill 360 m3 within two minutes)."""
+_EXTRACT_MAX_S = 7200.0
+"""Makers give minutes (domain.md F41); two hours at most (assumed)."""
 _COOLANT_MAX_S = 240.0
 """The time budget of the first owner: coolant within four minutes of the first fire alarm."""
 _NEEDED_HEAD = dict.fromkeys(Strategy, Family.ABORT) | {
@@ -31,6 +33,7 @@ def release(look: Look) -> Iterator[Problem]:
         path = f"zones.{name}"
         if zone.release:
             yield from _times(f"{path}.release", zone.release)
+            yield from _afterwards(look, name, zone.release)
             yield from _agent(look, path, name, zone.release)
             yield from _coincidence(look, path, name)
             yield from _hands(look, path, name, zone.release)
@@ -38,9 +41,11 @@ def release(look: Look) -> Iterator[Problem]:
             yield from _cooling(look, path, name, zone, zone.cooling)
         if look.outputs(name, Role.CURTAIN) and not look.heads(name, Family.OBSTRUCTION):
             yield Problem(path, "a curtain without obstruction input", "add a head of family obstruction")
-        agents = look.outputs(name, Role.AGENT, Role.AGENT_RESERVE, Role.SELECTOR)
+        agents = look.outputs(name, Role.AGENT, Role.AGENT_RESERVE, Role.AGENT_EXTENDED, Role.SELECTOR)
         release = zone.release
-        named = {release.output, release.reserve_output, release.selector} if release else set()
+        named = (
+            {release.output, release.reserve_output, release.extended_output, release.selector} if release else set()
+        )
         for agent in agents.keys() - named:
             yield Problem(
                 f"outputs.{agent}",
@@ -51,6 +56,33 @@ def release(look: Look) -> Iterator[Problem]:
     for name, head in look.site.heads.items():
         if PHYSICS[head.family] is Physics.WIRED:
             yield from _wired(look, f"heads.{name}", head)
+
+
+def _afterwards(look: Look, zone: str, release: Release) -> Iterator[Problem]:
+    """The extended discharge and the extract."""
+    path = f"zones.{zone}.release"
+    holds_s = release.flooding_s + release.hold_time_s
+    if release.extended_output and not 0 < release.extended_s <= holds_s:
+        what = f"an extended discharge of {release.extended_s:g} s, and the room is kept closed for {holds_s:g} s"
+        yield Problem(
+            f"{path}.extended_s", what, "above 0, at most flooding_s and hold_time_s together: make hold_time_s longer"
+        )
+    if not 0 <= release.extract_s <= _EXTRACT_MAX_S:
+        yield Problem(
+            f"{path}.extract_s", f"an extract of {release.extract_s:g} s", f"0 (none) to {_EXTRACT_MAX_S:g} s"
+        )
+    if release.extract_s and not look.outputs(zone, Role.EXHAUST):
+        yield Problem(
+            f"{path}.extract_s", "an extract without exhaust", "add an output of role exhaust, or take it out"
+        )
+    if release.extract == "gas-low":
+        if not release.extract_s:
+            yield Problem(f"{path}.extract", "an extract that takes no time", "state extract_s")
+        if not look.heads(zone, Family.H2):
+            what = "an extract that waits for gas to be low where nothing measures it"
+            yield Problem(f"{path}.extract", what, 'add heads of family h2, or state extract = "by-hand"')
+        if release.extract_gas_low_s <= 0:
+            yield Problem(f"{path}.extract_gas_low_s", f"{release.extract_gas_low_s:g} s", "state seconds above 0")
 
 
 def _proofs(look: Look) -> Iterator[Problem]:
@@ -87,6 +119,7 @@ def _times(path: str, release: Release) -> Iterator[Problem]:
 
 def _agent(look: Look, path: str, zone: str, release: Release) -> Iterator[Problem]:
     wanted = [("output", release.output, Role.AGENT), ("reserve_output", release.reserve_output, Role.AGENT_RESERVE)]
+    wanted += [("extended_output", release.extended_output, Role.AGENT_EXTENDED)]
     wanted += [("selector", release.selector, Role.SELECTOR)]
     wanted += [("dampers", damper, Role.DAMPER) for damper in release.dampers]
     for field, name, role in wanted:

@@ -19,6 +19,7 @@ class Role(StrEnum):
     WATER_BARRIER = "water-barrier"
     AGENT = "agent"
     AGENT_RESERVE = "agent-reserve"
+    AGENT_EXTENDED = "agent-extended"
     SELECTOR = "selector"
     PUMP = "pump"
     COOLANT = "coolant"

@@ -34,6 +34,15 @@ class Release(Strict, frozen=True, kw_only=True):
     reserve_output: str = ""
     selector: str = ""
     """The valve that leads a shared bank into this room. Rooms share a bank when their agent outputs have the same channels."""
+    extended_output: str = ""
+    """A second, slow discharge that holds the concentration once the field has proven the main one."""
+    extended_s: float = 600.0
+    """Its time, within flooding and hold time."""
+    extract: Literal["by-hand", "gas-low"] = "by-hand"
+    """Who clears the room after the hold time: a person, or the site once gas has been low for `extract_gas_low_s` (a person may as well)."""
+    extract_s: float = 0.0
+    """For how long; 0: there is no timed extract."""
+    extract_gas_low_s: float = 300.0
     discharged: str
     """Point of the pressure or flow switch that proves release (rule 8)."""
     pre_warning_s: float = 30.0

@@ -266,8 +266,20 @@ def nothing_excludes_the_other(step: Step) -> Iterator[tuple[str, str]]:
         begins = step.before.outputs[output.index].wanted == output.output.normal
         if output.name in agents and begins and not is_led_here(step):
             yield "P5", f"{output.name} lets agent go, and the selector of its room does not show open"
+    yield from _extended_follows(step)
     yield from _exhaust_had_its_turn(step, release)
     yield from _water(step)
+
+
+def _extended_follows(step: Step) -> Iterator[tuple[str, str]]:
+    """The extended discharge: after one that the field has proven, while the room is kept closed, and without a closed block."""
+    after = zone_of(step.decision.state)
+    for output in of_role(step, Role.AGENT_EXTENDED):
+        if is_commanded(step, output) and (after.stage not in {"released", "hold-time"} or not after.proven):
+            yield (
+                "P1",
+                f"{output.name} is commanded while the zone is {after.stage} and {'' if after.proven else 'not '}proven",
+            )
 
 
 def _exhaust_had_its_turn(step: Step, release: Release | None) -> Iterator[tuple[str, str]]:

@@ -83,7 +83,8 @@ def _zone(zone: Zone, outputs: dict[str, Output], racks: tuple[str, ...], *, age
         reserve = release.reserve_output if release.reserve_output in outputs else ""
         dampers = tuple(damper for damper in release.dampers if damper in outputs)
         selector = release.selector if release.selector in outputs else ""
-        release = replace(release, reserve_output=reserve, dampers=dampers, selector=selector)
+        extended = release.extended_output if release.extended_output in outputs else ""
+        release = replace(release, reserve_output=reserve, dampers=dampers, selector=selector, extended_output=extended)
     return replace(zone, racks=racks, release=release, cooling=zone.cooling if racks else None)
 
 
@@ -171,8 +172,11 @@ def zone_digest(layout: Layout, zone: int) -> str:
     ]  # fmt: skip
     release, cooling = own.release, own.cooling
     agent = release and msgspec.json.encode(
-        replace(release, output=names.get(release.output, ""), reserve_output=names.get(release.reserve_output, ""),
-                discharged="", selector=names.get(release.selector, ""), dampers=tuple(names.get(d, "") for d in release.dampers))
+        replace(
+            release, output=names.get(release.output, ""), reserve_output=names.get(release.reserve_output, ""),
+            discharged="", extended_output=names.get(release.extended_output, ""),
+            selector=names.get(release.selector, ""), dampers=tuple(names.get(d, "") for d in release.dampers),
+        )
     )  # fmt: skip
     water = cooling and msgspec.json.encode(replace(cooling, flow=""))
     info = (

@@ -19,7 +19,7 @@ IDLE = frozenset({"quiescent", "pre-activated"})
 ALARM = 3
 PRE_ALARM = 2
 NO, YES, UNKNOWN = 0, 1, 2
-RELEASING_ROLES = frozenset({Role.AGENT, Role.AGENT_RESERVE})
+RELEASING_ROLES = frozenset({Role.AGENT, Role.AGENT_RESERVE, Role.AGENT_EXTENDED})
 RESPONSE_ROLES = frozenset({Role.CHARGER_STOP, Role.BREAKER, Role.COOLANT, Role.PUMP, Role.WATER_BARRIER})
 """Outputs that isolate and cool: neither abort nor hold may move them (rule 4)."""
 MEMBERS = frozenset({"bms", "gas", "smoke", "heat"})

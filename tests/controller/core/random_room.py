@@ -9,6 +9,7 @@ from controller.core.commands import (
     Delays,
     Disable,
     Enable,
+    Extract,
     HandOver,
     Occupied,
     Reset,
@@ -35,6 +36,7 @@ from controller.core.zone.works import PERMIT, WALK_TEST
 from controller.site.model import Family, Site, Strategy
 from drivers.points import Quality
 from tests.controller.core.field import LEVELS, Field, site
+from tests.controller.core.holding import GAS_LOW, HOLDING
 from tests.controller.core.one_bank import ONE_BANK
 from tests.controller.core.two_feeds import TWO_FEEDS
 
@@ -87,6 +89,7 @@ COMMANDS = (
     | st.builds(ConfirmIsolated, operator=st.just("kim"), rack=st.sampled_from(["rack-1", "rack-2"]))
     | st.builds(Delays, operator=st.just("kim"), zone=st.just("hall"), on=st.booleans())
     | st.builds(HandOver, operator=st.just("kim"), zone=st.just("hall"))
+    | st.builds(Extract, operator=st.just("kim"), zone=st.just("hall"), on=st.booleans())
     | st.builds(
         Work,
         operator=st.just("kim"),
@@ -195,7 +198,10 @@ class Watched(Field):
         for output in self.layout.outputs:
             zone, wanted = state.zones[output.zone], state.outputs[output.index].wanted
             active = wanted != output.output.normal
-            if output.is_release and active:
+            if output.output.role == "agent-extended" and active:
+                assert zone.stage in {Stage.RELEASED, Stage.HOLD_TIME}, "the room is kept closed"
+                assert zone.proven, "the extended discharge follows a proven one (rule 8)"
+            elif output.is_release and active:
                 assert zone.stage in {Stage.RELEASING, Stage.UNCONFIRMED, Stage.RELEASED}
                 assert zone.reserve == (output.output.role == "agent-reserve"), (
                     "the reserve bank by a person only (rule 8)"
@@ -238,10 +244,10 @@ class Room(RuleBasedStateMachine):
     @initialize(
         strategy=st.sampled_from(Strategy),
         policy=st.sampled_from(sorted(POLICIES)),
-        kind=st.sampled_from([(), ONE_BANK, TWO_FEEDS]),
+        kind=st.sampled_from([(), ONE_BANK, TWO_FEEDS, HOLDING, (*HOLDING, GAS_LOW)]),
     )
     def a_site(self, strategy: Strategy, policy: str, kind: tuple[tuple[str, str], ...]) -> None:
-        """A bank for each room, or one for both, or a rack with two supplies."""
+        """A bank for each room, or one for both, or a rack with two supplies, or an extended discharge and an extract."""
         table = ("[zones.hall.cooling]", f"{POLICIES[policy]}[zones.hall.cooling]")
         strategies = ('strategy = "hold-reload"', f'strategy = "{strategy}"')
         self.field = self.watched(site(*QUICK, table, strategies, *kind))

@@ -50,6 +50,18 @@ def test_valve_without_agent_releases_nothing() -> None:
     assert room.agent_pct > 5.0
 
 
+def test_an_extended_discharge_keeps_up_the_agent_that_leaks_away() -> None:
+    alone, extended = battery_room(), battery_room()
+    for room in (alone, extended):
+        room.inputs.agent_valve_open, room.inputs.hvac_on = True, False
+        room.inputs.damper_open_fraction[:] = 0.02
+        run(room, 30.0)
+    extended.inputs.extended_valve_open = True
+    for room in (alone, extended):
+        run(room, 600.0)
+    assert extended.agent_pct > alone.agent_pct + 0.5
+
+
 def test_closed_room_holds_the_agent_and_an_open_one_does_not() -> None:
     held, leaking = battery_room(), battery_room()
     for room in (held, leaking):

@@ -1,0 +1,167 @@
+"""After the discharge: the extended one that holds the concentration, and the extract that clears the room."""
+
+import pytest
+
+from controller.core.commands import Extract, Reset
+from controller.core.events import Event, Kind
+from controller.site.check import check
+from tests.controller.core.field import Field, play, site, writes_of
+from tests.controller.core.holding import GAS_LOW, HOLDING, holding
+
+FIRE = "0 | smoke-1 alarm, heat-1 alarm | activated |"
+FLOODED = f"{FIRE}\n 33 | | released |"
+DISCHARGED = f"{FLOODED}\n 185 | heat-1 normal | discharged | -exhaust"
+HYDROGEN = 20_000.0
+
+
+def say(field: Field, *, on: bool = True) -> Event:
+    return field.say(Extract(operator="kim", zone="hall", on=on))
+
+
+def ended(field: Field, what: str) -> list[str]:
+    return [e.text for e in field.events if e.what == what]
+
+
+def test_the_site_is_sound() -> None:
+    assert check(holding()) == ()
+    assert check(holding(GAS_LOW)) == ()
+
+
+# --- extended discharge
+
+
+@pytest.mark.feature("F16")
+def test_it_follows_the_proven_one_arm_before_fire_and_ends_by_itself() -> None:
+    field = Field(holding())
+    play(field, f"{FIRE}\n 29 | | activated | -agent-extended\n 4 | | released | +agent-extended")
+    first = [place for _, place, value in writes_of(field, "agent-extended") if value == 1]
+    assert first[0] == 0
+    play(field, "95 | | | +agent-extended\n 5 | | hold-time | -agent-extended")
+    assert ended(field, "extended-ended") == ["its time is over"]
+
+
+def test_nothing_extends_a_release_that_the_field_has_not_proven() -> None:
+    field = Field(holding())
+    field.agent_flows = False
+    play(field, f"{FIRE}\n 200 | | | -agent-extended")
+    assert not writes_of(field, "agent-extended")
+
+
+def test_it_ends_with_the_hold_time_and_behind_a_closed_block() -> None:
+    field = Field(holding(("extended_s = 100.0", "extended_s = 900.0")))
+    play(field, f"{FLOODED}\n 170 | | hold-time | +agent-extended\n 15 | | discharged | -agent-extended")
+    assert ended(field, "extended-ended") == ["the hold time is over"]
+    block = '[heads.block]\nfamily = "mechanical-block"\nzone = "hall"\npoints = ["di-1-inputs[8]", "di-2-inputs[8]"]\n'
+    field = Field(holding(("[heads.reserve-key]", f"{block}[heads.reserve-key]")))
+    play(
+        field,
+        f"{FLOODED}\n 2 | | | +agent-extended\n 1 | block on | |\n 1 | | | -agent-extended\n 1 | block off | |\n 5 | | | -agent-extended",
+    )
+
+
+def test_a_restart_goes_on_with_it_and_fires_nothing_anew() -> None:
+    field = Field(holding())
+    play(field, f"{FLOODED}\n 2 | | | +agent-extended")
+    field.restart()
+    play(field, "5 | | released | +agent-extended")
+    field.point("do-2-coils[10]", 0.0)
+    field.point("do-1-extra[0]", 0.0)
+    field.clear()
+    field.restart()
+    play(field, "5 | | | -agent-extended")
+    assert not writes_of(field, "agent-extended")
+
+
+# --- extract
+
+
+@pytest.mark.feature("F41")
+def test_a_person_clears_the_room_for_its_time() -> None:
+    field = Field(holding())
+    play(field, DISCHARGED)
+    field.run(60)
+    assert not field.on("exhaust")
+    assert say(field).kind is Kind.COMMAND
+    play(field, "1 | | discharged | +exhaust\n 295 | | | +exhaust\n 5 | | discharged | -exhaust")
+    assert ended(field, "extract-ended") == ["its time is over"]
+    assert say(field).kind is Kind.COMMAND  # again
+    assert say(field, on=False).kind is Kind.COMMAND
+    play(field, "1 | | | -exhaust")
+
+
+@pytest.mark.parametrize("story", [FIRE, FLOODED, f"{FLOODED}\n 120 | | hold-time |"])
+def test_no_word_starts_it_while_agent_must_hold(story: str) -> None:
+    field = Field(holding())
+    play(field, story)
+    answer = say(field)
+    assert answer.kind is Kind.REFUSED
+    assert "rule 6" in answer.text
+    play(field, "2 | | | -exhaust")
+
+
+def test_fire_again_ends_it_and_smoke_that_was_there_does_not() -> None:
+    field = Field(holding())
+    play(field, DISCHARGED)
+    say(field)
+    play(field, "10 | | | +exhaust\n 1 | heat-1 alarm | | \n 1 | | | -exhaust")
+    assert ended(field, "extract-ended") == ["fire again"]
+    assert not field.zone().acknowledged
+    play(field, "1 | heat-1 normal | |")
+    say(field)
+    play(field, "10 | smoke-1 normal | | +exhaust\n 10 | smoke-1 alarm | | \n 1 | | | -exhaust")
+
+
+def test_a_person_s_further_release_ends_it() -> None:
+    field = Field(holding())
+    play(field, DISCHARGED)
+    say(field)
+    play(field, "5 | | | +exhaust\n 1 | reserve-key on, call-point on | activated |\n 1 | | | -exhaust")
+
+
+def test_gas_that_stays_low_clears_the_room_once() -> None:
+    field = Field(holding(GAS_LOW))
+    play(field, f"{DISCHARGED}\n 40 | | | -exhaust")  # smoke-1 still reads fire: a person may, the site does not
+    play(field, "0 | smoke-1 normal | |\n 1 | | | +exhaust\n 310 | | discharged | -exhaust\n 60 | | | -exhaust")
+    assert ended(field, "extract-started") == ["gas has been low for 20 s, for 300 s"]
+
+
+def test_gas_that_is_high_or_not_known_does_not() -> None:
+    field = Field(holding(GAS_LOW))
+    for i in range(3):
+        field.point(f"gas-h2[{i}]", HYDROGEN)
+    play(field, f"{FIRE}\n 300 | heat-1 normal, smoke-1 normal | discharged |\n 60 | | | -exhaust")
+    for i in range(3):
+        field.point(f"gas-h2[{i}]", 0.0)
+        field.fault(f"h2-{i + 1}")
+    play(field, "60 | | | -exhaust")
+    for i in range(3):
+        field.fault(f"h2-{i + 1}", 0)
+    play(field, "15 | | | -exhaust\n 10 | | | +exhaust")
+    field.point("gas-h2[1]", HYDROGEN)
+    play(field, "1 | | | \n 1 | | | -exhaust")
+    assert ended(field, "extract-ended") == ["gas above the limit"]
+
+
+def test_a_reset_ends_it() -> None:
+    field = Field(holding())
+    play(field, DISCHARGED)
+    say(field)
+    play(field, "5 | smoke-1 normal | | +exhaust")
+    field.point("fb-inputs[8]", 0.0)
+    assert field.say(Reset(operator="kim", zone="hall")).kind is Kind.COMMAND
+    play(field, "2 | | quiescent | -exhaust")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "path"),
+    [
+        ("extended_s = 100.0", "extended_s = 181.0", "zones.hall.release.extended_s"),
+        ("extract_s = 300.0", "extract_s = 9000.0", "zones.hall.release.extract_s"),
+        ("extract_s = 300.0", 'extract = "gas-low"', "zones.hall.release.extract"),
+        ('when = ["hall.release-extended"]', 'when = ["hall.release"]', "matrix.extended.when"),
+        ('channels = ["do-2-coils[10]", "do-1-extra[0]"]', 'channels = ["do-2-coils[10]"]', "outputs.agent-extended.channels"),
+        ("same_family = true", "same_family = true\nextract_s = 60.0", "zones.server.release.extract_s"),
+    ],
+)  # fmt: skip
+def test_the_checker_names_the_place(old: str, new: str, path: str) -> None:
+    assert path in [problem.path for problem in check(site(*HOLDING, (old, new)))]
