@@ -44,6 +44,7 @@ def _zone(zone: ZoneStatus, tick_ms: int, language: str) -> Iterator[str]:
     stage = text("at_rest" if zone.stage == "quiescent" else zone.stage, language)
     due = f", {max(0, zone.due_ms - tick_ms) / 1000:.0f} s" if zone.due_ms >= 0 else ""
     flags = [text("occupied", language)] if zone.occupied else []
+    flags += [text(f"routing-{zone.routing}", language)] if zone.routing else []
     flags += [text("delays", language)] if zone.delays else []
     flags += [] if zone.acknowledged else [text("unacknowledged", language)]
     level = text(zone.level, language)

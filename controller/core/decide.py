@@ -32,6 +32,7 @@ from controller.core.zone.conditions import condition_vector
 from controller.core.zone.delays import pass_delays, undelayed
 from controller.core.zone.isolation import shown_open
 from controller.core.zone.ladder import run_ladder
+from controller.core.zone.routing import watch_routing
 from controller.core.zone.selector import may_flow
 from controller.core.zone.signals import RETRY_PAUSE_MS, pre_warning_ms, run_zone
 from controller.core.zone.weighing import latch_zone
@@ -96,6 +97,8 @@ def decide(
         run_zone(draft, zone)
         run_ladder(draft, zone)
     act(draft, _wanted(draft))
+    for zone in rules.zones:
+        watch_routing(draft, zone)
     step_trips(draft)
     told = tuple(draft.events), tuple(draft.writes), tuple(draft.resets)
     return Decision(draft.state(), *told, draft.wake_ms)

@@ -165,6 +165,8 @@ class ZoneState(msgspec.Struct, frozen=True):
     """Since when a first alarm, or a fire whose outputs wait, stands without a break; NEVER: none does."""
     investigate_ms: int = NEVER
     """Until when a person who has acknowledged looks after the alarm (positive alarm sequence); NEVER: nobody does."""
+    routing: str = ""
+    """Alarm routing: `sent`, then `acknowledged` by the wired input; empty: nothing is sent, or nothing could acknowledge it."""
     delays: bool = False
     """An operator has switched the delays to outputs of the zone on (`zone.delays`)."""
     passed: bool = False

@@ -71,6 +71,8 @@ class ZoneStatus(msgspec.Struct, frozen=True):
     """Somebody has acknowledged and looks; then `alarm_due_ms` ends the investigation, else the time to acknowledge."""
     coincidence: str = ""
     """The zone's coincidence type, and what faulty or disabled heads make of it; empty: one head is fire."""
+    routing: str = ""
+    """The alarm to the receiving station: `sent`, `acknowledged`; empty: none is sent, or nothing acknowledges it."""
     delays: bool = False
     """An operator has switched the delays to its outputs on."""
     extended_due_ms: int = -1

@@ -18,7 +18,7 @@ from controller.core.status import (
     TroubleStatus,
     ZoneStatus,
 )
-from controller.core.trips import TRIPS
+from controller.core.troubles import TRIPS
 from controller.core.zone.alarms import due_ms
 from controller.site.model import Family
 
@@ -62,6 +62,7 @@ def _zone(controller: Controller, rules: ZoneRules, image: Image, *, cells: bool
         due_ms(rules, state),
         state.investigate_ms != NEVER,
         state.coincidence,
+        state.routing,
         state.delays,
         state.extended_due_ms,
         state.extract_due_ms,

@@ -12,6 +12,7 @@ from controller.site.checks.links import links
 from controller.site.checks.matrix import matrix
 from controller.site.checks.numbers import numbers
 from controller.site.checks.outputs import outputs
+from controller.site.checks.panel_contacts import panel_contacts
 from controller.site.checks.references import references
 from controller.site.checks.release import release
 from controller.site.checks.wires import wires
@@ -19,7 +20,21 @@ from controller.site.look import Look
 from controller.site.model import Site
 from controller.site.problem import Problem, merge
 
-CHECKS = (numbers, references, links, wires, blocks, identity, outputs, release, alarms, feeds, matrix, delays)
+CHECKS = (
+    numbers,
+    references,
+    links,
+    wires,
+    blocks,
+    identity,
+    outputs,
+    release,
+    alarms,
+    feeds,
+    matrix,
+    delays,
+    panel_contacts,
+)
 
 
 def check(site: Site, folder: Path | None = None) -> tuple[Problem, ...]:

@@ -14,6 +14,7 @@ class Need(StrEnum):
     EXTRACT = "a timed extract (extract_s in [zones.NAME.release])"
     SELECTOR = "a selector valve (selector in [zones.NAME.release])"
     RESERVE = "a reserve bank (reserve_output in [zones.NAME.release])"
+    ROUTING = "an input of family routing-acknowledged"
     COOLING = "coolant ([zones.NAME.cooling])"
     RACK_EVIDENCE = "a head in that rack"
     RACK_CELLS = "a cell-temperature head in that rack or in one that it protects"
@@ -60,6 +61,7 @@ ZONE: dict[str, Condition] = {
     "evacuate": Condition("leave the room; not silenceable during pre-warning", "대피", (_N.DETECTION,)),
     "request": Condition("a person is asked to act", "조치 요청"),
     "manual-only": Condition("no automatic release: key, presence or permit", "수동 전용", (_N.RELEASE,)),
+    "routed": Condition("the alarm that was sent is acknowledged", "경보 전송 수신 확인", (_N.ROUTING,)),
     "delays": Condition("delays to outputs are switched on", "출력 지연 사용 중"),
     "trouble": Condition("any trouble of the site", "고장"),
 }

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from controller.core.trips import TRIPS
+from controller.core.troubles import TRIPS
 from controller.site.check import check
 from controller.site.loader import load
 from controller.site.model import Site

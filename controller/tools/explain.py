@@ -167,7 +167,9 @@ def _reason(told: str, language: str) -> str:
     known, _, about = told.partition(":")
     if known not in REASONS:
         return told
-    named = about.strip(" )") if known in {"exhaust not proven off", "damper not proven"} else ""
+    named = (
+        about.strip(" )") if known in {"exhaust not proven off", "damper not proven", "actuator not in place"} else ""
+    )
     return say(REASONS[known], language) + (f" ({named})" if named else "")
 
 

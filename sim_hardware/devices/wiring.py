@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from controller.core.layout import HeadLayout, Layout
-from controller.site.model import Family, Physics, Role
+from controller.site.model import ON_AT_REST, Family, Physics, Role
 from drivers.points import Block
 from sim_hardware.devices.actuators import Actuators
 from sim_hardware.devices.rooms import BatteryZone, Probe, Room
@@ -14,8 +14,6 @@ from sim_hardware.devices.sensors import Sensor
 
 STEP_MS = 100
 """The plant's step: contacts move on it, devices sample on multiples of it."""
-NORMALLY_YES = frozenset({Family.MODE_KEY})
-"""Wired inputs that say yes when nobody touches anything: the mode key stands at automatic."""
 
 
 @dataclass(slots=True)
@@ -148,7 +146,7 @@ def _bind_input(binder: _Binder, head: HeadLayout, inputs: Inputs, room: Room) -
     elif family is Family.DISCHARGING and isinstance(room, BatteryZone):
         inputs.rest[name] = lambda: room.discharging
     else:
-        inputs.rest[name] = lambda: family in NORMALLY_YES
+        inputs.rest[name] = lambda: family in ON_AT_REST
     active = head.head.active
     binder.bind(int(head.points[0]), lambda: float(active if inputs.says(name) else 1 - active))
     if len(head.points) > 1:

@@ -42,6 +42,8 @@ def test_a_disk_that_hangs_while_nothing_happens_shows_as_lag(tmp_path: Path, mo
 
 
 def test_the_limit_leaves_room_for_the_trouble(tmp_path: Path) -> None:
-    from controller.core.trips import JOURNAL_LAG_LIMIT_MS, TRIPS
+    from controller.core.trips import JOURNAL_LAG_LIMIT_MS
+    from controller.core.troubles import TRIPS, delay_s
+    from controller.site.model import SiteInfo
 
-    assert journal.PROBE_S + JOURNAL_LAG_LIMIT_MS / 1000 + (TRIPS["journal_late"].delay_s or 0.0) < 8.0
+    assert journal.PROBE_S + JOURNAL_LAG_LIMIT_MS / 1000 + delay_s(TRIPS["journal_late"], SiteInfo(name="x")) < 8.0

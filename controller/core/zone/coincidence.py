@@ -15,7 +15,7 @@ MEMBERS = rule_3.MEMBERS
 Pair = tuple[HeadLayout, HeadLayout]
 
 
-_OF_AGENT = frozenset({Family.LOW_AGENT, Family.MECHANICAL_BLOCK})
+_OF_AGENT = frozenset({Family.LOW_AGENT, Family.MECHANICAL_BLOCK, Family.ACTUATOR_IN_PLACE})
 """Contacts of the agent that its availability hangs on."""
 
 
@@ -101,8 +101,15 @@ def _unknown(layout: Layout, zone: int, release: Release, inputs: Inputs) -> Ite
     for head in layout.heads:
         if head.zone == zone and head.head.family in _OF_AGENT and inputs.wired[head.index] == Tri.UNKNOWN:
             yield f"{head.name} not readable"
+    yield from absent(layout, zone, inputs)
     if inputs.discharged[zone] == Tri.UNKNOWN:
         yield f"{release.discharged} not readable"
+
+
+def absent(layout: Layout, zone: int, inputs: Inputs) -> tuple[str, ...]:
+    """Actuators of the zone that are not in place, as their supervised inputs say (domain.md F24)."""
+    heads = [h for h in layout.heads if h.zone == zone and h.head.family is Family.ACTUATOR_IN_PLACE]
+    return tuple(f"actuator not in place: {h.name}" for h in heads if inputs.wired[h.index] == Tri.NO)
 
 
 def sick_members(

@@ -19,6 +19,7 @@ from controller.core.state import (
 from controller.core.zone.after import HOLDING
 from controller.core.zone.alarms import is_called
 from controller.core.zone.contacts import wired
+from controller.core.zone.routing import ACKNOWLEDGED
 from controller.core.zone.signals import blocks
 from controller.core.zone.weighing import doubts, level_of
 from controller.site.model import Family, Physics
@@ -83,6 +84,7 @@ def zone_conditions(draft: Draft, zone: ZoneRules) -> dict[str, bool]:
         "manual-only": bool(blocks(draft, zone))
         and zone.zone.release is not None
         and state.trigger is not Trigger.MANUAL,
+        "routed": state.routing == ACKNOWLEDGED,
         "delays": state.delays,
         "trouble": any(trip.shown for trip in draft.trips),
     }

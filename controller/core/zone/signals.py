@@ -12,7 +12,15 @@ from controller.core.state import (
     ZoneState,
 )
 from controller.core.zone.after import run_after
-from controller.core.zone.coincidence import MEMBERS, Pair, availability, confirmed, release_window_ms, sick_members
+from controller.core.zone.coincidence import (
+    MEMBERS,
+    Pair,
+    absent,
+    availability,
+    confirmed,
+    release_window_ms,
+    sick_members,
+)
 from controller.core.zone.contacts import wired
 from controller.core.zone.machine import Signal, step
 from controller.core.zone.selector import MAIN, RESERVE, bank_used, in_the_way, take_pipe
@@ -322,9 +330,11 @@ def _hand_on_it(draft: Draft, zone: ZoneRules) -> tuple[str, ...]:
 
 
 def _no_way_out(draft: Draft, zone: ZoneRules) -> tuple[str, ...]:
-    """The main bank's channels that do not read back: what the detectors see would not reach the valve."""
+    """The main bank's channels that do not read back, or no actuator in its place: what the detectors see would not reach the valve."""
     output = draft.layout.output(zone.release_outputs[0])
-    unread = (f"{output.name} not readable",) if Tri.UNKNOWN in draft.inputs.channels[output.index] else ()
+    gone = absent(draft.layout, zone.index, draft.inputs)
+    unread = gone if len(gone) == len(zone.wired.get(Family.ACTUATOR_IN_PLACE, ())) else ()
+    unread += (f"{output.name} not readable",) if Tri.UNKNOWN in draft.inputs.channels[output.index] else ()
     if zone.selector < 0:
         return unread
     selector = draft.layout.outputs[zone.selector].name

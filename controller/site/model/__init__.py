@@ -7,10 +7,10 @@ its points), `block[3]` or `block[0:16]`.
 
 from controller.site.model.alarms import Coincidence, Dependency, PositiveAlarm, Verification
 from controller.site.model.devices import Block, Device, Identity, Watchdog
-from controller.site.model.families import ANTIVALENT, PHYSICS, Family, Physics, Principle
+from controller.site.model.families import ANTIVALENT, ON_AT_REST, PHYSICS, Family, Physics, Principle
 from controller.site.model.feeds import Feed
 from controller.site.model.heads import Head, Limits, limits_within
-from controller.site.model.info import Mode, Night, SiteInfo, TimeOfDay
+from controller.site.model.info import Mode, Night, SiteInfo, TimeOfDay, TroubleDelays
 from controller.site.model.links import (
     Framing,
     Link,
@@ -29,6 +29,7 @@ from controller.site.model.zones import Cooling, Release, Strategy, Zone
 
 __all__ = [
     "ANTIVALENT",
+    "ON_AT_REST",
     "PHYSICS",
     "Block",
     "Coincidence",
@@ -63,6 +64,7 @@ __all__ = [
     "Strict",
     "TimeOfDay",
     "Tls",
+    "TroubleDelays",
     "Verification",
     "Watchdog",
     "Zone",

@@ -26,6 +26,11 @@ class Family(StrEnum):
     LOW_AGENT = "low-agent"
     RESERVE_KEY = "reserve-key"
     MECHANICAL_BLOCK = "mechanical-block"
+    ACTUATOR_IN_PLACE = "actuator-in-place"
+    ROUTING_ACKNOWLEDGED = "routing-acknowledged"
+    EARTH_FAULT = "earth-fault"
+    MAINS_FAULT = "mains-fault"
+    BATTERY_FAULT = "battery-fault"
 
 
 class Physics(StrEnum):
@@ -62,6 +67,11 @@ PHYSICS: dict[Family, Physics] = {
         Family.LOW_AGENT,
         Family.RESERVE_KEY,
         Family.MECHANICAL_BLOCK,
+        Family.ACTUATOR_IN_PLACE,
+        Family.ROUTING_ACKNOWLEDGED,
+        Family.EARTH_FAULT,
+        Family.MAINS_FAULT,
+        Family.BATTERY_FAULT,
     ),
     Physics.WIRED,
 )
@@ -69,6 +79,10 @@ PHYSICS: dict[Family, Physics] = {
 
 ANTIVALENT = frozenset({Family.CALL_POINT, Family.MECHANICAL_BLOCK})
 """Wired inputs of two contacts, of which one is closed and the other open: pressed and not pressed, blocked and normal."""
+
+
+ON_AT_REST = frozenset({Family.MODE_KEY, Family.ACTUATOR_IN_PLACE})
+"""Wired inputs that say yes when nothing is amiss: the key stands on automatic, the actuator sits on its cylinder."""
 
 
 class Principle(StrEnum):

@@ -27,6 +27,19 @@ class Night(Strict, frozen=True, kw_only=True):
     ends: TimeOfDay = msgspec.field(name="to")
 
 
+class TroubleDelays(Strict, frozen=True, kw_only=True):
+    """[site.delays]: how long the cause of a trouble stands before it is told, by class. A lost device has `trouble_delay_s`, 10 s at most."""
+
+    fault_s: float = 1.0
+    """Contacts, wires, earth faults; at most 100 s."""
+    supervisory_s: float = 1.0
+    """Low or blocked agent, an actuator that is not in place; at most 90 s."""
+    power_s: float = 10.0
+    """Mains and battery of the panel; at most 200 s."""
+    routing_s: float = 100.0
+    """An alarm that was sent and is not acknowledged; at most 240 s (100 s for type 1)."""
+
+
 class SiteInfo(Strict, frozen=True, kw_only=True):
     """[site]: name, how far the daemon may go, the scan, and limits that hold for the whole site."""
 
@@ -42,5 +55,6 @@ class SiteInfo(Strict, frozen=True, kw_only=True):
     """What isolation does when a rack cannot be cut without taking the last feed of something else: open all the same, or ask a person."""
     trouble_delay_s: float = 3.0
     """How long a device may be out before it is a trouble. With the age of its values it makes at most 10 s (checker)."""
+    delays: TroubleDelays = TroubleDelays()
     night: Night | None = None
     """None: it is always day."""

@@ -11,7 +11,7 @@ from controller.core import inputs as reading
 from controller.core.commands import AnyCommand, Disable, Enable, Work
 from controller.core.inputs import Inputs
 from controller.core.layout import HeadLayout, Layout
-from controller.site.model import Family
+from controller.site.model import ON_AT_REST
 from controller.tools.verify.parts import WHO
 from controller.tools.verify.slices import alike_outputs, device_of, kind_of, reduced, sensing, wired
 from controller.tools.verify.words import ALARM, MEMBERS, RELEASING_ROLES, UNKNOWN
@@ -153,7 +153,7 @@ def _wire(wires: tuple[tuple[str, int], ...], layout: Layout, _rest: Inputs) -> 
 def _idle(head: HeadLayout) -> tuple[int, ...]:
     if head.points.size > 1:
         return (0, *(1 for _ in range(head.points.size - 1)))
-    on = head.head.family is Family.MODE_KEY
+    on = head.head.family in ON_AT_REST
     return (int(head.head.active if on else 1 - head.head.active),)
 
 

@@ -119,6 +119,6 @@ def _worth(layout: Layout, zone: int, lost: frozenset[str]) -> tuple[str, str]:
         return "unavailable", "a member of a coincidence is lost, and the site lets that block"
     if gone:
         return "degraded", f"{', '.join(sorted(gone))} cannot raise an alarm"
-    blind = [h.name for h in contacts if h.device in lost and h.head.family == "low-agent"]
+    blind = [h.name for h in contacts if h.device in lost and h.head.family in {"low-agent", "actuator-in-place"}]
     blind += [release.discharged] if device_of(layout, layout.point(release.discharged)) in lost else []
     return ("degraded", f"{blind[0]} cannot be read") if blind else ("full", "")

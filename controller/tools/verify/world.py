@@ -16,7 +16,7 @@ from controller.core.layout import Layout, lay_out
 from controller.core.rules import Rules, make_rules
 from controller.core.state import TripState
 from controller.core.trips import HOST_FACTS
-from controller.site.model import Family, Physics, Site
+from controller.site.model import ON_AT_REST, Family, Physics, Site
 from controller.tools.verify.words import ALARM, NO, YES
 from drivers.points import Quality
 
@@ -80,7 +80,7 @@ def at_rest(layout: Layout) -> Inputs:
     value = np.zeros(layout.n_points)
     for head in layout.heads:
         if head.physics is Physics.WIRED:
-            on = head.head.family is Family.MODE_KEY
+            on = head.head.family in ON_AT_REST
             value[head.points[0]] = head.head.active if on else 1 - head.head.active
             value[head.points[1:]] = 1.0
             if head.points.size > 1:

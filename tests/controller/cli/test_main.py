@@ -17,7 +17,7 @@ from controller.core.commands import Acknowledge, ConfirmIsolated, HandOver, Occ
 from controller.core.events import Evidence, Feature, Kind
 from controller.core.state import Isolation, Stage
 from controller.core.status import CoreStatus, HeadStatus, OutputStatus, RackStatus, TroubleStatus, ZoneStatus
-from controller.core.trips import TRIPS, Severity
+from controller.core.troubles import TRIPS, Severity
 from controller.protocol import EventEntry, StatusReply
 from controller.runtime.control import ControlServer
 from controller.runtime.supervision import Supervision

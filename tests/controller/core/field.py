@@ -23,7 +23,7 @@ from controller.core.scan import Controller, ScanResult
 from controller.core.state import RackState, State, ZoneState
 from controller.core.trips import HOST_FACTS
 from controller.site.loader import loads
-from controller.site.model import Family, Site
+from controller.site.model import ON_AT_REST, Family, Site
 from drivers.points import BlockBuffer, Quality
 from tests.controller.core.standing import Outputs
 
@@ -37,7 +37,7 @@ TRAVEL_MS = 1000
 """A breaker, damper or valve moves for so long before its contact shows it."""
 
 LEVELS = {"normal": Level.NORMAL, "advisory": Level.ADVISORY, "pre-alarm": Level.PRE_ALARM, "alarm": Level.ALARM}
-REST = {Family.MODE_KEY: True}
+REST = dict.fromkeys(ON_AT_REST, True)
 """Contacts at rest are off, but for the key that stands on automatic."""
 
 

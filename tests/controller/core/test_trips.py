@@ -3,7 +3,8 @@
 import pytest
 
 from controller.core.events import Kind
-from controller.core.trips import HOST_FACTS, TRIPS
+from controller.core.trips import HOST_FACTS
+from controller.core.troubles import TRIPS, Delay
 from drivers.points import Quality
 from tests.controller.core.field import Field, play, site
 
@@ -13,7 +14,7 @@ def test_every_row_is_whole() -> None:
         assert row.consequence, name
         assert row.guidance, name
         assert any("가" <= letter <= "힣" for letter in row.guidance_ko), name
-        assert row.delay_s is None or 0 <= row.delay_s <= 60, name
+        assert isinstance(row.delay_s, Delay) or 0 <= row.delay_s <= 60, name
 
 
 def test_every_consequence_of_the_site_is_a_row() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from controller.core.layout import lay_out
-from controller.core.trips import TRIPS
+from controller.core.troubles import TRIPS
 from controller.core.zone.coincidence import releasing_pairs as pairs_of_the_core
 from controller.site.conditions import RACK, SITE, ZONE
 from controller.site.loader import load, loads

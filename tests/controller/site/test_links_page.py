@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from controller.core.trips import TRIPS
+from controller.core.troubles import TRIPS
 from controller.site.checks.blocks import blocks
 from controller.site.checks.identity import identity
 from controller.site.checks.links import links
