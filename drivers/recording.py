@@ -98,6 +98,7 @@ class RecordingLink:
     """Implements `Link`. Row after row becomes the points' values in its own time, `rate` recorded seconds a plant second.
 
     `speed` is plant time over wall time. The sample number is that of the row. After the last row the points keep it and grow stale.
+    `buffers` by block, if somebody has made room for them.
     """
 
     def __init__(
@@ -108,6 +109,7 @@ class RecordingLink:
         tick_ms: TickMs,
         rate: float = 1.0,
         speed: float = 1.0,
+        buffers: Mapping[str, BlockBuffer] | None = None,
     ) -> None:
         self._name = name
         self._recording = recording
@@ -118,7 +120,10 @@ class RecordingLink:
         self._state = LinkState.DOWN
         self._generation = 0
         self._last_error = ""
-        self.buffers: Mapping[str, BlockBuffer] = {block: BlockBuffer.empty(b.count) for block, b in blocks.items()}
+        given = buffers or {}
+        self.buffers: Mapping[str, BlockBuffer] = {
+            name: given.get(name) or BlockBuffer.empty(block.count) for name, block in blocks.items()
+        }
         for block, index in recording.points:
             if block not in blocks or index >= blocks[block].count:
                 raise RecordingError(f"{name}/{block}[{index}]", "is no point of this link; correct the mapping")

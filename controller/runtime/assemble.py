@@ -29,9 +29,13 @@ KICKS_A_TIMEOUT = 4
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """The field as the scan sees it: links by name, buffers in layout order, link of each device, watchdogs to keep alive."""
+    """The field as the scan sees it: links by name, buffers in layout order, link of each device, watchdogs to keep alive.
+
+    The buffers are parts of one, `room`: it is the next image, and frozen in one piece.
+    """
 
     links: dict[str, Link]
+    room: BlockBuffer
     buffers: tuple[BlockBuffer, ...]
     link_of_device: dict[str, Link]
     kicks: tuple[Kick, ...]
@@ -44,11 +48,13 @@ def assemble(layout: Layout, clock: PlantClock, folder: Path) -> Field:
     recording and OSError for a password file that cannot be read.
     """
     site = layout.site
-    links = {name: _link(name, layout, clock, folder) for name in site.links}
+    room = BlockBuffer.empty(layout.n_points)
+    parts = {block.name: room.part(layout.first[block.name], block.count) for block in layout.blocks}
+    links = {name: _link(name, layout, clock, folder, parts) for name in site.links}
     of_device = {name: links[device.link] for name, device in site.devices.items()}
     buffers = tuple(of_device[block.device].buffers[block.name] for block in layout.blocks)
     shadow = site.site.mode is Mode.SHADOW
-    return Field(links, buffers, of_device, () if shadow else _kicks(layout, clock))
+    return Field(links, room, buffers, of_device, () if shadow else _kicks(layout, clock))
 
 
 def device_of(layout: Layout) -> Callable[[int], str]:
@@ -56,20 +62,26 @@ def device_of(layout: Layout) -> Callable[[int], str]:
     return lambda point: layout.site.blocks[layout.place_of(point)[0]].device
 
 
-def _link(name: str, layout: Layout, clock: PlantClock, folder: Path) -> Link:
+def _link(name: str, layout: Layout, clock: PlantClock, folder: Path, parts: Mapping[str, BlockBuffer]) -> Link:
     entry = layout.site.links[name]
     devices = {device: model for device, model in layout.site.devices.items() if model.link == name}
     match entry:
         case ModbusTcp() | ModbusRtu():
-            return _modbus(name, entry, layout, devices, clock, folder)
+            return _modbus(name, entry, layout, devices, clock, folder, parts)
         case Mqtt():
-            return _mqtt(name, entry, layout, devices, clock, folder)
+            return _mqtt(name, entry, layout, devices, clock, folder, parts)
         case Recording():
             from drivers.recording import RecordingLink, read_recording  # noqa: PLC0415 (tables are loaded by those who need them)
 
             recording = read_recording(folder / entry.file, folder / entry.mapping)
             return RecordingLink(
-                name, recording, _blocks(layout, devices), clock.tick_ms, rate=entry.speed, speed=clock.speed
+                name,
+                recording,
+                _blocks(layout, devices),
+                clock.tick_ms,
+                rate=entry.speed,
+                speed=clock.speed,
+                buffers=parts,
             )
 
 
@@ -80,6 +92,7 @@ def _modbus(
     devices: Mapping[str, Device],
     clock: PlantClock,
     folder: Path,
+    parts: Mapping[str, BlockBuffer],
 ) -> ModbusLink:
     limits = {d: DeviceLimits(m.max_registers, m.max_gap, m.depth) for d, m in devices.items()}
     blocks = _register_blocks(layout, devices)
@@ -88,7 +101,7 @@ def _modbus(
     wire_s = longest_exchange_s(entry.baud) if isinstance(entry, ModbusRtu) else 0.0
     wire_s += max((model.spacing_s for model in devices.values()), default=0.0)
     timing = (entry.timeout_s, clock.tick_ms)
-    return ModbusLink(name, connect, framing, blocks, limits, *timing, read_only, clock.speed, wire_s)
+    return ModbusLink(name, connect, framing, blocks, limits, *timing, read_only, clock.speed, wire_s, parts)
 
 
 def wire_of(
@@ -117,7 +130,13 @@ def tls_of(name: str, tls: Tls | None, folder: Path) -> ssl.SSLContext | None:
 
 
 def _mqtt(
-    name: str, entry: Mqtt, layout: Layout, devices: Mapping[str, Device], clock: PlantClock, folder: Path
+    name: str,
+    entry: Mqtt,
+    layout: Layout,
+    devices: Mapping[str, Device],
+    clock: PlantClock,
+    folder: Path,
+    parts: Mapping[str, BlockBuffer],
 ) -> "MqttLink":
     from drivers.mqtt.mqtt_link import MqttLink  # noqa: PLC0415 (its library is large, and loaded where there is a broker)
 
@@ -140,6 +159,7 @@ def _mqtt(
         entry.version,
         tls,
         entry.tls.server_name if entry.tls else "",
+        parts,
     )
 
 

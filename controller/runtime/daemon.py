@@ -116,7 +116,7 @@ class Daemon:
         )  # fmt: skip
         outlets = Outlets(self.journal, self.recorder, self.writer, self._publish)
         self.scanner = Scanner(
-            layout, self.core, self.field.buffers, self.clock, self.facts, outlets, self.supervision, restored.scan,
+            layout, self.core, (self.field.room,), self.clock, self.facts, outlets, self.supervision, restored.scan,
             (opening,),
         )  # fmt: skip
         self._realtime = options.realtime

@@ -74,6 +74,7 @@ class Exchange:
         self._hearers: dict[int, Hearer] = {}
         self._events = np.zeros(kernel.MOST_EVENTS * kernel.EVENT_BYTES, np.uint8)
         self._clock = np.zeros(4, np.int64)
+        self._clock_cells = self._clock.data
         self._plants: dict[tuple[TickMs, float], int] = {}
         self._ticks = np.zeros((0, 2), np.int64)
         self._connections = np.zeros(0, np.int64)
@@ -147,14 +148,21 @@ class Exchange:
     def _turn(self, budget_ns: int) -> None:
         if self._poller.closed:
             return
-        clock, ticks = self._clock, self._ticks
+        clock, ticks = self._clock_cells, self._ticks.data
         clock[kernel.CALLED] = time.monotonic_ns()
         for (tick_ms, _), number in self._plants.items():
             ticks[number, kernel.TICK] = tick_ms()
         news = kernel.exchange(
-            self._poller.fileno(), self._links, self._connections, self._events, self._told, clock, ticks, budget_ns
+            self._poller.fileno(),
+            self._links,
+            self._connections,
+            self._events,
+            self._told,
+            self._clock,
+            self._ticks,
+            budget_ns,
         )
-        if (due := clock.item(kernel.FIRST_DUE)) != FOR_EVER:
+        if (due := clock[kernel.FIRST_DUE]) != FOR_EVER:
             self.ask_at(due * 1e-9)
         if news:
             self._tell(self._told[:news].tolist())

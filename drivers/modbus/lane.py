@@ -69,6 +69,8 @@ class Lane(Talk):
         self._run: Run | None = None
         self._standing: Standing | None = None
         """What the kernel asks by itself at present."""
+        self._is_urgent = False
+        """Whether somebody waits for what is put now: it is sent at once."""
         self._overdue_s = 0.0
         """Since when the deadline is over while bytes wait in the socket."""
         self._place = self._first = 0
@@ -87,7 +89,9 @@ class Lane(Talk):
         if self._standing is not None or self._batch is not None:
             self.cells[HOLD] = 1
             return
+        self._is_urgent = True
         super().wake()
+        self._is_urgent = False
         if self.cells[STATE] == DUE:
             self._exchange.ask_now()
 
@@ -152,7 +156,8 @@ class Lane(Talk):
         cells[ROWS], cells[COUNT], cells[POSITION], cells[TAKEN] = batch.run.address, count, 0, 0
         cells[FIRST] = self._transactions.take(count)
         cells[HOLD], cells[SINCE], cells[STATE] = 0, int(now_s * 1e9), DUE
-        self._exchange.ask()
+        if not self._is_urgent:
+            self._exchange.ask()
 
     def _drop(self) -> None:
         if self._socket.fileno() >= 0:

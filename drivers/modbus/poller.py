@@ -28,7 +28,7 @@ class ModbusLink:
     `blocks` by name; `devices` by the name that blocks give; `timeout_s` is the wall time that one request may take, `wire_s` what the
     longest one and its answer take on a serial line besides; periods are plant time and pass `speed` times as fast. As many requests of a
     device are in flight as its `DeviceLimits.depth` says. A device that does not answer, or not rightly, is BAD at once and rests; the others
-    go on, over a new connection where it was a socket.
+    go on, over a new connection where it was a socket. `buffers` by block, if somebody has made room for them.
     """
 
     def __init__(
@@ -43,12 +43,13 @@ class ModbusLink:
         read_only: bool,
         speed: float = 1.0,
         wire_s: float = 0.0,
+        buffers: Mapping[str, BlockBuffer] | None = None,
     ) -> None:
         self._name = name
         self._connect = connect
         self._timeout_s = timeout_s
         self._writes = Writes(name, dict(blocks), timeout_s + wire_s, self._rouse, read_only=read_only)
-        self._polling = Polling(name, framing, blocks, devices, tick_ms, speed, self._heard, self._note)
+        self._polling = Polling(name, framing, blocks, devices, tick_ms, speed, self._heard, self._note, buffers)
         self._turns = LinkTurns(self._polling, self._writes, framing, tick_ms, self._note)
         self._wire: Wire | None = None
         self._failures = 0

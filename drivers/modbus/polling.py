@@ -15,7 +15,7 @@ from drivers.modbus.learned import Learned
 from drivers.modbus.plan import DeviceLimits, PlanError, Request, confusable, plan_link
 from drivers.modbus.schedule import Cycle, Schedule
 from drivers.modbus.standing import Standing
-from drivers.points import RegisterBlock
+from drivers.points import BlockBuffer, RegisterBlock
 
 STRETCH = 8
 """Requests whose values are decoded together where a block goes on from one to the next: few enough that a slow unit's values do not wait."""
@@ -53,6 +53,7 @@ class Polling:
         speed: float,
         heard: Callable[[], None],
         note: Callable[[LinkError], None],
+        buffers: Mapping[str, BlockBuffer] | None = None,
     ) -> None:
         self._name = name
         self._framing = framing
@@ -63,7 +64,7 @@ class Polling:
         self._ms_per_s = 1e3 * speed
         self._heard = heard
         self._note = note
-        self.intakes = Intakes(self._blocks.values())
+        self.intakes = Intakes(self._blocks.values(), buffers)
         self._members: dict[str, list[str]] = {}
         for block in self._blocks.values():
             self._members.setdefault(block.device, []).append(block.name)

@@ -42,7 +42,9 @@ class LinkTurns:
             return self._polling.next(now_s)
         self._job, self._began_s = job, now_s
         back = self._back(job)
-        self._once = Once(self._write(job), back.batch, lambda: back.take(self._tick_ms()), lambda: not job.done.done())
+        self._once = Once(
+            self._write(job, back.batch), back.batch, lambda: back.take(self._tick_ms()), lambda: not job.done.done()
+        )
         return self._once.next(now_s)
 
     def ahead(self) -> Sequence[Batch]:
@@ -98,10 +100,13 @@ class LinkTurns:
             self._note(error)
         job.settle(error)
 
-    def _write(self, job: Job) -> Batch:
-        """The request of a write; kept with its order, with what the wire has made ready for it."""
+    def _write(self, job: Job, back: Batch) -> Batch:
+        """The request of a write; kept with its order, with what the wire has made ready for it.
+
+        It shares the room of what reads it back, though its echo brings no values: so a quick device's two answers are heard of together.
+        """
         if job.order.batch is None:
-            job.order.batch = Batch((job.ask,), self._framing)
+            job.order.batch = Batch((job.ask,), self._framing, back.room)
         return job.order.batch
 
     def _back(self, job: Job) -> Reading:

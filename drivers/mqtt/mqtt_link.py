@@ -52,13 +52,14 @@ class MqttLink:
         version: Version = "3.1.1",
         tls: ssl.SSLContext | None = None,
         server_name: str = "",
+        buffers: Mapping[str, BlockBuffer] | None = None,
     ) -> None:
         self._name = name
         keepalive_s = min(keepalive_s, LONGEST_KEEPALIVE_S)
         self._broker = Broker(host, port, version, tls, server_name, username, password, keepalive_s)
         self._tick_ms = tick_ms
         self._speed = speed
-        self._intake = Intake(blocks.values(), heartbeats)
+        self._intake = Intake(blocks.values(), heartbeats, buffers)
         self._state = LinkState.DOWN
         self._generation = self._reads = self._errors = self._timeouts = self._failures = 0
         self._last_error = ""

@@ -16,7 +16,7 @@ from drivers.modbus.frame import Framing
 from drivers.modbus.plan import MAX_REGISTERS, DeviceLimits
 from drivers.modbus.poller import ModbusLink
 from drivers.modbus.tcp import tcp_connector
-from drivers.points import DataType, Quality, RegisterBlock, Scaling, Table
+from drivers.points import BlockBuffer, DataType, Quality, RegisterBlock, Scaling, Table
 from tests.bench.meter import READY_S, WARM_UP_S, Mark, Measured, report
 
 BLOCKS = 32
@@ -46,13 +46,18 @@ class Field:
     period_s: float
     depth: int
 
-    def link(self, unit: int, *outputs: RegisterBlock, tick_ms: TickMs = tick_ms) -> ModbusLink:
-        """The link of one unit, as the daemon would make it."""
+    def link(
+        self, unit: int, *outputs: RegisterBlock, tick_ms: TickMs = tick_ms, room: BlockBuffer | None = None
+    ) -> ModbusLink:
+        """The link of one unit, as the daemon would make it; `room` is where its temperatures go, if somebody has made any."""
         block = self.block(unit)
         blocks = {one.name: one for one in (block, *outputs)}
         connect = tcp_connector(block.device, "127.0.0.1", self.port, Framing.TCP, TIMEOUT_S)
         limits = {block.device: DeviceLimits(depth=self.depth)}
-        return ModbusLink(block.device, connect, Framing.TCP, blocks, limits, TIMEOUT_S, tick_ms, read_only=False)
+        rooms = None if room is None else {block.name: room}
+        return ModbusLink(
+            block.device, connect, Framing.TCP, blocks, limits, TIMEOUT_S, tick_ms, read_only=False, buffers=rooms
+        )
 
     def block(self, unit: int) -> RegisterBlock:
         """The temperatures of one unit."""

@@ -43,24 +43,32 @@ def compile_c(name: str, folder: Path) -> Path:
 @contextmanager
 def field_server(program: Path) -> Iterator[int]:
     """Run the server that stands for the field, on a core that no client uses where there are two; gives its port."""
-    cores = sorted(os.sched_getaffinity(0))
-    with _started([program, "spin"]) as server:
-        if len(cores) > 1:
-            os.sched_setaffinity(server.pid, cores[-1:])
-            os.sched_setaffinity(0, cores[:-1])
-        try:
-            yield _port(server)
-        finally:
-            os.sched_setaffinity(0, cores)
+    with _started([program, "spin"]) as server, _cores_apart(server.pid):
+        yield _port(server)
 
 
 @contextmanager
 def remote_field_server(program: Path) -> Iterator[int]:
-    """The same on all cores, with a real-time priority if it may: no load of this machine slows devices outside of it."""
-    with _started([program]) as server:
+    """The same with a real-time priority if it may: no load of this machine slows devices outside of it, nor do they its programs.
+
+    On one core with its client such a server pushed it aside at every request.
+    """
+    with _started([program]) as server, _cores_apart(server.pid):
         if may_be_real_time():
             os.sched_setscheduler(server.pid, os.SCHED_FIFO, os.sched_param(FIELD_PRIORITY))
         yield _port(server)
+
+
+@contextmanager
+def _cores_apart(server: int) -> Iterator[None]:
+    cores = sorted(os.sched_getaffinity(0))
+    if len(cores) > 1:
+        os.sched_setaffinity(server, cores[-1:])
+        os.sched_setaffinity(0, cores[:-1])
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, cores)
 
 
 def _port(server: "subprocess.Popen[str]") -> int:
@@ -70,11 +78,12 @@ def _port(server: "subprocess.Popen[str]") -> int:
 
 @contextmanager
 def spinners(count: int) -> Iterator[None]:
-    """Keep `count` cores busy with processes of normal priority."""
+    """Keep `count` cores busy with processes of normal priority, on whatever core."""
     if count == 0:
         yield
         return
-    with _started([sys.executable, "-c", "import signal\nsignal.alarm(120)\nwhile True: pass"]), spinners(count - 1):
+    spin = "import os, signal\nos.sched_setaffinity(0, range(os.cpu_count()))\nsignal.alarm(120)\nwhile True: pass"
+    with _started([sys.executable, "-c", spin]), spinners(count - 1):
         yield
 
 

@@ -20,7 +20,7 @@ from drivers.link import PointWrite
 from drivers.modbus.cycles import DUE_AT, PERIOD
 from drivers.modbus.exchange import exchange_of
 from drivers.modbus.poller import ModbusLink
-from drivers.points import DataType, Quality, RegisterBlock, Table
+from drivers.points import BlockBuffer, DataType, Quality, RegisterBlock, Table
 from tests.bench.meter import READY_S, Mark, report
 from tests.bench.modbus_ours import Field, tick_ms
 
@@ -113,11 +113,18 @@ class Ours:
 
     def __init__(self, port: int, depth: int) -> None:
         self._field = Field(port, REGISTERS, ON_DEMAND_S, depth)
-        units = range(1, DEVICES + 1)
-        self._links = [self._field.link(unit, *((OUTPUT,) if unit == 1 else ()), tick_ms=self._tick) for unit in units]
-        self._buffers = [link.buffers[f"{link.name}.t"] for link in self._links]
+        whole = BlockBuffer.empty(DEVICES * REGISTERS)
+        self._buffers = (whole,)
+        self._links = [
+            self._field.link(
+                unit,
+                *((OUTPUT,) if unit == 1 else ()),
+                tick_ms=self._tick,
+                room=whole.part((unit - 1) * REGISTERS, REGISTERS),
+            )
+            for unit in range(1, DEVICES + 1)
+        ]
         self._max_age_ms = np.full(DEVICES * REGISTERS, 1000)
-        self._awaited = 0
         self._looks = False
         self._all_in: asyncio.Future[None] | None = None
         self._running: list[asyncio.Task[None]] = []
@@ -131,11 +138,8 @@ class Ours:
             await asyncio.sleep(READY_S)
         self._cycles = [(cells, cycle) for link in self._links for cells, cycle in _on_demand(link)]
 
-    def _reads(self) -> int:
-        return sum(link._polling.reads for link in self._links)
-
     def _tick(self) -> int:
-        """The plant's clock, which a link reads once for all the replies that it takes in together."""
+        """The plant's clock, which is looked at once in every turn of the exchange."""
         if self._all_in is not None and not self._looks:
             self._looks = True
             asyncio.get_running_loop().call_soon(self._look)
@@ -144,19 +148,23 @@ class Ours:
     def _look(self) -> None:
         """Whether everything has been taken in, once a turn of the loop."""
         self._looks = False
-        if self._all_in is not None and self._reads() == self._awaited:
+        if self._all_in is not None and self._is_all_in():
             self._all_in.set_result(None)
             self._all_in = None
 
+    def _is_all_in(self) -> bool:
+        """A cycle is due again, some day, when all of it has been taken in."""
+        return all(cells[cycle, DUE_AT] for cells, cycle in self._cycles)
+
     async def scan(self, number: int) -> int:
         """One scan."""
-        self._awaited = self._reads() + DEVICES * len(READS)
-        self._all_in = all_in = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
         for cells, cycle in self._cycles:
             cells[cycle, DUE_AT] = 0
-        exchange_of(asyncio.get_running_loop()).ask()
-        async with asyncio.timeout(TIMEOUT_S):
-            await all_in
+        exchange_of(loop)._time_is_up()
+        if not self._is_all_in():
+            self._all_in = loop.create_future()
+            await self._all_in
         image = freeze(number, tick_ms(), self._buffers, self._max_age_ms)
         above = np.count_nonzero((image.value > LIMIT_C) & (image.quality == Quality.GOOD))
         await self._links[0].write(PointWrite("output", 0, float(number % 2)))
