@@ -10,7 +10,7 @@ from controller.site.model import PHYSICS, Family, Head, Output, Physics, Role, 
 from controller.site.reference import block_size, parse_reference
 from controller.site.registers import register_block
 from drivers.points import Block as DriverBlock
-from drivers.points import TopicBlock
+from drivers.points import DataType, TopicBlock
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,19 @@ def _head(
 def _with_settings(head: Head, site: Site) -> Head:
     """The head, what its limits leave open taken from the site's settings of its type: nobody below has to ask for them again."""
     settings = site.settings.get(Family(head.family))
-    return head if settings is None else msgspec.structs.replace(head, limits=limits_within(settings, head.limits))
+    limits = head.limits if settings is None else limits_within(settings, head.limits)
+    if limits.resolution is None:
+        limits = msgspec.structs.replace(limits, resolution=_count_of(head, site))
+    return msgspec.structs.replace(head, limits=limits)
+
+
+def _count_of(head: Head, site: Site) -> float | None:
+    """What one count of the coarsest register of a head is worth; None where values are no whole numbers of counts, or no cells."""
+    if head.family not in {Family.CELL_TEMPERATURE, Family.CELL_VOLTAGE}:
+        return None
+    blocks = [site.blocks[parse_reference(reference)[0]] for reference in head.points]
+    whole = {DataType.UINT16, DataType.INT16, DataType.UINT32, DataType.INT32}
+    return max((abs(b.factor) for b in blocks if not b.topics and b.type in whole), default=None)
 
 
 def _output(

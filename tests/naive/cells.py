@@ -45,6 +45,19 @@ class Slope:
         self.trend = (F(1) - a) * (self.trend + e)
 
 
+@dataclass(frozen=True)
+class Step:
+    """A rise of one sample, to the dangerous side: when, from where, to where."""
+
+    ms: int
+    start: float
+    end: float
+
+    @property
+    def middle(self) -> float:
+        return self.end - 0.5 * (self.end - self.start)
+
+
 @dataclass
 class Point:
     """One value with all that is remembered of it."""
@@ -81,6 +94,9 @@ class Point:
     runaway: bool = False
     evidence: Found | None = None
     weight: float = 0.0
+    step: Step | None = None
+    believed: Step | None = None
+    creeps: tuple[bool, bool] = (False, False)
     died_ms: int | None = None
     died_degc: float | None = None
     kept_level: int = 0
@@ -96,12 +112,19 @@ class Point:
 
     def forget(self, keep_last: bool) -> None:
         self.last = self.last if keep_last else None
-        self.history, self.timers, self.steep, self.anchor = [], {}, [], None
-        self.slopes = [Slope(slope.tau_ms) for slope in self.slopes]
-        self.run_ms, self.up, self.down, self.peaks, self.peak_ms = F(0), F(0), F(0), (math.nan, F(0)), F(0)
-        self.anchor_ms = F(0)
+        self.timers, self.up, self.down = {}, F(0), F(0)
+        self.step, self.believed, self.creeps = None, None, (False, False)
+        self.forget_rates()
         self.collapse_from, self.top, self.suspect, self.weight = math.nan, math.nan, 0, 0.0
         self.drift, self.runaway, self.evidence = False, False, None
+
+    def forget_rates(self) -> None:
+        self.history, self.steep, self.anchor, self.anchor_ms = [], [], None, F(0)
+        self.slopes = [Slope(slope.tau_ms) for slope in self.slopes]
+        self.run_ms, self.peaks, self.peak_ms = F(0), (math.nan, F(0)), F(0)
+
+    def speaks(self) -> bool:
+        return self.level > 0 and self.weight > 0.0
 
 
 class NaiveHead:
@@ -130,16 +153,11 @@ class NaiveHead:
         value = getattr(self.limits, name)
         return otherwise if value is None else float(value)
 
-    def take(self, image: Image) -> bool:
-        """Take in an image; returns whether it brings anything new."""
-        died = news = False
-        for number, p in enumerate(self.points):
-            seen = p.seen
-            died = self._take(p, int(self.layout.points[number]), image) or died
-            news = news or p.seen != seen
+    def take(self, image: Image) -> None:
+        """Take in an image."""
+        died = [self._take(p, int(self.layout.points[number]), image) for number, p in enumerate(self.points)]
         self.news = [any(p.news for p in module) for module in self.modules]
-        self.died = died
-        return news
+        self.died = any(died)
 
     def _take(self, p: Point, place: int, image: Image) -> bool:
         sample, quality = int(image.sample[place]), int(image.quality[place])
@@ -152,15 +170,25 @@ class NaiveHead:
         p.seen = (sample, quality)
         if quality != Quality.GOOD or math.isnan(raw):
             p.raw = raw
-            return self._die(p, "dead", image.tick_ms, new)
-        if not new:
+            return self._no_value(p, image.tick_ms, says_so=new and quality in {Quality.GOOD, Quality.BAD})
+        return new and self._take_number(p, raw, t_ms, image.tick_ms)
+
+    def _no_value(self, p: Point, tick_ms: int, *, says_so: bool) -> bool:
+        """A sensor is dead if its device says so; otherwise its link or device is lost."""
+        if p.status == "dead":
             return False
+        if says_so:
+            return self._die(p, "dead", tick_ms, new=True)
+        p.status, p.suspect, p.died_ms = "dead", 0, None
+        return False
+
+    def _take_number(self, p: Point, raw: float, t_ms: int, tick_ms: int) -> bool:
         with np.errstate(over="ignore"):
             x = F(raw)
         dt = F(0) if p.last is None else F(max(min(t_ms - p.last_ms, 2**30), 0))
-        if not self.limit("low", -math.inf) <= float(x) <= self.limit("high", math.inf):
+        if not F(self.limit("low", -math.inf)) <= x <= F(self.limit("high", math.inf)):
             p.raw = raw
-            return self._die(p, "absurd", image.tick_ms, new)
+            return self._die(p, "absurd", tick_ms, new=True)
         if p.last is not None and self._jumps(p, x, dt):
             side = 1 if x > p.last else -1
             if p.suspect != side:
@@ -169,15 +197,27 @@ class NaiveHead:
                 p.status = "stuck" if p.status == "stuck" else "unbelieved"
                 return False
         p.suspect = 0
+        if p.status == "dead" and p.last is not None:
+            self._come_back(p, x, dt, t_ms)
+            return False
         p.still_ms = p.still_ms + dt if p.last is not None and x == p.last else F(0)
         stuck_ms = round(self.limit("stuck_s", 0.0) * 1000)
         p.last_ms, p.dt, p.last = t_ms, dt, x
         calm = not np.isnan(p.still_middle) and not p.module_moved
         if 0 < stuck_ms <= p.still_ms and not calm:
             p.raw = raw
-            return self._die(p, "stuck", image.tick_ms, new=False)
+            return self._die(p, "stuck", tick_ms, new=False)
         p.status, p.fresh = "live", True
         return False
+
+    def _come_back(self, p: Point, x: Any, dt: Any, t_ms: int) -> None:
+        p.still_middle = F(math.nan)
+        if dt > 2 * round(self.limit("rate_window_s", 0.0) * 500.0):
+            p.forget_rates()
+            dt = F(0)
+        p.still_ms = dt if x == p.last and dt > 0 else F(0)
+        p.last_ms, p.dt, p.last = t_ms, dt, x
+        p.status, p.fresh = "live", True
 
     def _jumps(self, p: Point, x: Any, dt: Any) -> bool:
         if p.status == "live":  # looked at in float32 first
@@ -189,7 +229,7 @@ class NaiveHead:
         return abs(float(x - p.last)) > self.limit("slew", math.inf) * max(float(dt) * 1e-3, 1.0)
 
     def _die(self, p: Point, status: str, tick_ms: int, new: bool) -> bool:
-        died = p.status in {"live", "unbelieved"}
+        died = p.status in {"live", "unbelieved"} or (p.status == "dead" and p.last is not None)
         if died:
             rising = any(
                 p.timer(name).on or (p.timer(name).since is not None and (p.timer(name).since or 0) < p.last_ms)
@@ -206,10 +246,11 @@ class NaiveHead:
             shown = p.evidence[2:4] if p.evidence else (math.nan, math.nan)
             if p.level >= Level.PRE_ALARM:
                 kept = p.level
-            elif rising:
-                kept, shown = min(int(Level.PRE_ALARM), self.cap), (self._slope(p), self._limit_of_rate())
-            elif surged:
-                kept, shown = min(int(Level.PRE_ALARM), self.cap), (last, self.limit("pre_alarm", math.nan))
+            elif rising or surged:
+                kept = max(p.level, min(1 if p.step else 2, self.cap))
+                shown = (last, self.limit("pre_alarm", math.nan))
+                if rising:
+                    shown = (self._slope(p), self._limit_of_rate())
             if kept > p.kept_level:
                 p.kept_level, p.kept = kept, (shown[0], shown[1])
             if kept:
@@ -228,30 +269,44 @@ class NaiveHead:
         known = p.run_ms >= round(self.limit("rate_window_s", 0.0) * 500.0)
         return float(p.slopes[0].trend) / self.tau_s if known else math.nan
 
-    def judge(self, image: Image) -> None:
-        """Judge the fresh points."""
-        for number, module in enumerate(self.modules):
-            live = [p.last for p in module if p.status == "live"]
-            middle = _median(live) if self.group and len(live) >= 3 else F(math.nan)
-            filtered = F(math.nan)
-            for place, p in enumerate(module, number * len(module)):
-                if p.fresh:
-                    filtered = self._follow(p)
-                    self._compare(p, middle)
-                    self._judge(p, place, middle, filtered)
-                elif self.news[number]:
-                    self._judge_died_hot(p, place, image.tick_ms)
-            self.balances[number].middle = middle if self.group else filtered
-        if self.died:
-            self._judge_dying(image.tick_ms)
+    def judge(self, number: int, image: Image) -> None:
+        """Judge the fresh points of a module."""
+        module, balance = self.modules[number], self.balances[number]
+        live = [p.last for p in module if p.status == "live"]
+        middle = _median(live) if self.group and len(live) >= 3 else F(math.nan)
+        load = abs(middle - balance.rest) if self.sign < 0 and not np.isnan(middle - balance.rest) else F(0)
+        filtered = F(math.nan)
+        for place, p in enumerate(module, number * len(module)):
+            if p.fresh:
+                filtered = self._follow(p)
+                self._compare(p, middle, load)
+                self._judge(p, place, middle, load, filtered)
+            elif self.news[number]:
+                self._judge_died_hot(p, place, image.tick_ms)
+        if self.group:
+            balance.middle = middle
+        elif not np.isnan(filtered):
+            balance.middle = filtered
+
+    def go_on(self, number: int, dt: Any) -> None:
+        """Heat balance and longer horizons of a module, `dt` ms after the time before."""
+        if self.sign < 0:
+            self.balances[number].settle(dt)
+            return
+        self.balances[number].go_on(dt)
+        if not self.group:
+            self.balances[number].middle = F(math.nan)
+        for p in self.modules[number]:
+            if p.status == "live" and p.slopes[0].level is not None:
+                for slope in p.slopes[1:]:
+                    slope.tell(p.slopes[0].level, dt, F(self.limit("slope_clip", math.inf)))
 
     def _follow(self, p: Point) -> Any:
         filtered = sorted([*p.history[-2:], p.last])[1] if len(p.history) >= 2 else F(math.nan)
         p.history = [*p.history[-1:], p.last]
         p.run_ms = p.run_ms + p.dt
         if not np.isnan(filtered):
-            for slope in p.slopes:
-                slope.tell(filtered, p.dt, F(self.limit("slope_clip", math.inf)))
+            p.slopes[0].tell(filtered, p.dt, F(self.limit("slope_clip", math.inf)))
         if self.family == Family.CELL_VOLTAGE:
             self._peak(p, filtered)
         else:
@@ -269,19 +324,22 @@ class NaiveHead:
             # The second is taken where the first is no number.
             p.peaks, p.peak_ms = (max(filtered, now), before), ms
 
-    def _compare(self, p: Point, middle: Any) -> None:
+    def _compare(self, p: Point, middle: Any, load: Any) -> None:
         if p.still_ms == 0 or np.isnan(p.still_middle):
             p.still_middle, p.module_moved = middle, False
-        elif abs(middle - p.still_middle) >= F(0.5) * F(self.limit("suspicious", math.inf)):
+        elif abs(middle - p.still_middle) >= F(max(0.5 * self.limit("suspicious", math.inf), 2.0 * self._step())):
             p.module_moved = True
-        r = p.last - middle - p.bias
+        apart = p.last - middle
+        r = apart - p.bias
         if np.isnan(r):
             return
         tau_ms = F(self.limit("bias_tau_s", math.inf) * 1e3)
         memory = min(p.age_ms, tau_ms)
-        scale = max(F(1.2533141) * p.spread, F(self.limit("spread_floor", math.inf)))
+        floor = max(self.limit("spread_floor", math.inf), 4.0 / 3.0 * self._step())
+        scale = max(F(1.2533141) * p.spread, F(floor), F(0.15) * load)
         z = r / scale
-        if abs(r) <= F(self.limit("suspicious", math.inf)):
+        habit = p.age_ms < F(60e3) and abs(apart) < F(self.limit("deviation_advisory", math.inf))
+        if F(0.15) * load <= F(floor) and (abs(r) <= F(self.limit("suspicious", math.inf)) or habit):
             a = p.dt / (memory + p.dt + F(1))
             p.bias = p.bias + a * r
             p.spread = p.spread + a * (min(abs(r), F(3) * scale) - p.spread)
@@ -292,24 +350,61 @@ class NaiveHead:
         p.up = _within(p.up + share * (z - slack), cap)
         p.down = _within(p.down + share * (-z - slack), cap)
 
-    def _judge(self, p: Point, number: int, middle: Any, filtered: Any) -> None:
+    def _step(self) -> float:
+        return self.limit("resolution", 0.0)
+
+    def _judge(self, p: Point, number: int, middle: Any, load: Any, filtered: Any) -> None:
         x = float(p.last)
         found: list[Found] = []
+        lone = self._is_lone(p, number)
         if self.family == Family.CELL_VOLTAGE:
             self._collapse(p, x, found)
         self._thresholds(p, x, found)
-        self._deviation(p, float(p.last - middle), found)
+        self._deviation(p, float(p.last - middle), float(F(0.15) * load), found)
         self._rate(p, x, found)
         self._drift(p, found)
+        self._creep(p, found)
         if self.family == Family.CELL_TEMPERATURE and self.limits.dip is not None:
             self._dip(p, float(p.last - middle - p.bias), float(filtered), found)
         if self.judges_runaway:
-            self._runaway(p, number, x, found)
+            self._runaway(p, number, x, lone, found)
         p.evidence, p.weight = None, 0.0
         for one in found:
             p.weight = max(p.weight, min(one[5], 3.0))
             if one[0] > p.level:
                 p.evidence = one
+        if lone and p.evidence and not p.runaway:
+            p.weight = min(p.weight, 1.0)
+            p.evidence = (1, *p.evidence[1:])
+
+    def _is_lone(self, p: Point, number: int) -> bool:
+        """Whether a point stands where one sample took it, and nothing agrees."""
+        x = self.sign * float(p.last)
+        before = self.sign * float(p.history[0]) if len(p.history) > 1 else math.nan
+        if p.believed and (x < p.believed.middle or before < p.believed.middle):
+            p.believed = None
+        if p.believed:
+            return False
+        if p.step is None:
+            if not x - before >= (0.1 if self.sign < 0 else 5.0):
+                return False
+            p.step = Step(p.last_ms, before, x)
+        elif x < p.step.middle:
+            p.step = None
+            return False
+        elif x - p.step.end >= 0.25 * (p.step.end - p.step.start) or p.last_ms - p.step.ms >= 30000:
+            p.step, p.believed = None, p.step
+        if p.step and self._has_company(p, number):
+            p.step, p.believed = None, p.step
+        return p.step is not None
+
+    def _has_company(self, p: Point, number: int) -> bool:
+        if self.partner is not None:
+            other = self.partner.points[number]
+            timer = other.timer("surge" if self.partner.judges_runaway else "collapse")
+            if other.speaks() or timer.on or timer.since is not None:
+                return True
+        return any(other.speaks() for other in self.modules[number // max(self.group, 1)] if other is not p)
 
     def _collapse(self, p: Point, x: float, found: list[Found]) -> None:
         timer = p.timer("collapse")
@@ -337,10 +432,10 @@ class NaiveHead:
             limit = self.sign * self.limit(name, math.nan)
             self._one(p, name, self.sign * x, limit, limit - self.limit("hysteresis", 0.0), level, feature, found)
 
-    def _deviation(self, p: Point, apart: float, found: list[Found]) -> None:
+    def _deviation(self, p: Point, apart: float, load: float, found: list[Found]) -> None:
         feature = Feature.DEVIATION if self.sign > 0 else Feature.SAG
         for level, name in ((2, "deviation_pre_alarm"), (1, "deviation_advisory")):
-            limit = self.limit(name, math.nan)
+            limit = self.limit(name, math.nan) + (load if level == 1 else 0.0)
             self._one(p, name, self.sign * apart, limit, limit - self.limit("hysteresis", 0.0), level, feature, found)
 
     def _rate(self, p: Point, x: float, found: list[Found]) -> None:
@@ -360,6 +455,16 @@ class NaiveHead:
             shown = (up, limit) if up >= down else (-down, -limit)
             found.append((min(1, self.cap), Feature.DRIFT, *shown, most - limit, weight))
 
+    def _creep(self, p: Point, found: list[Found]) -> None:
+        on = []
+        for seconds, slope, was in ((60, p.slopes[1], p.creeps[0]), (600, p.slopes[2], p.creeps[1])):
+            limit = self.limit(f"rate_{seconds}_advisory", math.inf)
+            value = float(slope.trend) / seconds
+            on.append(value >= limit or (was and value >= 0.5 * limit))
+            if on[-1] and not any(on[:-1]):
+                found.append((min(1, self.cap), Feature.RATE, value, limit, value - limit, 1.0))
+        p.creeps = (on[0], on[1])
+
     def _dip(self, p: Point, apart: float, filtered: float, found: list[Found]) -> None:
         if not apart > self.limit("suspicious", math.inf) or math.isnan(filtered):
             p.top = math.nan
@@ -370,15 +475,15 @@ class NaiveHead:
         if p.top - filtered >= dip:
             found.append((min(1, self.cap), Feature.DIP, filtered - p.top, -dip, p.top - filtered, 2.0))
 
-    def _runaway(self, p: Point, number: int, x: float, found: list[Found]) -> None:
+    def _runaway(self, p: Point, number: int, x: float, lone: bool, found: list[Found]) -> None:
         collapsed = self.partner is not None and self.partner.points[number].timer("collapse").on
         steep_ms, hot, surge = float(sum(p.steep, F(0))), x >= MAX_OPERATING_DEGC, p.timer("surge")
-        lone = len(p.steep) == 1 and steep_ms > 3000
+        single = len(p.steep) == 1 and steep_ms > 3000
         several = (len(p.steep) >= 3 and steep_ms + float(p.anchor_ms) > 3000) or (
             len(p.steep) >= 2 and steep_ms > 3000
         )
-        stays = surge.tell(hot and (lone or surge.since is not None), hot, p.last_ms, 1)
-        starts = stays or (several and (hot or collapsed)) or (lone and collapsed)
+        stays = surge.tell(hot and (single or surge.since is not None), hot, p.last_ms, 1)
+        starts = (stays and (collapsed or not lone)) or (several and (hot or collapsed)) or (single and collapsed)
         lasts = p.runaway and (bool(p.steep) or x >= MAX_OPERATING_DEGC - self.limit("hysteresis", 0.0))
         p.runaway = starts or lasts
         if p.runaway:
@@ -391,20 +496,34 @@ class NaiveHead:
         if tick_ms - p.died_ms <= 30000:
             p.kept_level, p.kept_runaway, p.kept = 3, True, (p.died_degc, MAX_OPERATING_DEGC)
 
-    def _judge_dying(self, tick_ms: int) -> None:
-        dead = [
-            (i, p) for i, p in enumerate(self.points)
+    def dead(self, tick_ms: int) -> list[Point]:
+        """Points that have died of late and are still dead."""
+        return [
+            p for p in self.points
             if p.status in {"dead", "absurd"} and p.died_ms is not None and tick_ms - p.died_ms <= 60000
         ]  # fmt: skip
-        living = any(p.status in {"live", "unbelieved"} for p in self.points)
-        level = min(2 if any(p.kept_level >= 2 for _, p in dead) else 1, self.cap)
-        if len(dead) >= 3 and living and level > self.dying[0]:
-            self.dying = (level, len(dead), max(i for i, p in dead if p.died_ms == tick_ms))
+
+    def lives(self) -> bool:
+        return any(p.status in {"live", "unbelieved"} for p in self.points)
+
+    def judge_dying(self, others: list["NaiveHead"], tick_ms: int) -> None:
+        """Latch "dying together", by what has died of this head and the others of its rack."""
+        rack = [head for head in others if head is self or head.layout.rack == self.layout.rack >= 0]
+        dead = []
+        for head in rack:
+            kin = [h for h in rack if h.family == head.family and h.layout.device == head.layout.device]
+            dead += head.dead(tick_ms) if any(h.lives() for h in kin) else []
+        level = min(2 if any(p.kept_level >= 2 for p in dead) else 1, self.cap)
+        if len(dead) >= 3 and level > self.dying[0]:
+            now = [i for i, p in enumerate(self.points) if p.status in {"dead", "absurd"} and p.died_ms == tick_ms]
+            self.dying = (level, len(dead), max(now))
 
     def reading(self) -> Reading:
         """What is said of the head."""
         level, runaway, number, feature, value, threshold = 0, 0, 0, Feature.NONE, math.nan, math.nan
-        candidates = [i for i, p in enumerate(self.points) if p.status in {"live", "unbelieved"} or p.kept_level > 0]
+        candidates = [
+            i for i, p in enumerate(self.points) if p.status in {"live", "unbelieved"} or max(p.level, p.kept_level) > 0
+        ]
         if candidates:
             number = candidates[0]
             for i in candidates[1:]:
@@ -468,18 +587,27 @@ class Balance:
         self.held: Any = F(math.nan)
         self.heat: Any = F(0)
         self.excess: Any = F(0)
+        self.age: Any = F(0)
+        self.rest: Any = F(math.nan)
         self.slack = F(head.limit("heat_slack", 0.0))
         self.cap = F(2) * F(head.limit("common_rise", math.inf))
 
     def go_on(self, dt: Any) -> None:
         """The module's rise since the time before, `dt` ms ago."""
+        self.age = self.age + dt
         if not np.isnan(self.middle) and not np.isnan(self.held):
-            share, seconds = F(1e3) / (F(600e3) + dt), dt * F(1e-3)
+            share, seconds = F(1e3) / (F(600e3) + self.age), self.age * F(1e-3)
             beyond = self.middle - self.held - self.heat * seconds
             self.heat = min(max(self.heat + beyond * share, -self.slack), self.slack)
             self.excess = _within(self.excess + beyond - self.slack * seconds, self.cap)
         if not np.isnan(self.middle):
-            self.held = self.middle
+            self.held, self.age = self.middle, F(0)
+
+    def settle(self, dt: Any) -> None:
+        """The median of voltages at rest, a day's mean."""
+        if not np.isnan(self.middle):
+            a = dt / (F(86400e3) + dt)
+            self.rest = self.middle if np.isnan(self.rest) else self.rest + a * (self.middle - self.rest)
 
 
 def _within(value: Any, cap: Any) -> Any:
@@ -503,12 +631,12 @@ def _steepen(p: Point) -> None:
         p.anchor, p.anchor_ms = p.last, F(0)
 
 
-def _tiles(bank: list[NaiveHead]) -> list[list[NaiveHead]]:
-    """Heads with the same limits and modules of the same size go together (while their modules are few)."""
-    tiles: dict[Any, list[NaiveHead]] = {}
+def _tiles(bank: list[NaiveHead]) -> list[list[tuple[NaiveHead, int]]]:
+    """Modules of the same size under the same limits go together, 128 of them."""
+    sets: dict[Any, list[tuple[NaiveHead, int]]] = {}
     for head in bank:
-        tiles.setdefault((head.limits, head.group), []).append(head)
-    return list(tiles.values())
+        sets.setdefault((head.limits, head.group), []).extend((head, number) for number in range(len(head.modules)))
+    return [modules[i : i + 128] for modules in sets.values() for i in range(0, len(modules), 128)]
 
 
 class NaiveCells:
@@ -518,12 +646,13 @@ class NaiveCells:
         self.layout = layout
         families = (Family.CELL_VOLTAGE, Family.CELL_TEMPERATURE)
         self.banks = [[NaiveHead(h) for h in layout.heads if h.head.family == family] for family in families]
-        self.balanced_ms: dict[int, int] = {}
+        self.tiles = [_tiles(bank) for bank in self.banks]
+        self.balanced_ms: dict[tuple[int, int], int] = {}
         for head in self.banks[1]:
             for other in self.banks[0]:
                 mine, its = head.layout, other.layout
                 if (its.rack, its.device, len(its.points)) == (mine.rack, mine.device, len(mine.points)) and head.group:
-                    head.partner = other
+                    head.partner, other.partner = other, head
 
     @property
     def heads(self) -> dict[int, NaiveHead]:
@@ -532,21 +661,25 @@ class NaiveCells:
 
     def advance(self, image: Image) -> dict[int, Reading]:
         """Readings by head index."""
-        for bank in self.banks:
-            for tile in _tiles(bank):
-                news = [head.take(image) for head in tile]
-                if any(news):
-                    for head in tile:
-                        head.judge(image)
-                    self._balance(tile, image.tick_ms)
+        for number, bank in enumerate(self.banks):
+            for head in bank:
+                head.take(image)
+            for place, tile in enumerate(self.tiles[number]):
+                if any(head.news[module] for head, module in tile):
+                    for head, module in tile:
+                        head.judge(module, image)
+                    self._go_on((number, place), tile, image.tick_ms)
+            for head in bank:
+                if head.died:
+                    head.judge_dying([*self.banks[0], *self.banks[1]], image.tick_ms)
         return {index: head.reading() for index, head in self.heads.items()}
 
-    def _balance(self, tile: list[NaiveHead], tick_ms: int) -> None:
-        since_ms = tick_ms - self.balanced_ms.get(tile[0].layout.index, 0)
-        if tile[0].family == Family.CELL_TEMPERATURE and since_ms >= 5000:
-            self.balanced_ms[tile[0].layout.index] = tick_ms
-            for balance in (balance for head in tile for balance in head.balances):
-                balance.go_on(F(min(since_ms, 2**30)))
+    def _go_on(self, place: tuple[int, int], tile: list[tuple[NaiveHead, int]], tick_ms: int) -> None:
+        since_ms = tick_ms - self.balanced_ms.get(place, 0)
+        if since_ms >= 5000:
+            self.balanced_ms[place] = tick_ms
+            for head, module in tile:
+                head.go_on(module, F(min(since_ms, 2**30)))
 
     def racks(self) -> list[tuple[float, float, float]]:
         """Hottest cell, its slope and live share of every rack."""

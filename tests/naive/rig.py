@@ -13,7 +13,7 @@ from controller.core.events import Evidence, Feature, Level
 from controller.core.image import Image, freeze
 from controller.core.layout import Layout, lay_out
 from controller.site.model import Block, Device, Family, Head, Limits, Link, ModbusTcp, Site, SiteInfo, Zone
-from drivers.points import BlockBuffer, Quality, Table
+from drivers.points import BlockBuffer, DataType, Quality, Table
 
 REST = {
     Family.CELL_TEMPERATURE: 25.0,
@@ -35,13 +35,14 @@ class Spec:
     rack: str = ""
     reference: bool = False
     device: str = "device"
+    type: DataType = DataType.FLOAT32
     limits: dict[str, Any] = field(default_factory=dict)
 
 
 def layout_of(specs: Mapping[str, Spec]) -> Layout:
     """One zone with racks r1 and r2, one block a head."""
     blocks = {
-        f"{name}-block": Block(device=spec.device, table=Table.INPUT, address=100 * i, count=spec.count)
+        f"{name}-block": Block(device=spec.device, table=Table.INPUT, address=100 * i, count=spec.count, type=spec.type)
         for i, (name, spec) in enumerate(specs.items())
     }
     heads = {

@@ -1,4 +1,4 @@
-"""The kernels that judge single cells of which something is odd: faults, levels, runaway, deaths. float64 on float32 values.
+"""The kernels that judge single cells of which something is odd: levels, runaway, vents. float64 on float32 values.
 
 They run on the lanes that `cell_tile` noted. The plain Python twin is tests/naive/cells.py.
 """
@@ -6,9 +6,11 @@ They run on the lanes that `cell_tile` noted. The plain Python twin is tests/nai
 import math
 from typing import Any
 
+from controller.core.detect import cell_step as step
 from controller.core.detect import codes
 from controller.core.detect import tiles as at
-from controller.core.detect.cell_tile import BUSY, DIED_HOT, KEPT, NEW, NOT_GOOD, STEEPS_MIN
+from controller.core.detect.cell_tile import BUSY, LOAD_SPREAD, STEEPS_MIN
+from controller.core.detect.cell_validity import STEEP_MS, SURGES_MIN, slope_of
 from controller.core.detect.compile import jit
 
 RATE_HYSTERESIS = 0.5
@@ -19,18 +21,14 @@ C_SURGE = codes.C_COLLAPSE
 """Of a temperature, which cannot collapse: hot after a lone long steep interval."""
 COLLAPSE_HOLD_MS = 500
 """A collapse must be seen in two samples; no longer, for it leads runaway by seconds."""
-STEEP_MS = 3000
-"""Runaway: 1 K/s or more for more than 3 s (GB 38031-2025)."""
+CREEP_HYSTERESIS = 0.5
+"""A rate over a longer horizon counts until it falls below this share of its threshold (assumed)."""
+CREEP_B_S, CREEP_C_S = 60.0, 600.0
+"""The longer horizons."""
 DRIFT_HYSTERESIS = 0.5
 """A drift counts until its sum falls below this share of its limit (assumed)."""
-SLEW_MIN_S = 1.0
 DIED_HOT_MS = 30000
 """Runaway too: a cell dies hot and rising, and its voltage is lost within so long: two quantities agree (assumed; rule 1)."""
-SURGES_MIN = 2.0
-"""What dies with a sample after so many steep steps had risen, though its rate was not known yet (assumed; one may be noise)."""
-DYING_COUNT = 3
-DYING_WITHIN_MS = 60000
-"""So many points of a head that turn absurd within so long, while others live, are a sign of fire (rule 1)."""
 TOP_FORGETS_K_PER_S = 0.1
 """The top from which a dip is measured sinks so fast: slower cooling is no dip (assumed)."""
 W_LEVEL = 1.0
@@ -61,129 +59,6 @@ def hold(p: Any, which: Any, above: Any, keeps: Any, t_ms: Any, hold_ms: Any) ->
 
 
 @jit
-def is_rising(p: Any, last_ms: Any) -> Any:
-    """Whether the rate of rise was above a threshold in this sample and the one before."""
-    rising = False
-    for which in (codes.C_RISING, codes.C_STEEP):
-        if p.on[which] or 0 <= p.since_ms[which] < last_ms:
-            rising = True
-    return rising
-
-
-@jit
-def has_surged(p: Any, s: Any, j: Any) -> Any:
-    """Whether a temperature's last raw steps rose by 1 K/s or more: two intervals in a row, or one of more than 3 s."""
-    steeps = s[j + at.STEEPS]
-    return steeps > 0.0 and (steeps + (1.0 if p.suspect > 0 else 0.0) >= SURGES_MIN or s[j + at.STEEP_MS] > STEEP_MS)
-
-
-@jit
-def forget(p: Any, s: Any, j: Any, keep_last: Any) -> None:
-    """Take back all that follows from a point's values, but for bias and spread: the next valid one is a first one."""
-    if not keep_last:
-        s[j + at.LAST] = math.nan
-    s[j + at.BEFORE] = math.nan
-    s[j + at.LONG_BEFORE] = math.nan
-    s[j + at.LEVEL_A] = math.nan
-    s[j + at.LEVEL_B] = math.nan
-    s[j + at.LEVEL_C] = math.nan
-    s[j + at.TREND_A] = 0.0
-    s[j + at.TREND_B] = 0.0
-    s[j + at.TREND_C] = 0.0
-    s[j + at.RUN_MS] = 0.0
-    s[j + at.UP] = 0.0
-    s[j + at.DOWN] = 0.0
-    s[j + at.MARK] = math.nan
-    s[j + at.MARK_MS] = 0.0
-    s[j + at.STEEP_MS] = 0.0
-    s[j + at.STEEPS] = 0.0
-    p.collapse_from = math.nan
-    p.top = math.nan
-    p.suspect = 0
-    p.level = 0
-    p.feature = 0
-    p.weight = 0.0
-    p.runaway = 0
-    p.drift = 0
-    for which in range(p.on.shape[0]):
-        p.on[which] = 0
-        p.since_ms[which] = -1
-
-
-@jit
-def slope_of(head: Any, s: Any, j: Any) -> Any:
-    """Slope over the shortest horizon, units per second; NaN: not known yet."""
-    known = s[j + at.RUN_MS] >= head.known_ms
-    return s[j + at.TREND_A] / head.rate_tau_s if known else math.nan
-
-
-@jit
-def die(
-    p: Any, head: Any, s: Any, j: Any, i: Any, now: Any, last_ms: Any, tick_ms: Any, new: Any, status: Any, flags: Any
-) -> None:
-    """Turn a point invalid (`now`). After a rise its level stays, and any if a sample said so (rule 1); `head.died`: the device said so."""
-    if status[i] in (codes.LIVE, codes.UNBELIEVED):
-        high = p.level >= codes.PRE_ALARM
-        rises = is_rising(p, last_ms)
-        rising = rises or (new and has_surged(p, s, j))
-        told = high or (new and p.level > codes.NORMAL)
-        if told or rising:
-            level = max(p.level, min(codes.PRE_ALARM, head.cap)) if high or rising else p.level
-            if level > p.kept_level:
-                p.kept_level = level
-                if high or not rising:
-                    p.kept_value = p.value
-                    p.kept_threshold = p.threshold
-                elif rises:
-                    p.kept_value = slope_of(head, s, j)
-                    p.kept_threshold = head.rate_pre_alarm * head.sign
-                else:
-                    p.kept_value = s[j + at.LAST]
-                    p.kept_threshold = head.pre_alarm * head.sign
-            p.kept_runaway = max(p.kept_runaway, p.runaway)
-        p.died_ms = tick_ms if new else -1
-        p.died_degc = s[j + at.LAST] if new and rising and s[j + at.LAST] >= head.max_operating else math.nan
-        if new:
-            head.died = 1
-    status[i] = now
-    forget(p, s, j, now == codes.STILL)
-    flags[i] = (KEPT if p.kept_level > 0 else 0) | (0 if math.isnan(p.died_degc) else DIED_HOT)
-
-
-@jit
-def take(
-    p: Any, head: Any, s: Any, j: Any, i: Any, x: Any, dt_ms: Any, raw: Any, what: Any, t_ms: Any, last_ms: Any,
-    tick_ms: Any, status: Any, flags: Any,
-) -> Any:  # fmt: skip
-    """Judge the validity of a point that is not plainly fresh; returns whether its new value `x` (float32) counts."""
-    p.raw = raw
-    if what & NOT_GOOD or math.isnan(raw):
-        die(p, head, s, j, i, codes.DEAD, last_ms[i], tick_ms, what & NEW != 0, status, flags)
-        return False
-    if not head.low <= x <= head.high:
-        die(p, head, s, j, i, codes.ABSURD, last_ms[i], tick_ms, True, status, flags)
-        return False
-    last = s[j + at.LAST]
-    if not math.isnan(last):
-        step = x - last
-        if abs(step) > head.slew * max(dt_ms * 1e-3, SLEW_MIN_S):
-            side = 1 if step > 0.0 else -1
-            if p.suspect != side:
-                p.suspect = side
-                status[i] = codes.UNBELIEVED if status[i] != codes.STILL else codes.STILL
-                return False
-    p.suspect = 0
-    calm = math.isfinite(s[j + at.STILL_MID])
-    if head.stuck_ms > 0 and not calm and x == last and s[j + at.STILL_MS] + dt_ms >= head.stuck_ms:
-        s[j + at.STILL_MS] += dt_ms
-        last_ms[i] = t_ms
-        die(p, head, s, j, i, codes.STILL, t_ms, tick_ms, False, status, flags)
-        return False
-    status[i] = codes.LIVE
-    return True
-
-
-@jit
 def raise_to(p: Any, level: Any, feature: Any, value: Any, threshold: Any, score: Any, weight: Any) -> None:
     """Take a level with its evidence, if it is higher than what the point has; the heaviest weight counts."""
     p.weight = max(p.weight, min(weight, W_MOST))
@@ -204,12 +79,17 @@ def judge(
     i: Any,
     middle: Any,
     filtered: Any,
+    load: Any,
     dt_ms: Any,
     t_ms: Any,
     collapsed: Any,
+    lone: Any,
     flags: Any,
 ) -> None:
-    """Levels of a point with a fresh value; `middle` is its module's median (NaN: none), `collapsed` its cell's state."""
+    """Levels of a point with a fresh value; `middle` is its module's median (NaN: none), moved by `load`, `collapsed` its cell's state.
+
+    A `lone` step is no more than an advisory.
+    """
     x = s[j + at.LAST]
     slope = head.sign * slope_of(head, s, j)
     p.level = codes.NORMAL
@@ -217,14 +97,18 @@ def judge(
     p.weight = 0.0
     judge_collapse(p, head, s, j, x, t_ms)
     judge_thresholds(p, head, x * head.sign, t_ms)
-    judge_deviation(p, head, head.sign * (x - middle), t_ms)
+    judge_deviation(p, head, head.sign * (x - middle), LOAD_SPREAD * load, t_ms)
     judge_rate(p, head, slope, x, t_ms)
     judge_drift(p, head, s[j + at.UP], s[j + at.DOWN])
+    judge_creep(p, head, s, j)
     if math.isfinite(head.dip):
         judge_dip(p, head, s[j + at.LAST] - middle - s[j + at.BIAS] > head.suspicious, filtered, dt_ms)
     if math.isfinite(head.max_operating):
-        judge_runaway(p, head, s, j, x, collapsed, t_ms)
-    busy = p.level > 0 or p.runaway or not math.isnan(p.top)
+        judge_runaway(p, head, s, j, x, collapsed, lone, t_ms)
+    if lone and not p.runaway:
+        p.level = min(p.level, codes.ADVISORY)
+        p.weight = min(p.weight, W_LEVEL)
+    busy = p.level > 0 or p.runaway or p.stepped_ms != step.PLAIN or not math.isnan(p.top)
     for which in range(p.on.shape[0]):
         busy = busy or p.on[which] or p.since_ms[which] >= 0
     flags[i] = (flags[i] & ~BUSY) | (BUSY if busy else 0)
@@ -268,12 +152,12 @@ def judge_thresholds(p: Any, head: Any, y: Any, t_ms: Any) -> None:
 
 
 @jit
-def judge_deviation(p: Any, head: Any, apart: Any, t_ms: Any) -> None:
-    """Distance from the module's median, to the dangerous side."""
+def judge_deviation(p: Any, head: Any, apart: Any, allowed: Any, t_ms: Any) -> None:
+    """Distance from the module's median, to the dangerous side; the advisory lets pass what is `allowed` for the load."""
     feature = codes.DEVIATION if head.sign > 0 else codes.SAG
     limit = head.deviation_pre_alarm
     judge_one(p, head, codes.C_FAR, apart, limit, limit - head.hysteresis, True, t_ms, codes.PRE_ALARM, feature)
-    limit = head.deviation_advisory
+    limit = head.deviation_advisory + allowed
     judge_one(p, head, codes.C_OFF, apart, limit, limit - head.hysteresis, True, t_ms, codes.ADVISORY, feature)
 
 
@@ -301,6 +185,20 @@ def judge_drift(p: Any, head: Any, up: Any, down: Any) -> None:
 
 
 @jit
+def judge_creep(p: Any, head: Any, s: Any, j: Any) -> None:
+    """Rates over the two longer horizons: an advisory, of the shorter one if both are too high."""
+    slope_b = float(s[j + at.TREND_B]) / CREEP_B_S
+    slope_c = float(s[j + at.TREND_C]) / CREEP_C_S
+    on_b = slope_b >= head.creep_b or (p.creep & 1 and slope_b >= CREEP_HYSTERESIS * head.creep_b)
+    on_c = slope_c >= head.creep_c or (p.creep & 2 and slope_c >= CREEP_HYSTERESIS * head.creep_c)
+    p.creep = (1 if on_b else 0) | (2 if on_c else 0)
+    if p.creep:
+        slope = slope_b if on_b else slope_c
+        limit = head.creep_b if on_b else head.creep_c
+        raise_to(p, min(codes.ADVISORY, head.cap), codes.RATE, slope, limit, slope - limit, W_LEVEL)
+
+
+@jit
 def judge_dip(p: Any, head: Any, suspicious: Any, filtered: Any, dt_ms: Any) -> None:
     """A suspicious cell that cools by itself for a moment: it vents (the latent heat of its electrolyte)."""
     if not suspicious or math.isnan(filtered):
@@ -313,18 +211,18 @@ def judge_dip(p: Any, head: Any, suspicious: Any, filtered: Any, dt_ms: Any) -> 
 
 
 @jit
-def judge_runaway(p: Any, head: Any, s: Any, j: Any, x: Any, collapsed: Any, t_ms: Any) -> None:
+def judge_runaway(p: Any, head: Any, s: Any, j: Any, x: Any, collapsed: Any, lone: Any, t_ms: Any) -> None:
     """GB 38031-2025: (too hot, or voltage lost) and 1 K/s for more than 3 s. It lasts while steep or hot.
 
-    A lone long interval may be one absurd sample: the voltage, or the next sample, must agree.
+    A single long interval may be one absurd sample, or a bad contact: the voltage must agree, or the next sample, of what is no `lone` step.
     """
     steeps = s[j + at.STEEPS]
     hot = x >= head.max_operating
     long = s[j + at.STEEP_MS] > STEEP_MS
-    lone = long and steeps < SURGES_MIN
+    single = long and steeps < SURGES_MIN
     steep = long or (steeps >= STEEPS_MIN and s[j + at.STEEP_MS] + s[j + at.MARK_MS] > STEEP_MS)
-    stays = hold(p, C_SURGE, hot and (lone or p.since_ms[C_SURGE] >= 0), hot, t_ms, 1)
-    starts = stays or (steep and (collapsed or (hot and not lone)))
+    stays = hold(p, C_SURGE, hot and (single or p.since_ms[C_SURGE] >= 0), hot, t_ms, 1)
+    starts = (stays and (collapsed or not lone)) or (steep and (collapsed or (hot and not single)))
     lasts = p.runaway and (steeps > 0.0 or x >= head.max_operating - head.hysteresis)
     p.runaway = 1 if starts or lasts else 0
     if p.runaway:
@@ -340,26 +238,3 @@ def judge_died_hot(p: Any, head: Any, tick_ms: Any) -> None:
     p.kept_level = codes.ALARM
     p.kept_value = p.died_degc
     p.kept_threshold = head.max_operating
-
-
-@jit
-def judge_dying(points: Any, head: Any, status: Any, tick_ms: Any) -> None:
-    """Latch "sensors dying together" of a head of which a point has just died: higher if one of them had risen."""
-    count = 0
-    living = 0
-    risen = False
-    last = -1
-    for i in range(head.first, head.first + head.lanes * head.rows):
-        p = points[i]
-        if status[i] in (codes.LIVE, codes.UNBELIEVED):
-            living += 1
-        elif status[i] != codes.STILL and p.died_ms >= 0 and tick_ms - p.died_ms <= DYING_WITHIN_MS:
-            count += 1
-            risen = risen or p.kept_level >= codes.PRE_ALARM
-            if p.died_ms == tick_ms:
-                last = i
-    level = min(codes.PRE_ALARM if risen else codes.ADVISORY, head.cap)
-    if count >= DYING_COUNT and living > 0 and level > head.dying:
-        head.dying = level
-        head.dying_count = min(count, 255)
-        head.dying_slot = last

@@ -4,9 +4,13 @@ from typing import Any
 
 import numpy as np
 
+from controller.core.detect import cell_dying as dying
 from controller.core.detect import cell_judge as odd_one
 from controller.core.detect import cell_params as par
+from controller.core.detect import cell_slow as slowly
+from controller.core.detect import cell_step as step
 from controller.core.detect import cell_tile as all_of
+from controller.core.detect import cell_validity as validity
 from controller.core.detect import codes
 from controller.core.detect import tiles as at
 from controller.core.detect.cell_tile import M, N
@@ -19,7 +23,7 @@ def advance(
     seen_sample: Any, last_ms: Any, s: Any, m: Any, w: Any, r: Any, status: Any, status_words: Any, flags: Any,
     odd_lane: Any, code: Any, code_words: Any, visit: Any, visit_words: Any, heads: Any, points: Any, params: Any,
     head_of: Any, run: Any, tile_run: Any, tile_slot: Any, tile_rows: Any, tile_width: Any, tile_kind: Any,
-    tile_net: Any, tile_ms: Any, pairs: Any, partners: Any,
+    tile_net: Any, tile_ms: Any, pairs: Any, partners: Any, kin_heads: Any, kin_status: Any,
 ) -> Any:  # fmt: skip
     """Advance a bank by one image; returns whether anything was new (if not, nothing has changed).
 
@@ -27,8 +31,9 @@ def advance(
     the image, `seen_quality`, `seen_sample`, `last_ms`, `status`, `flags` and `code` uint8, `points`
     (`cell_records`), `head_of` int32; by lane `odd_lane` uint8. `s`, `m`, `w`, `r` float32: state, modules, scratch
     of a tile, its sorted rows; `visit` uint8 is scratch; `code_words`, `status_words` and `visit_words` show the same
-    bytes as uint64; `heads` and `partners` (points of the voltages) are records, `params` float32 (kinds,
-    `cell_params.COUNT`); `run` int64 (runs, 3): slot, place in the image, length of points that lie together;
+    bytes as uint64; `heads` and `points` are records, `partners` (points), `kin_heads` and `kin_status` those of the other bank of
+    cells (of voltages, or of temperatures); `params` float32 (kinds, `cell_params.COUNT`);
+    `run` int64 (runs, 3): slot, place in the image, length of points that lie together;
     `tile_run` the first run of each tile, and the number of all; `tile_ms` int64 when its heat balances went on; the
     rest are the fields of `tiles.Tiles`.
     """
@@ -65,11 +70,13 @@ def advance(
                     if visit[n]:
                         head = heads[head_of[i + n]]
                         k = index[i + n]
-                        fresh = odd_one.take(
+                        fresh = validity.take(
                             points[i + n], head, s, c + n, i + n, w[at.X + to + n], w[at.DT_MS + to + n], value[k], code[i + n],
-                            received_ms[k], last_ms, tick_ms, status, flags,
+                            received_ms[k], last_ms, tick_ms, status, flags, seen_quality[i + n],
                         )  # fmt: skip
                         w[at.FRESH + to + n] = 1.0 if fresh else 0.0
+                        if s[c + at.LAST + n] != s[c + at.LAST + n]:
+                            w[at.DT_MS + to + n] = 0.0
                         died |= head.died != 0
             all_of.take_in(s, w, c, to)
             if all_of.is_any(status_words, i // all_of.EIGHT, all_of.ALL_BITS):
@@ -81,6 +88,8 @@ def advance(
         net = tile_net[t]
         all_of.find_middles(w, m, r, shared, rows, width, pairs, net[0], net[1], p[par.SIGN])
         all_of.hand_out(w, m, shared, rows, width)
+        if p[par.IS_VOLTAGE] > 0.0:
+            slowly.load(w, m, shared, rows, width)
         for chunk in range(chunks):
             c, to, i = first + chunk * at.STATE, chunk * at.SCRATCH, slot + chunk * N
             all_of.follow(s, w, c, to, p)
@@ -96,21 +105,25 @@ def advance(
                 visit_chunk(
                     s, w, visit, code, c, to, i, slot, rows, heads, points, head_of, last_ms, partners, flags, tick_ms
                 )
+        coarse = p[par.IS_VOLTAGE] == 0.0 and p[par.IS_GROUP] == 0.0
+        if coarse:
+            slowly.keep_latest(w, m, shared, width)
         since_ms = tick_ms - tile_ms[t]
-        if p[par.IS_VOLTAGE] == 0.0 and since_ms >= all_of.BALANCE_MS:
+        if since_ms >= all_of.BALANCE_MS:
             tile_ms[t] = tick_ms
-            if p[par.IS_GROUP] == 0.0:
-                for n in range(width):
-                    to = n // N * at.SCRATCH + n % N
-                    m[shared + at.MIDDLE + n] = w[to + at.FILTERED] if w[to + at.FRESH] > 0.0 else par.NONE
-            all_of.balance(m, shared, np.float32(min(since_ms, all_of.LONGEST_MS)), p)
+            dt = np.float32(min(since_ms, all_of.LONGEST_MS))
+            if p[par.IS_VOLTAGE] > 0.0:
+                slowly.rest(m, shared, dt, p[par.LOAD_TAU_MS])
+            else:
+                if coarse:
+                    slowly.take_latest(m, shared)
+                slowly.balance(m, shared, dt, p)
+                for chunk in range(chunks):
+                    slowly.creep_on(s, first + chunk * at.STATE, slot + chunk * N, status, flags, dt, p)
         if changed:
-            all_of.mark_lanes(odd_lane, np.uintp(t) * M, slot, rows, width, status, flags)
+            mark_lanes(odd_lane, np.uintp(t) * M, slot, rows, width, status, flags)
     if died:
-        for h in range(heads.shape[0]):
-            if heads[h].died:
-                heads[h].died = 0
-                odd_one.judge_dying(points, heads[h], status, tick_ms)
+        dying.judge_dying(points, heads, status, tick_ms, partners, kin_heads, kin_status)
     return news
 
 
@@ -125,11 +138,12 @@ def visit_chunk(
             continue
         q = points[i + n]
         head = heads[head_of[i + n]]
-        collapsed = q.partner >= 0 and partners[q.partner].on[codes.C_COLLAPSE] != 0
+        collapsed = head.sign > 0.0 and q.partner >= 0 and partners[q.partner].on[codes.C_COLLAPSE] != 0
         if w[at.FRESH + to + n] != 0.0:
+            lone = step.is_lone(points, head, s, c + n, i + n, partners, last_ms[i + n])
             odd_one.judge(
-                q, head, s, c + n, i + n, w[at.MID + to + n], w[at.FILTERED + to + n],
-                w[at.DT_MS + to + n], last_ms[i + n], collapsed, flags,
+                q, head, s, c + n, i + n, w[at.MID + to + n], w[at.FILTERED + to + n], w[at.LOAD + to + n],
+                w[at.DT_MS + to + n], last_ms[i + n], collapsed, lone, flags,
             )  # fmt: skip
         elif collapsed and not q.kept_runaway and has_news(code, i + n, slot, rows):
             odd_one.judge_died_hot(q, head, tick_ms)
@@ -144,3 +158,13 @@ def has_news(code: Any, i: Any, slot: Any, rows: Any) -> Any:
     for row in range(rows):
         found |= code[module + row] & all_of.NEWS != 0
     return found
+
+
+@jit
+def mark_lanes(odd_lane: Any, lanes: Any, slot: Any, rows: Any, width: Any, status: Any, flags: Any) -> None:
+    """Of which modules any point is not plain."""
+    for lane in range(width):
+        odd = 0
+        for row in range(rows):
+            odd |= status[slot + lane * rows + row] | flags[slot + lane * rows + row]
+        odd_lane[lanes + lane] = odd != 0

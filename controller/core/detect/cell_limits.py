@@ -24,14 +24,25 @@ MOST_SPREADS = 4.0
 HEAT_TAU_S = 600.0
 """Memory of a module's habitual rise (assumed: loads last for minutes)."""
 
+STEP_DEGC, STEP_V = 5.0, 0.1
+"""A rise of one sample by so much, to the dangerous side, is a lone step until company comes (assumed: as far as an advisory of deviation)."""
+COUNTS = 4.0 / 3.0
+"""The spread is never less than so many steps of resolution: two roundings, of a point and of its median, stay under the slack of 1.5."""
+LOAD_TAU_S = 86400.0
+"""Memory of the voltage of a module at rest (assumed: a day of charge and discharge)."""
+
+NEARLY = 0.9999
+"""What is so close to a step is looked at again, in float64."""
+
 _THRESHOLDS = ("advisory", "pre_alarm", "alarm", "rate_pre_alarm", "rate_alarm")
 _PLAIN = ("deviation_advisory", "deviation_pre_alarm")
 
 
-def head_record(head: HeadLayout, first: int, first_lane: int) -> tuple[Any, ...]:
+def head_record(head: HeadLayout, first: int, first_lane: int, device: int, kin: int) -> tuple[Any, ...]:
     """The HEAD record of a head that begins at this slot and lane: NaN is never passed, infinite never broken."""
     numbers = _numbers(head) | _rare(head) | {"first": first, "first_lane": first_lane, "rows": max(head.head.group, 1)}
     numbers["lanes"] = len(head.points) // int(numbers["rows"])
+    numbers |= {"device": device, "kin": kin}
     return tuple(numbers.get(name, 0) for name in HEAD.names or ())
 
 
@@ -55,7 +66,13 @@ def parameters(head: HeadLayout) -> npt.NDArray[np.float32]:
     row[par.SLOPE_CLIP] = _or(limits.slope_clip, math.inf)
     row[par.BIAS_TAU_MS] = _or(limits.bias_tau_s, math.inf) * 1e3
     row[par.LEARN_MS] = LEARN_S * 1e3
-    row[par.SCALE_FLOOR] = _or(limits.spread_floor, math.inf)
+    resolution = _or(limits.resolution, 0.0)
+    row[par.SCALE_FLOOR] = max(_or(limits.spread_floor, math.inf), COUNTS * resolution)
+    row[par.MOVED] = max(0.5 * numbers["suspicious"], 2.0 * resolution)
+    row[par.HABIT] = _or(limits.deviation_advisory, math.inf)
+    row[par.STEP] = numbers["step"] * NEARLY
+    row[[par.CREEP_B, par.CREEP_C]] = numbers["creep_b"] * HORIZON_B_S, numbers["creep_c"] * HORIZON_C_S
+    row[par.LOAD_TAU_MS] = LOAD_TAU_S * 1e3
     row[par.SLACK] = _or(limits.cusum_slack, math.inf)
     row[par.MOST] = MOST_SPREADS
     row[par.DRIFT_LIMIT] = numbers["drift_limit"]
@@ -87,6 +104,9 @@ def _numbers(head: HeadLayout) -> dict[str, float]:
         "stuck_ms": round(_or(limits.stuck_s, 0.0) * 1000),
         "suspicious": _or(limits.suspicious, math.inf),
         "drift_limit": _or(limits.cusum_limit, math.inf),
+        "step": STEP_V if family == Family.CELL_VOLTAGE else STEP_DEGC,
+        "creep_b": _or(limits.rate_60_advisory, math.inf),
+        "creep_c": _or(limits.rate_600_advisory, math.inf),
         "common_rise": _or(limits.common_rise, math.inf),
         "collapse": COLLAPSE_SHARE if family == Family.CELL_VOLTAGE else math.nan,
         "max_operating": MAX_OPERATING_DEGC if _runs_away(head) else math.inf,

@@ -30,6 +30,9 @@ HEAD = np.dtype(
         ("drift_limit", "f8"),  # standard deviations
         ("common_rise", "f8"),  # K beyond the heat balance; infinite: not judged
         ("dip", "f8"),  # K below the peak of a suspicious cell; infinite: not judged
+        ("step", "f8"),  # a rise of one sample that is a lone step until company comes
+        ("creep_b", "f8"),  # rates over the longer horizons that are an advisory; infinite: not judged
+        ("creep_c", "f8"),
         ("persistence_ms", "i8"),
         ("known_ms", "i8"),  # after which the rate is known
         ("stuck_ms", "i8"),
@@ -40,10 +43,16 @@ HEAD = np.dtype(
         ("lanes", "i4"),
         ("rows", "i4"),
         ("dying_slot", "i4"),
+        ("device", "i4"),  # in the layout
+        ("kin", "i4"),  # the first head of the bank on its rack and device
+        ("dead", "i4"),  # points that died of late, counted anew after each death
+        ("living", "i4"),
+        ("kin_living", "i4"),  # of the first of kin: living points of all of them
         ("cap", "u1"),  # highest level by values
         ("died", "u1"),  # a point has just died with a sample
         ("dying", "u1"),  # latched level of "dying together"
         ("dying_count", "u1"),
+        ("risen", "u1"),  # one of the dead had risen
     ],
     align=True,
 )
@@ -59,15 +68,19 @@ POINT = np.dtype(
         ("kept_value", "f8"),  # evidence of a point that died after a rise
         ("kept_threshold", "f8"),
         ("died_degc", "f8"),  # temperature of a cell that died hot and rising; NaN: it did not
+        ("stepped_from", "f8"),  # a lone step: the value before it
+        ("stepped_to", "f8"),
+        ("stepped_ms", "i8"),
         ("died_ms", "i8"),
         ("since_ms", "i8", CONDITIONS),
-        ("partner", "i4"),  # temperature: slot of its cell's voltage
+        ("partner", "i4"),  # slot of its cell's voltage, or temperature
         ("weight", "f4"),
         ("suspect", "i1"),  # direction of a step that was not believed
         ("level", "u1"),
         ("feature", "u1"),
         ("runaway", "u1"),
         ("drift", "u1"),
+        ("creep", "u1"),
         ("kept_level", "u1"),
         ("kept_runaway", "u1"),
         ("on", "u1", CONDITIONS),
@@ -79,8 +92,18 @@ POINT = np.dtype(
 def new_points(count: int) -> np.ndarray[tuple[int], np.dtype[np.void]]:
     """Records of `count` points that have never had a value."""
     points = np.zeros(count, POINT)
-    for name in ("raw", "value", "threshold", "score", "collapse_from", "top", "died_degc"):
+    for name in (
+        "raw",
+        "value",
+        "threshold",
+        "score",
+        "collapse_from",
+        "top",
+        "died_degc",
+        "stepped_from",
+        "stepped_to",
+    ):
         points[name] = np.nan
-    for name in ("died_ms", "since_ms", "partner"):
+    for name in ("died_ms", "stepped_ms", "since_ms", "partner"):
         points[name] = -1
     return points

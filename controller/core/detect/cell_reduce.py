@@ -6,9 +6,12 @@ The plain Python twin is tests/naive/cells.py.
 import math
 from typing import Any
 
+from controller.core.detect import cell_params as par
 from controller.core.detect import codes
 from controller.core.detect import tiles as at
-from controller.core.detect.cell_judge import DYING_COUNT, W_LEVEL, W_MOST, slope_of
+from controller.core.detect.cell_dying import DYING_COUNT
+from controller.core.detect.cell_judge import W_LEVEL, W_MOST
+from controller.core.detect.cell_validity import forget, slope_of
 from controller.core.detect.compile import jit
 
 
@@ -29,7 +32,7 @@ def strongest(head: Any, s: Any, m: Any, odd_lane: Any, points: Any, status: Any
             continue
         for i in range(first, first + head.rows):
             p = points[i]
-            if status[i] in (codes.LIVE, codes.UNBELIEVED) or p.kept_level > codes.NORMAL:
+            if status[i] in (codes.LIVE, codes.UNBELIEVED) or max(p.level, p.kept_level) > codes.NORMAL:
                 level = max(p.level, p.kept_level)
                 score = p.score if p.level > codes.NORMAL else head.sign * float(s[place_of(i) + at.LAST])
                 if level > best_level or (level == best_level and score > best_score):
@@ -226,3 +229,31 @@ def reduce_racks(
                     slope[rack] = slope_of(head, s, place_of(i))
     for rack in range(hottest.shape[0]):
         live[rack] = living[rack] / points[rack] if points[rack] > 0 else 0.0
+
+
+@jit
+def adopt(head: Any, s: Any, m: Any, points: Any, status: Any, flags: Any, odd_lane: Any, p: Any) -> None:
+    """A person has looked: where a point that lives drifts is its habit now, and its sums begin anew; what is lost says nothing more."""
+    for lane in range(head.lanes):
+        k = head.first_lane + lane
+        middle = m[k // at.LANES * at.SHARED + at.MIDDLE + k % at.LANES]
+        odd = 0
+        for i in range(head.first + lane * head.rows, head.first + (lane + 1) * head.rows):
+            j = place_of(i)
+            q = points[i]
+            if status[i] == codes.LIVE:
+                apart = s[j + at.LAST] - middle
+                if q.drift and abs(apart) < p[par.HABIT]:
+                    q.drift = 0
+                    s[j + at.BIAS] = apart
+                    s[j + at.UP] = 0.0
+                    s[j + at.DOWN] = 0.0
+                    if q.feature == codes.DRIFT:
+                        q.level = 0
+                        q.feature = 0
+                        q.weight = 0.0
+            elif status[i] != codes.UNBELIEVED:
+                forget(q, s, j, status[i] == codes.STILL)
+                flags[i] = 0
+            odd |= status[i] | flags[i]
+        odd_lane[k] = odd != 0

@@ -30,7 +30,7 @@ STEEPS_MIN, LONG_MS = np.float32(3.0), np.float32(3000.0)
 """Runaway: 1 K/s or more (GB 38031-2025) in three or more intervals of about 1 s in a row, or in fewer that last for more than 3 s."""
 INFINITE = np.float32(np.inf)
 BALANCE_MS = 5000
-"""Heat balances go on at this pace or slower: modules are slow, and no fault of theirs is found in seconds."""
+"""Heat balances and the longer horizons go on at this pace or slower: modules are slow, and no fault of theirs is found in seconds."""
 ONE_ROW, TWO_ROWS, THREE_ROWS, EIGHT, NO_WORD = (np.uintp(number) for number in (1, 2, 3, 8, 0))
 ALL_BITS, NEWS_BITS = np.uint64(0xFFFFFFFFFFFFFFFF), np.uint64(0x0101010101010101)
 NEWS, NEW, NOT_GOOD = 1, 2, 4
@@ -39,8 +39,10 @@ NEARLY = np.float32(0.9999)
 """What is close to a threshold is looked at again, in float64."""
 LONGEST_MS = 2**30
 """No time between samples counts for longer (12 days)."""
-BUSY, KEPT, DIED_HOT = 1, 2, 4
-"""Flags of a point: some condition is on or on its way; evidence is kept; its sensor died hot and rising."""
+BUSY, KEPT, DIED_HOT, CREEPS = 1, 2, 4, 8
+"""Flags of a point: some condition is on or on its way; evidence is kept; its sensor died hot and rising; a slow slope is at its limit."""
+LOAD_SPREAD = np.float32(0.15)
+"""Voltages: spread of what a load moves the median by, for cells differ in resistance (assumed; times the slack of 1.5: 22 %)."""
 
 
 @jit
@@ -204,7 +206,7 @@ def pick_middles(m: Any, r: Any, tile: Any, rows: Any) -> None:
 
 @jit
 def smooth(s: Any, w: Any, level: Any, trend: Any, to: Any, tau_ms: Any, clip: Any) -> None:
-    """Level and trend of one horizon: exponential twice over (Brown), innovations clipped (Huber), any dt (backward Euler).
+    """Level and trend of the shortest horizon: exponential twice over (Brown), innovations clipped (Huber), any dt (backward Euler).
 
     With a = dt / (tau + dt) the level follows by a, and the lag of a second such filter behind it, the trend, is tau times
     the slope for a straight rise at whatever sampling. An innovation counts up to `clip` and twice the trend.
@@ -232,7 +234,7 @@ def smooth(s: Any, w: Any, level: Any, trend: Any, to: Any, tau_ms: Any, clip: A
 
 @jit
 def follow(s: Any, w: Any, c: Any, to: Any, p: Any) -> None:
-    """The filter of three, which takes out any lone spike, into FILTERED (NaN: not three yet), and the three horizons."""
+    """The filter of three, which takes out any lone spike, into FILTERED (NaN: not three yet), and the shortest horizon."""
     for n in range(N):
         x = w[at.X + to + n]
         b = s[c + at.BEFORE + n]
@@ -250,18 +252,18 @@ def follow(s: Any, w: Any, c: Any, to: Any, p: Any) -> None:
         s[c + at.RUN_MS + n] = run + more
     clip = p[par.SLOPE_CLIP]
     smooth(s, w, c + at.LEVEL_A, c + at.TREND_A, to, p[par.TAU_A_MS], clip)
-    smooth(s, w, c + at.LEVEL_B, c + at.TREND_B, to, p[par.TAU_B_MS], clip)
-    smooth(s, w, c + at.LEVEL_C, c + at.TREND_C, to, p[par.TAU_C_MS], clip)
 
 
 @jit
 def compare(s: Any, w: Any, c: Any, to: Any, p: Any) -> None:
     """Deviation from the module's median: slow bias and spread, which stand still while it is suspicious; Z, in spreads.
 
-    Also whether the median has moved, by half of what is suspicious, since the point last changed: what does not move in a module at
-    rest is not stuck.
+    What is there from the first samples on is habit, however suspicious, up to an advisory of deviation. The spread of a voltage is no
+    less than a share of what a load does to the median, and a loaded one learns nothing. Also whether the median has moved since the
+    point last changed, by half of what is suspicious: what does not move in a module at rest is not stuck.
     """
     tau_ms, suspicious, floor = p[par.BIAS_TAU_MS], p[par.SUSPICIOUS], p[par.SCALE_FLOOR]
+    moves, habit, learn_ms = p[par.MOVED], p[par.HABIT], p[par.LEARN_MS]
     for n in range(N):
         fresh = w[at.FRESH + to + n]
         dt = w[at.DT_MS + to + n]
@@ -270,19 +272,22 @@ def compare(s: Any, w: Any, c: Any, to: Any, p: Any) -> None:
         age = s[c + at.AGE_MS + n]
         middle = w[at.MID + to + n]
         was = s[c + at.STILL_MID + n]
-        moved = abs(middle - was) >= HALF * suspicious
+        moved = abs(middle - was) >= moves
         begins = (s[c + at.STILL_MS + n] == ZERO) | (was != was)
         since = INFINITE if moved else was
         since = middle if begins else since
         s[c + at.STILL_MID + n] = since if fresh != ZERO else was
-        r = w[at.X + to + n] - middle - bias
+        apart = w[at.X + to + n] - middle
+        r = apart - bias
         size = abs(r)
         ok = (fresh != ZERO) & (r == r)
-        learns = ok & (size <= suspicious)
+        loaded = LOAD_SPREAD * w[at.LOAD + to + n]
+        learns = ok & (loaded <= floor) & ((size <= suspicious) | ((age < learn_ms) & (abs(apart) < habit)))
         memory = age if age < tau_ms else tau_ms
         a = dt / (memory + dt + ONE)
         scale = NORMAL_SPREAD * spread
         scale = scale if scale > floor else floor
+        scale = scale if scale > loaded else loaded
         clip = THREE * scale
         clipped = size if size < clip else clip
         bias_new = bias + a * r
@@ -377,55 +382,18 @@ def note(s: Any, w: Any, visit: Any, c: Any, to: Any, i: Any, flags: Any, p: Any
         p[par.LOWEST_RATE] * p[par.TAU_A_S] * NEARLY,
     )
     suspicious, limit, keep, run_ms = p[par.SUSPICIOUS], p[par.DRIFT_LIMIT], p[par.KEEP], p[par.RUN_MS]
-    runs = p[par.RUNS]
+    runs, step = p[par.RUNS], p[par.STEP]
     for n in range(N):
         x = w[at.X + to + n]
+        before = s[c + at.LONG_BEFORE + n]
         apart = sign * (x - w[at.MID + to + n])
         trend = sign * s[c + at.TREND_A + n]
         odd = (sign * x >= lowest) | (apart >= far) | ((trend >= steep) & (s[c + at.RUN_MS + n] >= run_ms))
         odd |= (s[c + at.UP + n] >= limit) | (s[c + at.DOWN + n] >= limit)
         odd |= (apart - sign * s[c + at.BIAS + n] >= suspicious) | (s[c + at.STEEPS + n] * runs >= STEEPS_MIN)
-        odd |= s[c + at.STEEP_MS + n] * runs > LONG_MS
+        odd |= (s[c + at.STEEP_MS + n] * runs > LONG_MS) | (sign * (x - before) >= step)
         odd |= (x <= keep * s[c + at.PEAK + n]) | (x <= keep * s[c + at.OLD_PEAK + n])
         seen = flags[i + n]
         fresh = w[at.FRESH + to + n] != ZERO
-        told = (fresh & (odd | (seen & BUSY != 0))) | (seen & DIED_HOT != 0)
+        told = (fresh & (odd | (seen & (BUSY | CREEPS) != 0))) | (seen & DIED_HOT != 0)
         visit[n] = told
-
-
-@jit
-def balance(m: Any, tile: Any, dt: Any, p: Any) -> None:
-    """Innovation of the heat balance of what all cells of a module share: EXCESS, in K, `dt` ms after the time before.
-
-    C dT/dt = heating - cooling, lumped: what the balance remembers of its own rise (HEAT, K/s, slow, and never more than a load
-    can do) is expected; what a module's median rises beyond that, less an allowance, adds up.
-    """
-    most, cap = p[par.HEAT_MOST], TWO * p[par.COMMON_RISE]
-    share, seconds = PER_S / (p[par.HEAT_TAU_MS] + dt), dt * PER_MS
-    allowed = p[par.HEAT_SLACK] * seconds
-    for lane in range(M):
-        middle = m[tile + at.MIDDLE + lane]
-        held = m[tile + at.HELD + lane]
-        heat = m[tile + at.HEAT + lane]
-        excess = m[tile + at.EXCESS + lane]
-        ok = (middle == middle) & (held == held)
-        beyond = middle - held - heat * seconds
-        heat_new = heat + beyond * share
-        heat_new = most if heat_new > most else heat_new
-        heat_new = -most if heat_new < -most else heat_new
-        more = excess + beyond - allowed
-        more = more if more > ZERO else ZERO
-        more = more if more < cap else cap
-        m[tile + at.HEAT + lane] = heat_new if ok else heat
-        m[tile + at.EXCESS + lane] = more if ok else excess
-        m[tile + at.HELD + lane] = middle if middle == middle else held
-
-
-@jit
-def mark_lanes(odd_lane: Any, lanes: Any, slot: Any, rows: Any, width: Any, status: Any, flags: Any) -> None:
-    """Of which modules any point is not plain."""
-    for lane in range(width):
-        odd = 0
-        for row in range(rows):
-            odd |= status[slot + lane * rows + row] | flags[slot + lane * rows + row]
-        odd_lane[lanes + lane] = odd != 0

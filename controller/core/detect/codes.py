@@ -23,7 +23,7 @@ COMMON_RISE = _FEATURES.index(Feature.COMMON_RISE)
 DIP = _FEATURES.index(Feature.DIP)
 
 NORMAL, ADVISORY, PRE_ALARM, ALARM = (int(level) for level in Level)
-GOOD = int(Quality.GOOD)
+GOOD, BAD = int(Quality.GOOD), int(Quality.BAD)
 
 LIVE, DEAD, ABSURD, STILL, UNBELIEVED = range(5)
 """Status of a point: valid; no value; out of range; stuck; a lone step (its last valid value stands)."""

@@ -40,6 +40,8 @@ _CELL_TEMPERATURE = Limits(
     cusum_limit=limit_for(CUSUM_RUN_LENGTH, CUSUM_SLACK),
     heat_slack=0.02,  # assumed: twice a full charge in half an hour
     common_rise=3.0,  # assumed
+    rate_60_advisory=0.03,  # assumed: three times a full charge in half an hour
+    rate_600_advisory=0.015,  # assumed: half as much again as that charge, held for most of it
     dip=1.0,  # science.md 7: 1 to 5 K
 )
 """Every cell has its sensor, 0.1 K, about 1 s."""

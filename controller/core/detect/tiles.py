@@ -33,12 +33,16 @@ PEAK, OLD_PEAK = MARK, STEEP_MS
 """Voltages keep the highest value of this window and of the one before it there."""
 STATE = np.uintp(21 * CHUNK)
 """Numbers of a chunk."""
-X, DT_MS, FRESH, MID, FILTERED, Z = (np.uintp(place * CHUNK) for place in range(6))
-"""Scratch of a chunk: value, time since the one before, whether new and valid, the module's median, the value filtered, its deviation."""
-SCRATCH = np.uintp(6 * CHUNK)
-MIDDLE, COUNT, WORST, HELD, HEAT, EXCESS = (np.uintp(place * LANES) for place in range(6))
-"""Of a module: median, living points, worst value; median before, its habitual rise (K/s), its rise beyond that (K)."""
-SHARED = np.uintp(6 * LANES)
+X, DT_MS, FRESH, MID, FILTERED, Z, LOAD = (np.uintp(place * CHUNK) for place in range(7))
+"""Scratch of a chunk: value, time since the one before, whether new and valid, the module's median, the value filtered, its deviation;
+of voltages also what the load has moved the median by."""
+SCRATCH = np.uintp(7 * CHUNK)
+MIDDLE, COUNT, WORST, HELD, HELD_MS, HEAT, EXCESS, REST = (np.uintp(place * LANES) for place in range(8))
+"""Of a module: median, living points, worst value; median before and its age, its habitual rise (K/s), its rise beyond that (K); of voltages
+the slow mean of the median."""
+LATEST = REST
+"""Temperatures of no module keep there their latest filtered value since their heat balance went on."""
+SHARED = np.uintp(8 * LANES)
 """Numbers of the modules of a tile."""
 
 
@@ -103,6 +107,6 @@ def new_state(tiles: Tiles) -> npt.NDArray[np.float32]:
 def new_shared(tiles: Tiles) -> npt.NDArray[np.float32]:
     """The same of modules."""
     shared = np.zeros((len(tiles.slot), int(SHARED) // LANES, LANES), np.float32)
-    for field in (MIDDLE, HELD):
+    for field in (MIDDLE, HELD, REST):
         shared[:, int(field) // LANES] = np.nan
     return shared.ravel()

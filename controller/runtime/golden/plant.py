@@ -62,7 +62,9 @@ def layout() -> Layout:
             cells = spec.family in {Family.CELL_TEMPERATURE, Family.CELL_VOLTAGE}
             device = f"bms-{rack}" if cells else name
             devices[device] = Device(link="link")
-            blocks[name] = Block(device=device, table=Table.INPUT, address=100 * len(blocks), count=spec.count)
+            blocks[name] = Block(
+                device=device, table=Table.INPUT, address=100 * len(blocks), count=spec.count, factor=1.0 / spec.unit
+            )
             is_reference = rack == "" and len(spec.places) > len(_RACKS)
             heads[name] = Head(
                 family=spec.family, zone="room", points=(name,), rack=rack, group=spec.group, reference=is_reference,

@@ -56,6 +56,12 @@ class Limits(Strict, frozen=True, kw_only=True):
     """Cell temperatures: rise of a whole module beyond its habit that its heat balance lets pass, K/s; so much habit is learnt at most."""
     common_rise: Annotated[float, msgspec.Meta(gt=0.0)] | None = None
     """Cell temperatures: rise of a whole module beyond its heat balance that is an advisory, K."""
+    rate_60_advisory: Annotated[float, msgspec.Meta(gt=0.0)] | None = None
+    """Cell temperatures: rate of rise over a horizon of 60 s that is an advisory, K/s."""
+    rate_600_advisory: Annotated[float, msgspec.Meta(gt=0.0)] | None = None
+    """Cell temperatures: the same over 600 s."""
+    resolution: Annotated[float, msgspec.Meta(ge=0.0)] | None = None
+    """Cells: step in which the device tells its values. None: one count of its register."""
     dip: Annotated[float, msgspec.Meta(gt=0.0)] | None = None
     """Cell temperatures: sudden fall of a suspicious cell that is a sign of a vent, K."""
     noise: Annotated[float, msgspec.Meta(gt=0.0)] | None = None

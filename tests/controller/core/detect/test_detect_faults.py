@@ -126,8 +126,9 @@ def test_a_module_frozen_in_part_is_stuck_once_the_rest_of_it_has_moved() -> Non
 
 def test_a_sensor_that_dies_after_a_rise_keeps_its_level_until_reset() -> None:
     rig = settled(CELLS)
-    rig.set("temperature", 75.0, 3)
-    rig.run(6)
+    for degc in (40.0, 60.0, *[75.0] * 6):
+        rig.set("temperature", degc, 3)
+        rig.step()
     assert rig.level("temperature") == Level.PRE_ALARM
     rig.set("temperature", math.nan, 3)
     rig.run(100)

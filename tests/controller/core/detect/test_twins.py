@@ -2,8 +2,10 @@
 
 import math
 import struct
+from collections.abc import Callable
 
 import numpy as np
+import numpy.typing as npt
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -47,8 +49,11 @@ def assert_equal(rig: Rig, twin: NaiveCells, image: Image) -> None:
     ]
 
 
-def walk(rig: Rig, rng: np.random.Generator, scans: int, trouble: float) -> set[tuple[int, str]]:
-    """Random walks with steps, ramps, freezes, odd values, bad qualities and missing samples; returns what was seen."""
+def walk(
+    rig: Rig, rng: np.random.Generator, scans: int, trouble: float, wild: float = 1.0, back: float = 0.0
+) -> set[tuple[int, str]]:
+    """Random walks with steps and ramps (`wild`: how many), freezes, odd values, bad qualities, missing samples and times that run backwards
+    (in a share `back` of the scans); returns what was seen."""
     twin = NaiveCells(rig.layout)
     rig.detector.__init__(rig.layout)  # type: ignore[misc]
     n = rig.layout.n_points
@@ -60,17 +65,18 @@ def walk(rig: Rig, rng: np.random.Generator, scans: int, trouble: float) -> set[
     frozen = np.zeros(n, bool)
     seen = set()
     level = rest.copy()
+    rig.tick_ms += 100_000  # no time of receipt is before plant time 0
     for _ in range(scans):
         rig.tick_ms += int(
             rng.choice([100, 950, 1000, 1000, 1003, 10000, 70000], p=[0.1, 0.1, 0.3, 0.3, 0.1, 0.08, 0.02])
         )
-        ramp = np.where(rng.random(n) < 0.03, rng.choice([0.0, 0.0, 0.15, 1.3, -1.0, 12.0], n), ramp)
+        ramp = np.where(rng.random(n) < 0.03 * wild, rng.choice([0.0, 0.0, 0.15, 1.3, -1.0, 12.0], n), ramp)
         frozen = np.where(rng.random(n) < 0.05, ~frozen, frozen)
         level = np.where(frozen, level, level + ramp * scale + rng.normal(0.0, 0.05, n) * scale)
-        level = np.where(rng.random(n) < 0.02, rest + rng.choice([0.0, 30.0, 60.0], n) * scale, level)
+        level = np.where(rng.random(n) < 0.02 * wild, rest + rng.choice([0.0, 30.0, 60.0], n) * scale, level)
         fresh = rng.random(n) < 0.9
         rig.buffer.sample[fresh] += 1
-        rig.buffer.received_ms[fresh] = rig.tick_ms
+        rig.buffer.received_ms[fresh] = rig.tick_ms - (rng.integers(0, 20000) if rng.random() < back else 0)
         odd = rng.random(n) < trouble
         shown = np.where(odd, rng.choice(ODD, n), np.round(level, 2))
         rig.buffer.value[fresh] = shown[fresh]
@@ -85,7 +91,7 @@ def walk(rig: Rig, rng: np.random.Generator, scans: int, trouble: float) -> set[
 OF_CELLS = {
     Feature.HIGH, Feature.LOW, Feature.RATE, Feature.DEVIATION, Feature.SAG, Feature.COLLAPSE, Feature.RUNAWAY,
     Feature.DIED_AFTER_RISE, Feature.DYING_TOGETHER, Feature.OUT_OF_RANGE, Feature.NO_VALUE, Feature.STUCK, Feature.SLEW,
-    Feature.DRIFT, Feature.COMMON_RISE,
+    Feature.DRIFT, Feature.COMMON_RISE, Feature.DIP,
 }  # fmt: skip
 
 
@@ -93,8 +99,68 @@ def test_banks_equal_their_twin_on_random_plants_and_meet_every_feature() -> Non
     seen = set()
     for seed in range(6):
         seen |= walk(Rig(SPECS), np.random.default_rng(seed), 250, 0.002 if seed % 2 else 0.02)
+    seen |= play(Family.CELL_TEMPERATURE, {"cusum_limit": 1e6}, a_dip)
+    seen |= play(Family.CELL_TEMPERATURE, {"cusum_limit": 1e6, "stuck_s": 60.0}, a_stuck_one)
+    seen |= play(Family.CELL_VOLTAGE, {"cusum_limit": 1e6}, a_sag)
     assert {feature for _, feature in seen} >= OF_CELLS
     assert {level for level, _ in seen} == {0, 1, 2, 3}
+
+
+def play(
+    family: Family, limits: dict[str, float], cells_at: Callable[[int], npt.NDArray[np.float64]]
+) -> set[tuple[int, str]]:
+    """A module of 16 cells beside its twin for three minutes, a sample a second."""
+    rig = Rig({"cells": Spec(family, 16, 16, "r1", limits=limits)})
+    rig.detector.__init__(rig.layout)  # type: ignore[misc]
+    twin, seen = NaiveCells(rig.layout), set()
+    for second in range(180):
+        rig.set("cells", cells_at(second))
+        rig.sample += 1
+        rig.tick_ms += 1000
+        rig.buffer.sample[:] = rig.sample
+        rig.buffer.received_ms[:] = rig.tick_ms
+        assert_equal(rig, twin, rig.image())
+        r = rig.detector.advance(rig.image())
+        seen.add((int(r.level[0]), list(Feature)[r.feature[0]]))
+    return seen
+
+
+def a_dip(second: int) -> npt.NDArray[np.float64]:
+    """A cell that warms and cools for a moment."""
+    cells = np.full(16, 25.0)
+    cells[3] = 25.0 + 0.05 * max(second - 90, 0) - (1.5 if second > 170 else 0.0)
+    return cells
+
+
+def a_stuck_one(second: int) -> npt.NDArray[np.float64]:
+    """A cell that stands still while its module warms."""
+    cells = np.full(16, 25.0 + 0.015 * second)
+    cells[2] = 25.3
+    return cells
+
+
+def a_sag(second: int) -> npt.NDArray[np.float64]:
+    """A cell that loses its voltage slowly."""
+    cells = np.full(16, 3.7)
+    cells[2] = 3.7 - 0.002 * second
+    return cells
+
+
+def test_banks_equal_their_twin_where_time_runs_backwards() -> None:
+    for seed in range(2):
+        walk(Rig(SPECS), np.random.default_rng(40 + seed), 150, 0.01, back=0.2)
+
+
+def test_banks_equal_their_twin_beyond_the_first_tile() -> None:
+    """Tiles of 128 modules: the second one has balances, medians and neighbours of its own, and heads that begin in the middle of a tile."""
+    specs = {
+        "first": Spec(Family.CELL_TEMPERATURE, 369, 3, "r1"),
+        "second": Spec(Family.CELL_TEMPERATURE, 30, 3, "r2", device="other"),
+        "mean": Spec(Family.CELL_TEMPERATURE, 130, 0, "r2", device="poor"),
+    }
+    for seed in range(2):
+        seen = walk(Rig(specs), np.random.default_rng(60 + seed), 60, 0.001, wild=0.3)
+        assert {level for level, _ in seen} >= {0, 2}
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
