@@ -15,6 +15,10 @@ FOR_EVER = 2**63 - 1
 """A tick that never comes."""
 
 
+Arrays = tuple[npt.NDArray[np.float64], npt.NDArray[np.uint8], npt.NDArray[np.int64], npt.NDArray[np.int64]]
+"""Values, qualities, samples and times of receipt of an image: one that shares them all with another has nothing new."""
+
+
 class Changes(NamedTuple):
     """Where an image differs from the one before: int32 places in it, ascending.
 
@@ -30,7 +34,7 @@ class Changes(NamedTuple):
 class News(NamedTuple):
     """What an image brought, known from its making: the changes since the one image whose `arrays` these are."""
 
-    arrays: tuple[npt.NDArray[np.generic], ...]
+    arrays: Arrays
     changes: Changes
 
 
@@ -59,7 +63,7 @@ class Image:
     news: News | None = None
 
     @property
-    def arrays(self) -> tuple[npt.NDArray[np.generic], ...]:
+    def arrays(self) -> Arrays:
         """Its arrays, which tell it from images that are not its like."""
         return self.value, self.quality, self.sample, self.received_ms
 
@@ -98,7 +102,7 @@ def changes(last: Image | None, image: Image) -> Changes | None:
     if is_again(last, image):
         return NOTHING
     news = image.news
-    if news is not None and all(mine is its for mine, its in zip(news.arrays, last.arrays, strict=True)):
+    if news is not None and _are_same(news.arrays, last.arrays):
         return news.changes
     return _compare(last, image)
 
@@ -123,12 +127,11 @@ def again(last: Image, scan: int, tick_ms: int, host: tuple[int, ...] = ()) -> I
 
 def is_again(last: Image, image: Image) -> bool:
     """Whether `image` was made by `again`: nothing about any point has changed."""
-    return (
-        image.sample is last.sample
-        and image.value is last.value
-        and image.quality is last.quality
-        and image.received_ms is last.received_ms
-    )
+    return _are_same(image.arrays, last.arrays)
+
+
+def _are_same(some: Arrays, others: Arrays) -> bool:
+    return some[0] is others[0] and some[1] is others[1] and some[2] is others[2] and some[3] is others[3]
 
 
 def ages_ms(image: Image, max_age_ms: npt.NDArray[np.int64]) -> int:
@@ -161,7 +164,7 @@ def _next_age(
 
 _Ints = npt.NDArray[np.int64]
 _Bytes = npt.NDArray[np.uint8]
-_STRETCH = 64
+_STRETCH = np.uintp(64)
 """Points that are compared at once: most stretches of an image are as they were, which packed code tells."""
 
 
@@ -171,17 +174,17 @@ def _find_changes(
     value: _Ints, quality: _Bytes, sample: _Ints, received_ms: _Ints,
     points: npt.NDArray[np.int32], moved: npt.NDArray[np.int32], counts: _Ints,
 ) -> None:  # fmt: skip
-    n = value.shape[0]
+    n = np.uintp(value.shape[0])  # unsigned, for which no negative index is handled
     n_points = n_moved = n_requalified = 0
-    for begin in range(0, n, _STRETCH):
+    for begin in range(np.uintp(0), n, _STRETCH):
         end = min(begin + _STRETCH, n)
         found = np.int64(0)
         for i in range(begin, end):
             found |= (sample[i] ^ old_sample[i]) | (received_ms[i] ^ old_received_ms[i]) | (value[i] ^ old_value[i])
-        other = np.uint8(0)
+        other = False
         for i in range(begin, end):
-            other |= quality[i] ^ old_quality[i]
-        if found == 0 and other == 0:
+            other |= quality[i] != old_quality[i]
+        if found == 0 and not other:
             continue
         for i in range(begin, end):
             requalified = quality[i] != old_quality[i]

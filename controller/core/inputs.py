@@ -169,10 +169,10 @@ class InputReader:
 
 def _seen(readings: Readings) -> tuple[bytes, bytes]:
     """All that is read of the detector, and the faults of its heads alone. Readings are overwritten in place: only bytes tell."""
-    r = readings
-    rest = r.level, r.runaway, r.marks, r.rack_hottest_degc, r.rack_slope_degc_per_s, r.rack_live_fraction
-    faults = r.fault.tobytes()
-    return b"".join((faults, *(part.tobytes() for part in rest))), faults
+    r, faults = readings, readings.fault.tobytes()
+    heads = faults, r.level.tobytes(), r.runaway.tobytes(), r.marks.tobytes()
+    racks = r.rack_hottest_degc.tobytes(), r.rack_slope_degc_per_s.tobytes(), r.rack_live_fraction.tobytes()
+    return b"".join(heads + racks), faults
 
 
 class _FeedbackReader:

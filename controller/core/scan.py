@@ -99,7 +99,7 @@ class Controller:
     def _tell_detector(self) -> None:
         """What the latched state means for the detector; the same zones and disabled subjects mean the same."""
         told = self.state.zones, self.state.disabled
-        if any(now is not before for now, before in zip(told, self._told, strict=True)):
+        if told[0] is not self._told[0] or told[1] is not self._told[1]:
             self.detector.agent_in([zone.stage in NO_EXHAUST for zone in self.state.zones])
             self.detector.leave_out(left_out(self.rules, self.state))
             self._told = told

@@ -160,6 +160,8 @@ def encode(block: RegisterBlock, value: float) -> tuple[int, ...]:
             raise ValueError(
                 f"block {block.name}: {value} is raw {raw}, outside {low} to {high}; check factor, offset and type"
             )
+        if block.data_type.registers == 1 and not _is_little(block):
+            return (round(raw) & 0xFFFF,)  # nearly every write; the same as below
     return tuple(int(word) for word in encode_array(block, np.array([value])))
 
 

@@ -5,7 +5,7 @@ neither BMS nor gas stand in fire alarm as rule 3 asks; and hydrogen with one mo
 clear lead. Short of that a person is asked in time.
 """
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 from controller.core.draft import Draft
 from controller.core.events import Evidence, Kind, Level
@@ -54,23 +54,27 @@ def _why_blind(draft: Draft, head: HeadLayout, doubts: dict[str, Evidence]) -> E
 
 def leading_gas(draft: Draft, zone: ZoneRules, rack: int) -> tuple[Evidence, ...]:
     """The gas of this rack, if hydrogen and another gas were here first and one of them is in alarm; empty: it names nothing."""
-    leading = [h for h in _smelling(draft, zone) if h.rack == rack and _leads_clearly(draft, zone, h)]
+    return _leading(draft, _smelling(draft, zone), rack)
+
+
+def _leading(draft: Draft, smelling: Sequence[HeadLayout], rack: int) -> tuple[Evidence, ...]:
+    leading = [h for h in smelling if h.rack == rack and _leads_clearly(draft, smelling, h)]
     families = {h.head.family for h in leading}
     strong = any(draft.heads[h.index].level >= Level.ALARM for h in leading)
-    contradicted = {h.head.family for h in _smelling(draft, zone) if h.rack not in {rack, -1}} - families
+    contradicted = {h.head.family for h in smelling if h.rack not in {rack, -1}} - families
     if Family.H2 not in families or len(families) < AGREEING or not strong or contradicted:
         return ()
     return _of(draft, leading)
 
 
-def _smelling(draft: Draft, zone: ZoneRules) -> Iterator[HeadLayout]:
+def _smelling(draft: Draft, zone: ZoneRules) -> tuple[HeadLayout, ...]:
     """Gas heads in service that are at pre-alarm, or were within the window: gas of another day names no rack."""
-    return (head for head in zone.sensing if head.physics is Physics.GAS and stands(draft, zone, head))
+    return tuple(head for head in zone.sensing if head.physics is Physics.GAS and stands(draft, zone, head))
 
 
-def _leads_clearly(draft: Draft, zone: ZoneRules, head: HeadLayout) -> bool:
+def _leads_clearly(draft: Draft, smelling: Sequence[HeadLayout], head: HeadLayout) -> bool:
     since_ms = draft.heads[head.index].pre_alarm_ms
-    rivals = (h for h in _smelling(draft, zone) if h.head.family is head.head.family and h.rack != head.rack)
+    rivals = (h for h in smelling if h.head.family is head.head.family and h.rack != head.rack)
     return all(draft.heads[rival.index].pre_alarm_ms >= since_ms + LEAD_MS for rival in rivals)
 
 
@@ -85,7 +89,8 @@ def ask_to_cool(draft: Draft, zone: ZoneRules) -> None:
     if cooling is None or state.asked_to_cool or state.first_fire_ms == NEVER:
         return
     unseen = [rack for rack in zone.racks if blind(draft, zone, rack)]
-    smelling = [rack for rack in zone.racks if leading_gas(draft, zone, rack)]
+    gas_heads = _smelling(draft, zone)
+    smelling = [rack for rack in zone.racks if _leading(draft, gas_heads, rack)]
     burning = any(draft.racks[rack].runaway for rack in zone.racks)
     if burning or not _may_burn(draft, zone, unseen, smelling):
         if state.unnamed_ms != NEVER:
