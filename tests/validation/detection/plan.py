@@ -29,6 +29,7 @@ class Size:
     week_days: float
     battery_years: float
     server_years: float
+    cell_years: float
     quiet_rooms: int
     kept: int
     drill_s: float
@@ -41,26 +42,32 @@ class Size:
 
 FULL = Size(
     failures=1000, others=50, chunk=125, courses=1000, episodes=3000, at_once=128, fault_seeds=30, weeks=12, week_days=7.0,
-    battery_years=150.0, server_years=40.0, quiet_rooms=512, kept=4, drill_s=900.0,
+    battery_years=150.0, server_years=40.0, cell_years=155.0, quiet_rooms=512, kept=4, drill_s=900.0,
 )  # fmt: skip
-"""Every head type lives 300 detector-years and more: a battery room has two heads of each but four climates, a server room eight of climate."""
+"""Every head type lives 300 detector-years and more: a battery room has two of each but its cells, which live on in rooms of their own."""
 QUICK = Size(
     failures=2, others=1, chunk=2, courses=2, episodes=4, at_once=8, fault_seeds=1, weeks=1, week_days=0.2,
-    battery_years=0.0005, server_years=0.0005, quiet_rooms=4, kept=1, drill_s=360.0, recordings=1, pairs=2, scenarios=2,
+    battery_years=0.0005, server_years=0.0005, cell_years=0.0005, quiet_rooms=4, kept=1, drill_s=360.0, recordings=1, pairs=2, scenarios=2,
 )  # fmt: skip
 
 
 def part_of(share: float) -> Size:
-    """The full form with a share of its runs (0 to 1), for a machine that has other things to do; `LITTLE` or less: of the pairs too."""
+    """The full form with a share of its runs (0 to 1), for a machine that has other things to do; `LITTLE` or less: of the pairs too.
+
+    Above `LITTLE` quiet life stays whole, for its bound is worth its exposure, and pieces are those of the full form, which goes on from there.
+    """
 
     def some(count: int, least: int) -> int:
         return max(least, round(share * count))
 
     little = share <= LITTLE
+    quiet = share if little else 1.0
     return replace(
-        FULL, failures=some(FULL.failures, 12), others=some(FULL.others, 1), chunk=some(FULL.chunk, 12), courses=some(FULL.courses, 8),
-        episodes=some(FULL.episodes, 16), fault_seeds=some(FULL.fault_seeds, 1), weeks=some(FULL.weeks, 2), week_days=1.0 if little else 7.0,
-        battery_years=share * FULL.battery_years, server_years=share * FULL.server_years, pairs=some(83, 8) if little else None,
+        FULL, failures=some(FULL.failures, 12), others=some(FULL.others, 1), chunk=some(FULL.chunk, 12) if little else FULL.chunk,
+        courses=some(FULL.courses, 8), episodes=some(FULL.episodes, 16), fault_seeds=some(FULL.fault_seeds, 1),
+        weeks=some(FULL.weeks, 2) if little else FULL.weeks, week_days=1.0 if little else 7.0,
+        battery_years=quiet * FULL.battery_years, server_years=quiet * FULL.server_years, cell_years=quiet * FULL.cell_years,
+        pairs=some(83, 8) if little else None,
     )  # fmt: skip
 
 
@@ -133,6 +140,7 @@ def plan(size: Size, data: Path, folder: Path) -> Plan:
         quiet={
             0: _quiet(0, size.battery_years, size, week_places[0]),
             1: _quiet(1, size.server_years, size, week_places[1]),
+            2: _quiet(2, size.cell_years, size, week_places[0]),
         },
         calm=Piece("calm", "0", pieces.calm_peers, (week_places[0], min(1.0, size.battery_years))),
         recordings={name: Piece("recordings", name, recorded.judge_recording, (data, name), JUDGES) for name in names},

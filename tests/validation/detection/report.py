@@ -65,7 +65,8 @@ def _run(size: Size, took_s: float) -> str:
         form,
         f"Run: {size.failures:,} of each main failure, {size.others} of every other; {size.courses:,} courses of each nuisance class,",
         f"watched in {size.episodes:,} episodes alone and in {size.episodes:,} meetings of each pair; {size.fault_seeds} of each single fault;",
-        f"{size.battery_years:g} and {size.server_years:g} room-years of quiet life in battery and server rooms, from {size.weeks} played",
+        f"{size.battery_years:g} and {size.server_years:g} room-years of quiet life in battery and server rooms, {size.cell_years:g} with",
+        f"cells alone, from {size.weeks} played",
         f"weeks each. Work since the last break: {took_s / 60.0:.0f} min.",
     )
     return " ".join(told) + "\n"

@@ -5,7 +5,7 @@ input module, and the air of the rack; a server room has eight places of tempera
 its owner lets release together. Every device hangs on a link of its own, as rule 3 asks.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 import msgspec
@@ -116,6 +116,11 @@ def battery_room(cells: int, bms: Bms = FULL) -> RoomKind:
             Points("air", Family.CLIMATE_TEMPERATURE, "climate", (DIRECT,), (heat + 2,), 0.1, in_rack=True),
         ),
     )
+
+
+def cells_alone(room: RoomKind) -> RoomKind:
+    """The same room with its BMS alone: its truth is the same, its other heads are left out."""
+    return replace(room, name=f"cells of {room.name}", points=tuple(p for p in room.points if p.device == "bms"))
 
 
 def _bms_points(cells: int, bms: Bms) -> tuple[Points, Points]:
