@@ -26,6 +26,7 @@ from controller.core.state import (
     Alarm,
     Isolation,
     Stage,
+    State,
     Tri,
     Trigger,
     ZoneState,
@@ -52,10 +53,16 @@ CONTACTS = [
     "server-call-point",
     "server-abort",
     "block",
+    "in-place",
+    "acknowledged",
 ]
 SUBJECTS = ["hall", "smoke-1", "heat-1", "agent", "damper", "breaker-1", "exhaust", "abort"]
 BLOCK = '[heads.block]\nfamily = "mechanical-block"\nzone = "hall"\npoints = ["di-1-inputs[8]", "di-2-inputs[8]"]\n'
 BRIGADE = '[matrix.brigade]\nwhen = ["hall.fire"]\nthen = ["attention"]\ninvestigate_s = 6.0\n'
+PANEL = (
+    '[heads.in-place]\nfamily = "actuator-in-place"\nzone = "hall"\npoints = ["di-1-inputs[9]"]\n'
+    '[heads.acknowledged]\nfamily = "routing-acknowledged"\nzone = "hall"\npoints = ["di-2-inputs[9]"]\n'
+)
 QUICK = (
     ("pre_warning_s = 30.0", "pre_warning_s = 4.0"),
     ("manual_delay_s = 10.0", "manual_delay_s = 2.0"),
@@ -64,10 +71,12 @@ QUICK = (
     ("hold_time_s = 120.0", "hold_time_s = 4.0"),
     ("purge_limit_s = 60.0", "purge_limit_s = 6.0"),
     ("ask_after_s = 20.0", "ask_after_s = 4.0"),
-    ("[heads.reserve-key]", f"{BLOCK}[heads.reserve-key]"),
+    ("[heads.reserve-key]", f"{BLOCK}{PANEL}[heads.reserve-key]"),
+    ('count = 9\ntype = "bit"', 'count = 10\ntype = "bit"'),
+    ('[outputs.attention]\nrole = "beacon"', '[outputs.attention]\nrole = "fire-relay"'),
     ("[matrix.fault-relay]", f"{BRIGADE}[matrix.fault-relay]"),
 )
-"""Short times, so that chance gets far; a mechanical block; and an output that an operator may delay."""
+"""Short times, so that chance gets far; a mechanical block, contacts of the panel, and an alarm to the brigade that an operator may delay."""
 RELOADING = frozenset({Strategy.HOLD_RELOAD, Strategy.LOCAL})
 """Strategies under which the pre-warning begins anew when the device is let go."""
 POLICIES = {
@@ -123,7 +132,7 @@ class Watched(Field):
                 self.judge_move(before.zones[index].stage, index)
                 self.judge_alarm(before.zones[index].alarm, index, result)
             self.judge_outputs(result)
-            self.judge_words(result)
+            self.judge_words(result, before)
         return result
 
     def judge_move(self, before: Stage, index: int) -> None:
@@ -183,13 +192,25 @@ class Watched(Field):
             longest_ms = 1000 * (policy.acknowledge_s + policy.investigate_s)
             assert state.tick_ms - now.alarm_ms < longest_ms, "nobody looks for ever"
 
-    def judge_words(self, result: ScanResult) -> None:
+    def judge_words(self, result: ScanResult, before: State) -> None:
         """Rules 9 and 12: availability that is shown, and evidence in every event that a level rose."""
         for event in result.events:
             assert event.kind is not Kind.LEVEL or event.evidence, "rule 12"
         for zone in self.controller.state.zones:
             shut = zone.occupied or zone.works or zone.ran_out
             assert not shut or zone.availability.startswith("unavailable"), "rule 9"
+        self.judge_panel(before)
+
+    def judge_panel(self, before: State) -> None:
+        """No availability without an actuator in its place; no acknowledgement of what was not sent before, nor by a contact that stood."""
+        inputs, hall = self.controller.inputs, self.layout.zones.index("hall")
+        assert inputs is not None
+        now, was = self.zone(), before.zones[hall]
+        if inputs.wired[self.head("in-place")] == Tri.NO:
+            assert now.availability.startswith("unavailable"), "an actuator that is not in place is shown"
+        if now.routing == "acknowledged" != was.routing:
+            assert was.routing == "sent", "what was not sent is not acknowledged"
+            assert before.wired[self.head("acknowledged")] == Tri.NO, "a contact that stood acknowledges nothing"
 
     def judge_outputs(self, result: ScanResult) -> None:
         """Rules 5, 6, 7 and 11: what may be wanted and written."""

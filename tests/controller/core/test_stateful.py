@@ -12,7 +12,7 @@ from controller.core.commands import Delays, Occupied, Work
 from controller.core.draft import Draft
 from controller.core.events import Level, Write
 from controller.core.state import Alarm, Drive, Isolation, Stage, Tri
-from controller.core.zone import alarms, conditions, contacts, ladder, signals, strategies, weighing
+from controller.core.zone import alarms, conditions, contacts, ladder, routing, signals, strategies, weighing
 from controller.core.zone.machine import TABLE, Signal
 from tests.controller.core.field import play, site
 from tests.controller.core.random_room import POLICIES, QUICK, Room, Watched
@@ -127,6 +127,17 @@ def isolation_waits_for_the_second_head(patch: Patch) -> None:
     patch.setattr(ladder, "level_of", level_of)
 
 
+def an_actuator_is_where_it_is(patch: Patch) -> None:
+    patch.setattr(signals, "absent", lambda *_: ())
+
+
+def any_closed_contact_acknowledges(patch: Patch) -> None:
+    def careless(draft: Draft, zone: Any) -> None:
+        draft.zone(zone.index, routing=routing.ACKNOWLEDGED)
+
+    patch.setattr(decide, "watch_routing", careless)
+
+
 ALARM = "0 | smoke-1 alarm, heat-1 alarm | activated |"
 RUNAWAY = "0 | cells-2 runaway, h2-2 pre-alarm | | \n 10 | | | "
 MUTANTS: dict[Callable[[Patch], None], tuple[str, str]] = {
@@ -150,6 +161,8 @@ MUTANTS: dict[Callable[[Patch], None], tuple[str, str]] = {
         "fire stays",
     ),
     isolation_waits_for_the_second_head: ("0 | smoke-1 alarm | |", "holds back no isolation"),
+    an_actuator_is_where_it_is: ("0 | in-place off | |", "not in place"),
+    any_closed_contact_acknowledges: ("1 | | |", "what was not sent"),
     a_closed_block_does_not_matter: (f"0 | block on | |\n{ALARM}\n 6 | | |", "closed block"),
 }
 """What breaks a rule, a story in which that shows, and what the invariant that notices it says."""
