@@ -48,6 +48,9 @@ TEXTS: dict[str, tuple[str, str]] = {
     "selected": ("the bank is led to this room", "방호구역 선택"),
     "not-selected": ("the bank is led to this room no more", "방호구역 선택 해제"),
     "way-blocked": ("agent cannot go into the room", "약제 경로 차단"),
+    # outputs that an engineer forces
+    "force begun": ("force begun", "출력 강제 시작"),
+    "force ended": ("force ended", "출력 강제 종료"),
     # after a discharge
     "extended-started": ("extended discharge begun", "연장 방출 시작"),
     "extended-ended": ("extended discharge ended", "연장 방출 종료"),
@@ -113,6 +116,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "loop_late": ("control loop late", "제어 루프 지연"),
     "clock_step": ("wall clock jumped", "시각 급변"),
     "disabled": ("out of service", "사용 중지"),
+    "output_test": ("forced by an engineer for a limited time", "출력 시험 (강제 동작)"),
+    "forced": ("forced", "강제"),
     "hand_at_rest": ("abort or hold device operated at rest", "중단·보류 장치 조작 상태"),
     "agent_blocked": ("agent blocked mechanically", "소화약제 기계적 차단"),
     "work": ("work under way: manual only", "작업 중: 수동 전용"),

@@ -32,7 +32,7 @@ def status_lines(status: StatusReply, language: str) -> Iterator[str]:
         yield from _zone(zone, status.core.tick_ms, language)
         active = [output for output in status.core.outputs if output.zone == zone.name and output.active]
         if active:
-            yield f"  {text('outputs_on', language)}: {', '.join(map(_output, active))}"
+            yield f"  {text('outputs_on', language)}: {', '.join(_output(output, status.core.tick_ms, language) for output in active)}"
     yield ""
     yield from _troubles(status.core.troubles, status.core.tick_ms, language)
     yield ""
@@ -124,8 +124,11 @@ def _isolation(rack: RackStatus, language: str) -> Iterator[str]:
         yield f"  {rack.name}: {text('isolation_set', language)}: {', '.join(rack.breakers)}{dark}"
 
 
-def _output(output: OutputStatus) -> str:
-    return output.name if output.drive == "settled" else f"{output.name} ({output.drive})"
+def _output(output: OutputStatus, tick_ms: int, language: str) -> str:
+    marks = [] if output.drive == "settled" else [output.drive]
+    if output.forced_until_ms >= 0:
+        marks.append(f"{text('forced', language)} {max(0, output.forced_until_ms - tick_ms) / 1000:.0f} s")
+    return f"{output.name} ({', '.join(marks)})" if marks else output.name
 
 
 def _troubles(troubles: tuple[TroubleStatus, ...], tick_ms: int, language: str) -> Iterator[str]:

@@ -19,6 +19,8 @@ def say_command(options: argparse.Namespace) -> int:
         fields["occupied"] = options.answer == "yes"
     if options.do == "delays":
         fields["on"] = options.answer == "on"
+    if options.do == "force":
+        fields["seconds"] = options.seconds
     if options.do == "extract":
         fields["on"] = options.answer == "yes"
     if options.do == "work":

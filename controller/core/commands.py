@@ -64,7 +64,7 @@ class Work(Command, frozen=True, kw_only=True, tag="work"):
     """Announce work in a zone for so many minutes, or say that it has ended (0). While it runs no release is automatic."""
 
     zone: str
-    work: Literal["work permit", "walk test"]
+    work: Literal["work permit", "walk test", "output test"]
     minutes: int
 
 
@@ -75,6 +75,13 @@ class Delays(Command, frozen=True, kw_only=True, tag="delays"):
     on: bool
 
 
+class Force(Command, frozen=True, kw_only=True, tag="force"):
+    """Drive an output for so many seconds to see it work, or let it go (0); in an announced output test only, and never agent (rule 5)."""
+
+    subject: str
+    seconds: int
+
+
 class Extract(Command, frozen=True, kw_only=True, tag="extract"):
     """Clear a room after the hold time: let the exhaust run for the site's time, or end it. Refused while agent must hold (rule 6)."""
 
@@ -83,5 +90,16 @@ class Extract(Command, frozen=True, kw_only=True, tag="extract"):
 
 
 AnyCommand = (
-    Acknowledge | Silence | Reset | Disable | Enable | Occupied | ConfirmIsolated | HandOver | Work | Delays | Extract
+    Acknowledge
+    | Silence
+    | Reset
+    | Disable
+    | Enable
+    | Occupied
+    | ConfirmIsolated
+    | HandOver
+    | Work
+    | Delays
+    | Extract
+    | Force
 )

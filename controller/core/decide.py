@@ -9,6 +9,7 @@ from controller.core.actuation import act
 from controller.core.commands import AnyCommand
 from controller.core.draft import Draft
 from controller.core.events import Event, Evidence, Write
+from controller.core.force import forced, watch_forces
 from controller.core.inputs import Inputs
 from controller.core.latch import latch_heads
 from controller.core.layout import Layout, OutputLayout
@@ -96,6 +97,7 @@ def decide(
         pass_delays(draft, zone)
         run_zone(draft, zone)
         run_ladder(draft, zone)
+    watch_forces(draft)
     act(draft, _wanted(draft))
     for zone in rules.zones:
         watch_routing(draft, zone)
@@ -116,7 +118,7 @@ def _wanted(draft: Draft) -> list[int]:
         may_cool = output.rack >= 0 and _may_cool(draft, output)
         flows = not output.is_release or may_flow(draft, draft.rules.zones[output.zone], output.index)
         may = flows and interlock(output, draft.zones[output.zone], zones[output.zone], may_cool)
-        on = row is True and may and output.name not in draft.disabled
+        on = (row is True or forced(draft, output.name)) and may and output.name not in draft.disabled
         state = draft.outputs[output.index]
         if state.adopted >= 0 and (row is not None or not _may_stand(draft, output, may=may)):
             # What a cold start found stands until the logic has its own word on it, within the interlocks (rules 6 and 7).
@@ -143,6 +145,8 @@ def _may_stand(draft: Draft, output: OutputLayout, *, may: bool) -> bool:
 def take_up(state: State, inputs: Inputs, rules: Rules, tick_ms: int) -> State:
     """The latched state after a restart: every output is read before it is written, and agent is not let go twice (rule 11).
 
+    What an engineer forced is let go.
+
     A zone that is past its release and whose release channels have dropped since is spent: energising them again would fire anew. A
     zone that still waits for proof goes on: its intent stands. One between two tries has its pause anew, because the actuator may never
     have been let go. One that was about to release gives people the whole pre-warning anew: they may have come in meanwhile (rule 13).
@@ -159,7 +163,7 @@ def take_up(state: State, inputs: Inputs, rules: Rules, tick_ms: int) -> State:
         if zones[zone.index].stage is Stage.RETRYING:
             zones[zone.index] = replace(zones[zone.index], due_ms=tick_ms + RETRY_PAUSE_MS)
     outputs = tuple(replace(output, drive=Drive.UNREAD, written_ms=NEVER, channel=-1) for output in state.outputs)
-    return replace(state, zones=tuple(zones), outputs=outputs)
+    return replace(state, zones=tuple(zones), outputs=outputs, forced=())
 
 
 def _still_extended(state: ZoneState, zone: ZoneRules, inputs: Inputs, rules: Rules) -> ZoneState:

@@ -32,6 +32,7 @@ class Draft:
         self.trips = state.trips
         self.disabled = state.disabled
         self.openings = state.openings
+        self.forced = state.forced
         self.resets: list[int] = []
         self.unlatched: set[int] = set()
         """Zones that were reset in this scan: what rows of the matrix have latched in them is let go."""
@@ -105,5 +106,6 @@ class Draft:
             disabled=self.disabled,
             host=self.inputs.host,
             openings=self.openings,
+            forced=self.forced,
             lost=self.lost,
         )

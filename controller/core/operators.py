@@ -12,6 +12,7 @@ from controller.core.commands import (
     Disable,
     Enable,
     Extract,
+    Force,
     HandOver,
     Occupied,
     Reset,
@@ -20,6 +21,7 @@ from controller.core.commands import (
 )
 from controller.core.draft import Draft
 from controller.core.events import Kind, Level
+from controller.core.force import force
 from controller.core.inputs import FIRE_2
 from controller.core.layout import OutputLayout
 from controller.core.rules import ZoneRules
@@ -44,7 +46,7 @@ from controller.core.zone.ladder import hand_over
 from controller.core.zone.machine import Signal, step
 from controller.core.zone.selector import is_bound, would_let_go
 from controller.core.zone.signals import STRAYED, blocks
-from controller.core.zone.works import LONGEST_MIN, WALK_TEST, begin, end, is_under, not_at_rest
+from controller.core.zone.works import LONGEST_MIN, OUTPUT_TEST, WALK_TEST, begin, end, is_under, not_at_rest
 from controller.site.model import Family, Physics, Role
 
 ALWAYS_NEEDED = frozenset({Role.FAULT_RELAY, Role.SOUNDER})
@@ -68,7 +70,7 @@ def tag(command: AnyCommand) -> str:
 def subject(command: AnyCommand) -> str:
     """What a command is about: a zone, rack, head or output."""
     match command:
-        case Disable() | Enable():
+        case Disable() | Enable() | Force():
             return command.subject
         case ConfirmIsolated():
             return command.rack
@@ -83,6 +85,8 @@ def _carry_out(draft: Draft, command: AnyCommand) -> str:
             return _disable(draft, command.subject)
         case Enable():
             return _enable(draft, command.subject)
+        case Force():
+            return force(draft, command.subject, command.seconds)
         case ConfirmIsolated():
             return _vouch(draft, command.rack)
         case _:
@@ -149,7 +153,7 @@ def _work(draft: Draft, zone: ZoneRules, command: Work) -> str:
     if not 0 <= command.minutes <= LONGEST_MIN:
         return f"{command.minutes} minutes: announce 1 to {LONGEST_MIN}, or 0 to end it"
     if command.minutes:
-        why_not = not_at_rest(draft, zone) if command.work == WALK_TEST else ""
+        why_not = not_at_rest(draft, zone) if command.work in {WALK_TEST, OUTPUT_TEST} else ""
         if not why_not:
             begin(draft, zone, command.work, command.minutes)
         return why_not

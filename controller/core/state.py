@@ -239,6 +239,8 @@ class State(msgspec.Struct, frozen=True):
     row_since_ms: tuple[int, ...]
     trips: tuple[TripState, ...] = ()
     disabled: tuple[str, ...] = ()
+    forced: tuple[tuple[str, int], ...] = ()
+    """Outputs that an engineer forces, and until when."""
     host: tuple[int, ...] = ()
     """The runtime's facts of the last scan: troubles come from what rose since."""
     openings: int = 0

@@ -89,6 +89,8 @@ class OutputStatus(msgspec.Struct, frozen=True):
     active: bool
     drive: str
     field: int
+    forced_until_ms: int = -1
+    """When the force of an engineer ends; -1: nobody forces it."""
 
 
 class TroubleStatus(msgspec.Struct, frozen=True):

@@ -122,7 +122,8 @@ def _output(controller: Controller, output: OutputLayout) -> OutputStatus:
     state = controller.state.outputs[output.index]
     field = controller.inputs.feedback[output.index] if controller.inputs else NEVER
     zone = controller.layout.zones[output.zone]
-    return OutputStatus(output.name, zone, state.wanted != output.output.normal, state.drive, field)
+    until_ms = dict(controller.state.forced).get(output.name, NEVER)
+    return OutputStatus(output.name, zone, state.wanted != output.output.normal, state.drive, field, until_ms)
 
 
 def _trouble(trip: str, subject: str, since_ms: int) -> TroubleStatus:

@@ -96,6 +96,8 @@ def _causes(draft: Draft) -> Iterator[tuple[str, str]]:
         yield "state_lost", name
     for name in draft.disabled:
         yield "disabled", name
+    for name, _ in draft.forced:
+        yield "output_test", name
 
 
 def _device_causes(draft: Draft) -> Iterator[tuple[str, str]]:

@@ -220,6 +220,11 @@ TRIPS: dict[str, Trip] = {
         "Look whether people still work there; then announce it again, or end it (work ZONE ... --minutes 0).",
         "작업 시간이 초과되었습니다. 현장을 확인한 뒤 연장하거나 종료를 입력하십시오.",
     ),
+    "output_test": Trip(
+        0.0, Severity.MAINTENANCE, "an engineer forces the output for a limited time; it says nothing of the fire",
+        "It is let go by itself, by an alarm, or by hand (force OUTPUT --seconds 0).",
+        "출력 시험 중입니다. 시간이 지나거나 경보가 발생하면 자동으로 해제됩니다.",
+    ),
     "disabled": Trip(
         0.0, Severity.MAINTENANCE, "taken out of service by a person",
         "Enable it when the work is done.",

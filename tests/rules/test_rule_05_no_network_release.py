@@ -9,7 +9,19 @@ import pytest
 
 from controller import protocol
 from controller.core import commands, decide, inputs, operators
-from controller.core.commands import Acknowledge, AnyCommand, Command, Disable, Enable, HandOver, Occupied, Reset
+from controller.core import force as forcing
+from controller.core.commands import (
+    Acknowledge,
+    AnyCommand,
+    Command,
+    Disable,
+    Enable,
+    Force,
+    HandOver,
+    Occupied,
+    Reset,
+    Work,
+)
 from controller.core.draft import Draft
 from controller.core.events import Kind, Level
 from controller.core.rules import ZoneRules
@@ -19,7 +31,9 @@ from controller.site.checks import outputs
 from tests.controller.core.field import Field, play, site
 from tests.rules.breaking import Check, Mutant, notices, original
 
-MAY_BE_SAID = {"ack", "silence", "reset", "disable", "enable", "occupied", "confirm-isolated", "hand-over", "work"}
+MAY_BE_SAID = {
+    "ack", "silence", "reset", "disable", "enable", "occupied", "confirm-isolated", "hand-over", "work", "delays", "extract", "force",
+}  # fmt: skip
 MAY_BE_ASKED = {"status", "events", "subscribe", "command"}
 
 
@@ -166,7 +180,18 @@ def one_channel_is_refused() -> None:
         assert any(problem.path.startswith("outputs.agent") for problem in check_site(broken)), channels
 
 
+def an_engineer_forces_everything_but_agent_and_nothing_in_an_alarm() -> None:
+    field = Field()
+    field.say(Work(operator="kim", zone="hall", work="output test", minutes=30))
+    for name in ("agent", "agent-reserve"):
+        field.say(Force(operator="kim", subject=name, seconds=60))
+        play(field, f"3 | | | -{name}")
+    field.say(Force(operator="kim", subject="exhaust", seconds=60))
+    play(field, "3 | | | +exhaust\n 1 | call-point on | activated | \n 1 | | | -exhaust")
+
+
 CHECKS = (
+    an_engineer_forces_everything_but_agent_and_nothing_in_an_alarm,
     no_message_releases,
     nothing_that_can_be_said_releases,
     no_command_lifts_what_keeps_a_fire_from_release,
@@ -240,7 +265,22 @@ def the_checker_counts_no_channels(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(outputs, "_release_channels", lambda *a: iter(()))
 
 
+def everything_is_forced(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(forcing, "_refused", lambda *_: "")
+    patch.setattr(forcing, "_interlocked", lambda *_: "")
+    patch.setattr(decide, "interlock", lambda *_: True)
+
+
+def an_alarm_ends_no_force(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(forcing, "alarm", lambda _: "")
+    patch.setattr(forcing, "is_under", lambda *_: True)
+    patch.setattr(forcing, "_interlocked", lambda *_: "")
+    patch.setattr(decide, "interlock", lambda *_: True)
+
+
 MUTANTS = [
+    (everything_is_forced, an_engineer_forces_everything_but_agent_and_nothing_in_an_alarm),
+    (an_alarm_ends_no_force, an_engineer_forces_everything_but_agent_and_nothing_in_an_alarm),
     (a_message_for_release, no_message_releases),
     (the_socket_understands_it, no_message_releases),
     (a_command_that_releases, nothing_that_can_be_said_releases),

@@ -11,9 +11,13 @@ _WRITES = {
     "disable": ("subject", "take a head, an output or a zone's automatic release out of service"),
     "enable": ("subject", "put it back into service"),
     "occupied": ("zone", "mark a room as occupied: manual only while it is"),
-    "work": ("zone", "announce a work permit or a walk test in a zone, or its end; no automatic release meanwhile"),
+    "work": (
+        "zone",
+        "announce a work permit, a walk test or an output test in a zone, or its end; no automatic release meanwhile",
+    ),
     "delays": ("zone", "switch the delays to outputs of a zone on or off, for whoever investigates first"),
     "extract": ("zone", "clear a room after the hold time: exhaust for the site's time"),
+    "force": ("subject", "drive an output for some seconds to see it work; in an announced output test, never agent"),
     "confirm-isolated": ("rack", "vouch that a rack is isolated, so that water may flow"),
     "hand-over": ("zone", "hand a zone over to the fire brigade"),
 }
@@ -30,8 +34,10 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         if do == "delays":
             write.add_argument("answer", choices=("on", "off"))
         if do == "work":
-            write.add_argument("work", choices=("work permit", "walk test"))
+            write.add_argument("work", choices=("work permit", "walk test", "output test"))
             write.add_argument("--minutes", type=int, required=True, help="for how long; 0: it has ended")
+        if do == "force":
+            write.add_argument("--seconds", type=int, required=True, help="for how long; 0: let it go")
         write.add_argument(
             "--operator", default=_who(), help="your name, for the journal ($SUDO_USER, $USER; not root)"
         )

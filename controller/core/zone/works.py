@@ -1,9 +1,10 @@
-"""Work in a zone that a person has announced: a work permit, and the walk test. Both end by a person's word, never silently (rule 13).
+"""Work in a zone that a person has announced: work permit, walk test, output test. All end by a person's word, never silently (rule 13).
 
 Under a *work permit* (batteries are moved, somebody welds) no release is automatic, and detection is sharper: an advisory of a head
 isolates. In a *walk test* somebody walks from head to head with test gas: what heads show is told, head by head, but latches nothing and
 drives nothing, until more than one place shows something at the same time: that is no test, and ends it. The battery management does not
-walk: no test gas can raise it. Wired hands work under both. Work whose time runs out leaves the zone manual-only, with a trouble, until a
+walk: no test gas can raise it. Under an *output test* an engineer forces outputs (`controller.core.force`), until something shows. Wired
+hands work under all. Work whose time runs out leaves the zone manual-only, with a trouble, until a
 person says that it has ended.
 """
 
@@ -15,7 +16,7 @@ from controller.core.rules import Rules, ZoneRules
 from controller.core.state import NEVER, Isolation, Stage, State, ZoneState
 from controller.site.model import Physics
 
-PERMIT, WALK_TEST = "work permit", "walk test"
+PERMIT, WALK_TEST, OUTPUT_TEST = "work permit", "walk test", "output test"
 LONGEST_MIN = 480
 """Longer work is announced again: a shift (assumed)."""
 
@@ -81,6 +82,8 @@ def watch_works(draft: Draft, zone: ZoneRules) -> None:
     for work, until_ms in state.works:
         if draft.reached(until_ms):
             _run_out(draft, zone, work, "its time is over")
+    if is_under(state, OUTPUT_TEST) and not_at_rest(draft, zone):
+        _run_out(draft, zone, OUTPUT_TEST, not_at_rest(draft, zone))
     if is_under(state, WALK_TEST) and _burns(draft, zone):
         _run_out(draft, zone, WALK_TEST, "more than one place shows something")
 

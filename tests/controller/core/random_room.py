@@ -10,6 +10,7 @@ from controller.core.commands import (
     Disable,
     Enable,
     Extract,
+    Force,
     HandOver,
     Occupied,
     Reset,
@@ -33,7 +34,7 @@ from controller.core.state import (
 )
 from controller.core.zone.coincidence import FIRE_PHYSICS, confirmed
 from controller.core.zone.machine import Signal
-from controller.core.zone.works import PERMIT, WALK_TEST
+from controller.core.zone.works import OUTPUT_TEST, PERMIT, WALK_TEST
 from controller.site.model import Family, Site, Strategy
 from drivers.points import Quality
 from tests.controller.core.field import LEVELS, Field, site
@@ -57,6 +58,7 @@ CONTACTS = [
     "acknowledged",
 ]
 SUBJECTS = ["hall", "smoke-1", "heat-1", "agent", "damper", "breaker-1", "exhaust", "abort"]
+FORCED = ["exhaust", "curtain", "coolant-1", "breaker-1", "agent", "selector-hall"]
 BLOCK = '[heads.block]\nfamily = "mechanical-block"\nzone = "hall"\npoints = ["di-1-inputs[8]", "di-2-inputs[8]"]\n'
 BRIGADE = '[matrix.brigade]\nwhen = ["hall.fire"]\nthen = ["attention"]\ninvestigate_s = 6.0\n'
 PANEL = (
@@ -98,12 +100,13 @@ COMMANDS = (
     | st.builds(ConfirmIsolated, operator=st.just("kim"), rack=st.sampled_from(["rack-1", "rack-2"]))
     | st.builds(Delays, operator=st.just("kim"), zone=st.just("hall"), on=st.booleans())
     | st.builds(HandOver, operator=st.just("kim"), zone=st.just("hall"))
+    | st.builds(Force, operator=st.just("kim"), subject=st.sampled_from(FORCED), seconds=st.sampled_from([0, 5, 60]))
     | st.builds(Extract, operator=st.just("kim"), zone=st.just("hall"), on=st.booleans())
     | st.builds(
         Work,
         operator=st.just("kim"),
         zone=st.just("hall"),
-        work=st.sampled_from([PERMIT, WALK_TEST]),
+        work=st.sampled_from([PERMIT, WALK_TEST, OUTPUT_TEST]),
         minutes=st.sampled_from([0, 1, 60]),
     )
 )
@@ -216,6 +219,11 @@ class Watched(Field):
         """Rules 5, 6, 7 and 11: what may be wanted and written."""
         state, inputs = self.controller.state, self.controller.inputs
         assert inputs is not None
+        for name, _ in state.forced:
+            output = self.layout.output(name)
+            assert not output.is_release, "agent is never forced"
+            assert all(zone.stage is Stage.QUIESCENT for zone in state.zones), "nothing is forced in an alarm"
+            assert state.zones[output.zone].works, "forced under a permit alone"
         for output in self.layout.outputs:
             zone, wanted = state.zones[output.zone], state.outputs[output.index].wanted
             active = wanted != output.output.normal
