@@ -132,18 +132,20 @@ class Watched(Field):
         result = super()._scan_after(step_ms, *commands)  # type: ignore[arg-type]
         if self.controller.inputs is not None:
             for index in range(len(self.layout.zones)):
-                self.judge_move(before.zones[index].stage, index)
+                self.judge_move(before.zones[index], index)
                 self.judge_alarm(before.zones[index].alarm, index, result)
             self.judge_outputs(result)
             self.judge_words(result, before)
         return result
 
-    def judge_move(self, before: Stage, index: int) -> None:
+    def judge_move(self, was: ZoneState, index: int) -> None:
         """Rules 3, 4, 5, 8 and 13: what may move a zone to where it now is."""
         state, rules = self.controller.state, self.controller.rules.zones[index]
-        zone, inputs = state.zones[index], self.controller.inputs
+        zone, inputs, before = state.zones[index], self.controller.inputs, was.stage
         assert inputs is not None
-        called = any(inputs.wired[head] == Tri.YES for head in rules.wired["call-point"])  # type: ignore[index]
+        if zone.trigger is Trigger.MANUAL and was.trigger is not Trigger.MANUAL:
+            called = any(inputs.wired[head] == Tri.YES for head in rules.wired[Family.CALL_POINT])
+            assert called, "a hand means the wired pair (rule 5)"
         if zone.stage is before:
             return
         if before in AGENT_IN_ROOM:
@@ -168,8 +170,6 @@ class Watched(Field):
                 assert not zone.occupied, "rule 13"
                 assert not zone.works, "rule 13"
                 assert not zone.ran_out, "rule 13"
-        if zone.trigger is Trigger.MANUAL and before in BEFORE_FLOODING and zone.stage is Stage.ACTIVATED:
-            assert called, "a hand means the wired pair (rule 5)"
         if zone.stage is Stage.RELEASED:
             assert inputs.discharged[index] == Tri.YES, "the field says so (rule 8)"
 
