@@ -5,26 +5,16 @@ then answers one order after the other, until its parent closes the connection.
 """
 
 import contextlib
-import gc
 import sys
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 import msgspec
 
-from controller.runtime.realtime import settle_memory
 from sim_hardware.campaign.digest import code_digest
 from sim_hardware.campaign.model import Order, decode_cases
 from sim_hardware.campaign.run import run, warm
-
-COLLECT_AFTER = 20_000
-"""Objects made before the youngest are looked through; a drill makes millions that die at once, and hardly a circle of them."""
-
-
-def settle() -> None:
-    """Look for garbage seldom from now on, and never again in what is alive now: worth about a tenth of a drill's time."""
-    settle_memory()
-    gc.set_threshold(COLLECT_AFTER, 20, 20)
+from sim_hardware.garbage import settle
 
 
 def main(socket: int, file: int) -> None:

@@ -17,6 +17,7 @@ from sim_hardware.drill.sockets import run_on_sockets
 from sim_hardware.drill.virtual import run_comparison, run_rows, run_virtual, without_wires
 from sim_hardware.faults.spec import FaultError
 from sim_hardware.faults.targets import check_all_on_wires
+from sim_hardware.garbage import seldom_collected
 from sim_hardware.live import Lines, View, view_for
 from sim_hardware.rehost import plain
 from sim_hardware.report.judge import MetricError, without_comparisons
@@ -66,16 +67,21 @@ def run(drill: Drill, console: Console) -> DrillResult:
     if drill.scenario.rows:
         return _table(drill, console)
     if drill.virtual:
-        view = Lines(console, drill.duration_s)
-        record = run_virtual(
-            drill.site, drill.scenario, drill.seed, drill.duration_s, step_s=drill.step_s,
-            progress=lambda s: view.show(s, None, None, ()),
-        )  # fmt: skip
-        wanted = drill.scenario.comparisons if drill.compared else ()
-        comparisons = tuple(run_comparison(drill.site, drill.scenario, drill.seed, one) for one in wanted)
+        with seldom_collected():
+            record, comparisons = _in_virtual_time(drill, console)
     else:
         record, comparisons = _on_sockets(drill, console)
     return make_result(_judged(record, comparisons), comparisons)
+
+
+def _in_virtual_time(drill: Drill, console: Console) -> tuple[Record, tuple[ComparisonResult, ...]]:
+    view = Lines(console, drill.duration_s)
+    record = run_virtual(
+        drill.site, drill.scenario, drill.seed, drill.duration_s, step_s=drill.step_s,
+        progress=lambda s: view.show(s, None, None, ()),
+    )  # fmt: skip
+    wanted = drill.scenario.comparisons if drill.compared else ()
+    return record, tuple(run_comparison(drill.site, drill.scenario, drill.seed, one) for one in wanted)
 
 
 def _on_sockets(drill: Drill, console: Console) -> tuple[Record, tuple[ComparisonResult, ...]]:

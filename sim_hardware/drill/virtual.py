@@ -15,6 +15,7 @@ from sim_hardware import lockstep
 from sim_hardware.devices.truth import Truth
 from sim_hardware.faults.spec import FaultSpec
 from sim_hardware.faults.targets import is_on_wires
+from sim_hardware.garbage import settle
 from sim_hardware.lockstep import Moment
 from sim_hardware.report.make import judge_row, make_comparison
 from sim_hardware.report.moments import spread_s
@@ -78,7 +79,7 @@ def run_rows(
 ) -> Iterator[RowResult]:
     """Each row of a table of runs, in its order, as many at a time as the machine has processors."""
     run = partial(_run_row, site, replace(scenario, rows=()), seed, duration_s, step_s)
-    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(mp_context=get_context("spawn"), initializer=settle) as pool:
         yield from pool.map(run, scenario.rows)
 
 
