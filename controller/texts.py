@@ -11,7 +11,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "activated": ("PRE-WARNING: leave the room", "방출 예고: 즉시 대피"),
     "held": ("release held by hand", "방출 보류"),
     "aborted": ("release aborted", "방출 중단"),
-    "waiting": ("release waits for exhaust or dampers", "배기·댐퍼 대기"),
+    "waiting": ("release waits for exhaust, dampers or selector", "배기·댐퍼·선택밸브 대기"),
     "releasing": ("RELEASING AGENT", "소화약제 방출 중"),
     "retrying": ("release not confirmed: once more", "방출 미확인: 재시도"),
     "unconfirmed": ("RELEASE NOT CONFIRMED", "방출 미확인"),

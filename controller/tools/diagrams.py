@@ -7,8 +7,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from controller.core.state import AGENT_IN_ROOM, BEFORE_FLOODING, Stage
+from controller.core.state import AGENT_IN_ROOM, BEFORE_FLOODING, NO_EXHAUST, Stage
+from controller.core.zone.after import CLEARABLE, HOLDING
 from controller.core.zone.machine import TABLE, Signal
+from controller.core.zone.selector import PIPE
 from controller.core.zone.strategies import MANNERS
 from controller.site.model import Strategy
 from controller.texts import text
@@ -30,6 +32,16 @@ SIGNALS: dict[Signal, tuple[str, str]] = {
     Signal.RESET: ("a person resets", "복구 조작"),
 }
 """What each signal means, in English and Korean."""
+
+GROUPS: dict[str, frozenset[Stage]] = {
+    "hold and abort act": BEFORE_FLOODING,
+    "agent may be in the room": AGENT_IN_ROOM,
+    "exhaust off but for the extract": NO_EXHAUST,
+    "needs the pipe of a shared bank": PIPE,
+    "extended discharge may run": HOLDING,
+    "extract may run": CLEARABLE,
+}
+"""What goes on beside the stages, and in which of them."""
 
 _HEAD = """# The release machine
 
@@ -64,9 +76,9 @@ def _id(stage: Stage) -> str:
 
 
 def _stages() -> Iterator[str]:
-    yield "| stage | shown as | 표시 | hold and abort act | agent may be in the room |\n|---|---|---|---|---|"
+    yield f"| stage | shown as | 표시 | {' | '.join(GROUPS)} |\n|{'---|' * (3 + len(GROUPS))}"
     for stage in Stage:
-        marks = " | ".join("yes" if stage in group else "" for group in (BEFORE_FLOODING, AGENT_IN_ROOM))
+        marks = " | ".join("yes" if stage in group else "" for group in GROUPS.values())
         yield f"| {stage} | {text(stage)} | {text(stage, 'ko')} | {marks} |"
 
 

@@ -159,6 +159,13 @@ WHAT: dict[str, Pair] = {
     "guard-lost": ("not controlled any more", "진압 상태 상실"),
     "started": ("response begins: {subject}", "대응 시작: {subject}"),
     "ended": ("response ends: {subject}", "대응 종료: {subject}"),
+    "selected": ("the bank is led to the room: {subject} opens", "방호구역 선택: {subject} 개방"),
+    "not-selected": ("the bank is led to the room no more: {subject} closes", "방호구역 선택 해제: {subject} 폐쇄"),
+    "way-blocked": ("agent cannot go into {subject}: a person is asked", "{subject} 약제 경로 차단: 조치 요청"),
+    "extended-started": ("the extended discharge begins: {subject}", "연장 방출 시작: {subject}"),
+    "extended-ended": ("the extended discharge ends: {subject}", "연장 방출 종료: {subject}"),
+    "extract-started": ("the room {subject} is being cleared", "{subject} 방출 후 배기 시작"),
+    "extract-ended": ("the room {subject} is being cleared no more", "{subject} 방출 후 배기 종료"),
     "open-breaker": ("a person is asked to open the breaker of {subject}", "{subject} 차단기 수동 개방 요청"),
     "confirm-isolated": ("a person is asked to confirm that {subject} is isolated", "{subject} 격리 확인 요청"),
     "hand-over": ("the fire brigade is asked to take over", "소방대 인계 요청"),
@@ -185,6 +192,14 @@ REASONS: dict[str, Pair] = {
     "exhaust first": ("exhaust goes first: gas is above the limit or not known", "배기 우선: 가스 농도 초과 또는 불명"),
     "exhaust not proven off": ("exhaust is not proven off", "배기 정지 미확인"),
     "damper not proven": ("a damper is not proven closed", "댐퍼 폐쇄 미확인"),
+    "selector not proven open": ("the room's selector valve is not proven open", "선택밸브 개방 미확인"),
+    "selector of another room not proven closed": (
+        "the selector valve of another room is not proven closed",
+        "다른 구역 선택밸브 폐쇄 미확인",
+    ),
+    "pipe in use": ("another room has the pipe of the bank", "다른 구역이 공용 배관 사용 중"),
+    "main bank used": ("the main bank was let go into another room", "주 약제를 다른 구역에서 사용함"),
+    "reserve bank used": ("the reserve bank was let go into another room", "예비 약제를 다른 구역에서 사용함"),
     "no two independent heads": ("the zone has no two independent heads", "독립된 두 감지기가 없음"),
 }
 """Why a release waits or is not automatic, by the words before a colon."""

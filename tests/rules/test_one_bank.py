@@ -34,7 +34,7 @@ def one_room_at_a_time() -> None:
         play(field, "1 | | |")
         assert not (field.on("selector-hall") and field.on("selector-server"))
         assert field.zone("server").stage not in {"releasing", "released"}
-    assert any("used by hall" in name for name in field.zone("server").inhibits)
+    assert any("used: hall" in name for name in field.zone("server").inhibits)
 
 
 def no_reset_lets_the_other_room_have_it() -> None:

@@ -15,6 +15,9 @@ from controller.core.zone.contacts import wired
 from controller.site.model import Family, Release
 
 HOLDING = frozenset({Stage.RELEASED, Stage.HOLD_TIME})
+"""Stages in which the extended discharge may run."""
+CLEARABLE = frozenset({Stage.DISCHARGED})
+"""Stages in which the room may be cleared (rule 6)."""
 
 
 def run_after(draft: Draft, zone: ZoneRules, release: Release, *, blocked: bool) -> None:
@@ -63,7 +66,7 @@ def no_extract(draft: Draft, zone: ZoneRules) -> str:
     release, state = zone.zone.release, draft.zones[zone.index]
     if release is None or not release.extract_s:
         return f"{zone.name} has no timed extract (extract_s in its release)"
-    if state.stage is not Stage.DISCHARGED:
+    if state.stage not in CLEARABLE:
         return f"stage is {state.stage}: agent is cleared after the hold time alone (rule 6)"
     if wired(draft, zone, Family.CALL_POINT) is Tri.YES:
         return "the call point is operated: restore it first"
@@ -79,7 +82,7 @@ def _extract(draft: Draft, zone: ZoneRules, release: Release) -> None:
             begin_extract(draft, zone, release, f"gas has been low for {release.extract_gas_low_s:g} s")
         return
     burning = [head for head in _reading_fire(draft, zone) if head.name not in state.extract_reads]
-    if state.stage is not Stage.DISCHARGED or burning or wired(draft, zone, Family.CALL_POINT) is Tri.YES:
+    if state.stage not in CLEARABLE or burning or wired(draft, zone, Family.CALL_POINT) is Tri.YES:
         evidence = tuple(draft.evidence(head.index) for head in burning)
         draft.zone(zone.index, acknowledged=False, silenced=False)
         end_extract(draft, zone, "fire again" if burning else "a release is asked for", evidence)
@@ -94,7 +97,7 @@ def _extract(draft: Draft, zone: ZoneRules, release: Release) -> None:
 def _watch_gas(draft: Draft, zone: ZoneRules, release: Release) -> None:
     """Since when the voted gas is low in a room whose hold time is over; not known is not low."""
     state = draft.zones[zone.index]
-    low = release.extract == "gas-low" and state.stage is Stage.DISCHARGED
+    low = release.extract == "gas-low" and state.stage in CLEARABLE
     low = low and draft.inputs.gas_high[zone.index] == Tri.NO
     if low != (state.gas_low_ms != NEVER):
         draft.zone(zone.index, gas_low_ms=draft.tick_ms if low else NEVER)

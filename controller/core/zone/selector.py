@@ -36,7 +36,7 @@ def in_the_way(draft: Draft, zone: ZoneRules, *, reserve: bool) -> tuple[str, ..
     if zone.selector < 0:
         return ()
     found = list(bank_used(draft, zone, reserve=reserve))
-    found += [f"pipe in use by {draft.layout.zones[o]}" for o in zone.sharing if draft.zones[o].selected]
+    found += [f"pipe in use: {draft.layout.zones[o]}" for o in zone.sharing if draft.zones[o].selected]
     if draft.inputs.feedback[zone.selector] != 1:
         found.append(f"selector not proven open: {draft.layout.outputs[zone.selector].name}")
     for other in zone.sharing:
@@ -49,7 +49,7 @@ def in_the_way(draft: Draft, zone: ZoneRules, *, reserve: bool) -> tuple[str, ..
 def bank_used(draft: Draft, zone: ZoneRules, *, reserve: bool) -> tuple[str, ...]:
     """Rooms that have let the bank go since their last reset: it is empty for this one."""
     bank = RESERVE if reserve else MAIN
-    return tuple(f"{bank} bank used by {draft.layout.zones[o]}" for o in zone.sharing if bank in draft.zones[o].let_go)
+    return tuple(f"{bank} bank used: {draft.layout.zones[o]}" for o in zone.sharing if bank in draft.zones[o].let_go)
 
 
 def may_flow(draft: Draft, zone: ZoneRules, output: int) -> bool:

@@ -69,10 +69,10 @@ def test_a_second_room_in_need_waits_in_sight_and_gets_the_reserve_by_a_person()
     field = field_of()
     play(field, f"{FLOODED}\n 31 | | | +agent\n 2 | {SERVER} | |")
     play(field, "31 | | waiting | -selector-server", "server")
-    assert "main bank used by hall" in in_the_way(field, "server")
-    assert "pipe in use by hall" in in_the_way(field, "server")
+    assert "main bank used: hall" in in_the_way(field, "server")
+    assert "pipe in use: hall" in in_the_way(field, "server")
     play(field, "60 | | waiting | -selector-hall +selector-server -agent -server-agent", "server")
-    assert in_the_way(field, "server") == "main bank used by hall"
+    assert in_the_way(field, "server") == "main bank used: hall"
     assert field.zone("server").availability.startswith("unavailable")
     field.clear()
     play(
@@ -106,7 +106,7 @@ def test_the_pipe_goes_to_the_first_and_to_the_next_while_that_is_held() -> None
     play(field, "1 | hold on | held |\n 5 | | held | -selector-hall +selector-server")
     play(field, "30 | | | +server-agent", "server")
     play(field, "1 | hold off | activated |\n 40 | | waiting | -selector-hall")
-    assert "main bank used by server" in in_the_way(field, "hall")
+    assert "main bank used: server" in in_the_way(field, "hall")
 
 
 def test_after_a_restart_the_valve_is_not_told_anew_without_the_selector() -> None:
