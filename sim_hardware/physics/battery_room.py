@@ -187,7 +187,7 @@ class BatteryRoom(RoomPlant):
         plume_w = (1.0 - RADIANT_SHARE) * risen_w + self._foreign_heat_w()
         self._jet_w += (plume_w - self._jet_w) * -math.expm1(-dt_s / PLUME_TAU_S)
         self._advance_air(
-            self.inputs, plume_w + casing_j / dt_s - self._cooled_w(dt_s), self._gas_m3, smoke_kg, burnt_j, dt_s,
+            self.inputs, plume_w + casing_j / dt_s + self._losses_w() - self._cooled_w(dt_s), self._gas_m3, smoke_kg, burnt_j, dt_s,
             plume_w=plume_w, radiant_w=RADIANT_SHARE * risen_w,
         )  # fmt: skip
         self.time_s += dt_s

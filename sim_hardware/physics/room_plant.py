@@ -74,14 +74,19 @@ class RoomPlant:
         self._flash_j = self._flash_power_w = 0.0
         self._smoke_sources: list[Source] = []
         self._heat_sources: list[Source] = []
+        self._loss_sources: list[Source] = []
 
     def inject_smoke(self, rate_g_per_s: float, start_s: float, duration_s: float) -> None:
         """Bring smoke of another origin into the room (a nuisance)."""
         self._smoke_sources.append(Source(rate_g_per_s * 1e-3, Window(start_s, duration_s)))
 
     def inject_heat(self, power_w: float, start_s: float, duration_s: float) -> None:
-        """Bring convective heat of another origin below the ceiling."""
+        """Bring convective heat of another origin below the ceiling, as one plume."""
         self._heat_sources.append(Source(power_w, Window(start_s, duration_s)))
+
+    def inject_losses(self, power_w: float, start_s: float, duration_s: float) -> None:
+        """Let machines lose heat to the room, which their own fans mix in: 10 kW at 10 K move a room's air every three minutes."""
+        self._loss_sources.append(Source(power_w, Window(start_s, duration_s)))
 
     def inject_spark(self, start_s: float, duration_s: float) -> None:
         """Let something spark in the room: a switch, a tool, whoever opens the door. It lights what is flammable and does nothing else."""
@@ -138,6 +143,9 @@ class RoomPlant:
         self._discharge(inputs, dt_s)
         self._set_openings(inputs)
         room.advance(dt_s)
+
+    def _losses_w(self) -> float:
+        return total_rate(self._loss_sources, self.time_s) if self._loss_sources else 0.0
 
     def _discharge(self, inputs: AirInputs, dt_s: float) -> None:
         out_kg = self._main.advance(dt_s, flowing=inputs.agent_available and inputs.agent_valve_open)

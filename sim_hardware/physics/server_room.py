@@ -162,7 +162,7 @@ class ServerRoom(RoomPlant):
         self._blow(dt_s)
         smoke_kg = self._move_air(dt_s) + FIRE_SMOKE_G_PER_MJ * 1e-9 * fire_w * dt_s * FLAMING_OVER_SMOULDERING
         plume_w = self._foreign_heat_w() + smoulder_w + (1.0 - RADIANT_SHARE) * fire_w
-        heat_w = self.geometry.it_load_w + plume_w - (self._rain_w() if fire_w > 0.0 else 0.0)
+        heat_w = self.geometry.it_load_w + self._losses_w() + plume_w - (self._rain_w() if fire_w > 0.0 else 0.0)
         self._advance_air(
             self.inputs,
             heat_w,

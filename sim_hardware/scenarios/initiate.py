@@ -18,6 +18,8 @@ def initiate(item: Initiation, room: Room) -> None:
         room.room.inject_smoke(item.smoke_g_per_s, item.at_s, item.duration_s)
     elif item.kind == "heat":
         room.room.inject_heat(item.power_w, item.at_s, item.duration_s)
+    elif item.kind == "losses":
+        room.room.inject_losses(item.power_w, item.at_s, item.duration_s)
     elif isinstance(room, BatteryZone):
         _start_in_battery_room(item, room)
     elif isinstance(room, ServerZone):

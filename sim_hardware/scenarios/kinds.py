@@ -46,6 +46,7 @@ USES: Mapping[str, Use] = {
     "spark": Use(Where.BATTERY, (), ("duration_s",)),
     "smoke": Use(Where.ANY, ("smoke_g_per_s",), ("duration_s",)),
     "heat": Use(Where.ANY, ("power_w",), ("duration_s",)),
+    "losses": Use(Where.ANY, ("power_w",), ("duration_s",)),
     "cable-smoulder": Use(Where.SERVER, (), ("place",)),
     "server-fire": Use(Where.SERVER, (), ("place",)),
     "dust": PUFF,

@@ -85,12 +85,13 @@ class Initiation(Strict, frozen=True, kw_only=True):
     """What starts in the plant at `at_s`. Places are the rack's name and numbers from 0; rates by kind (see `sim_hardware.physics`).
 
     ``runaway-drill`` is the calibrated internal short, at the given place. ``overcharge`` drives `current_a` more than wanted.
-    ``spark`` lights gas that can burn, and does nothing else.
+    ``spark`` lights gas that can burn, and does nothing else. ``heat`` rises as one plume, ``losses`` of machines are mixed into the room.
     In a server room `place` is a measured place (-1: the room at large), `rate_g_per_s` what is raised, sprayed or let out.
     """
 
     kind: Literal[
         "runaway-drill", "internal-short", "nail", "heater", "overcharge", "gas", "spark", "smoke", "heat",
+        "losses",
         "cable-smoulder", "server-fire", "dust", "aerosol", "steam",
     ]  # fmt: skip
     zone: str

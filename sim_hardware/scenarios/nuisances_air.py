@@ -62,7 +62,7 @@ def _door_openings(episode: Episode) -> tuple[Item, ...]:
 def _hvac_failure(episode: Episode) -> tuple[Item, ...]:
     end_s = episode.at_s + episode["duration_s"]
     outage = Outage(at_s=episode.at_s, zone=episode.zone, until_s=end_s)
-    losses = _there(episode, "heat", power_w=episode["losses_w"])
+    losses = _there(episode, "losses", power_w=episode["losses_w"])
     return (outage, losses)
 
 

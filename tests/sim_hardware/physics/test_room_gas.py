@@ -1,6 +1,17 @@
 from sim_hardware.physics.battery_room import BatteryRoom, BatteryRoomGeometry
 
 
+def test_losses_of_machines_warm_the_whole_room_and_make_no_plume() -> None:
+    plume, losses = (BatteryRoom(BatteryRoomGeometry(), 1) for _ in range(2))
+    for room, inject in ((plume, plume.inject_heat), (losses, losses.inject_losses)):
+        room.inputs.hvac_on = False
+        inject(12e3, 0.0, 60.0)
+        room.advance(60.0)
+    assert losses.room_temp_degc > 25.0
+    assert losses.heat_head_degc.max() < losses.room_temp_degc
+    assert plume.heat_head_degc.max() > losses.heat_head_degc.max() + 2.0
+
+
 def test_gas_below_the_ceiling_becomes_flammable_and_extraction_ends_it() -> None:
     room = BatteryRoom(BatteryRoomGeometry(), 1)
     room.inputs.hvac_on = False
