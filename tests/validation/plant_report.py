@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tests.validation.chapter import KINDS, Chapter
+from tests.validation.misses import told
 
 NAME = "plant"
 CHAPTERS = ("cells", "databank", "lfp", "propagation", "fsri", "rooms", "ceiling_jet", "agents")
@@ -37,8 +38,15 @@ def write(found: Sequence[Chapter], folder: Path) -> Path:
         for name, drawing in chapter.plots.items():
             (folder / name).write_text(drawing.rstrip("\n") + "\n", encoding="utf-8")
     place = folder / f"{NAME}.md"
-    place.write_text("\n".join([HEAD, _summary(found), *(chapter.markdown() for chapter in found)]), encoding="utf-8")
+    place.write_text("\n".join([HEAD, _summary(found), *map(_section, found)]), encoding="utf-8")
     return place
+
+
+def _section(chapter: Chapter) -> str:
+    """The chapter, and why it missed what it missed."""
+    if not chapter.missed:
+        return chapter.markdown()
+    return "\n".join([chapter.markdown(), "Missed:", "", *(f"- {told(row)}" for row in chapter.missed), ""])
 
 
 def _summary(found: Sequence[Chapter]) -> str:
@@ -53,7 +61,9 @@ def _summary(found: Sequence[Chapter]) -> str:
         for chapter in found
         for row in chapter.missed
     ]
-    told = "\n".join(["", "Missed:", "", *missed]) if missed else ""
+    listed = (
+        "\n".join(["", "Missed (the cause of each stands below its chapter's table):", "", *missed]) if missed else ""
+    )
     return "\n".join(
-        [f"**{met} of {len(rows)} targets met.** Only the first kind can tell of the world:", "", *table, told, ""]
+        [f"**{met} of {len(rows)} targets met.** Only the first kind can tell of the world:", "", *table, listed, ""]
     )

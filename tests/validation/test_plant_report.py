@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.validation import fsri, plant_report, propagation
+from tests.validation import fsri, misses, plant_report, propagation
 from tests.validation.chapter import Chapter, Row
 
+DOCS = Path(__file__).parents[2] / "docs" / "validation"
 RECORDED = [
     ("Venting", 60.0),
     ("Initiating Unit, Module 4", 120.0),
@@ -94,3 +95,18 @@ def test_the_report_counts_and_shows_what_a_row_is_worth(tmp_path: Path) -> None
     assert "| 0 | 0 |" in next(line for line in words.splitlines() if line.startswith("| calibrated |"))
     assert "- Title (compared): b: 2 (asked 1)" in words
     assert "| c | self-check | 1 | 1 | yes |" in words
+
+
+def test_every_miss_in_the_report_has_its_cause_and_every_cause_a_row() -> None:
+    words = (DOCS / "plant.md").read_text(encoding="utf-8")
+    assert "not found out" not in words
+    rows = [line.removeprefix("| ") for line in words.splitlines() if line.startswith("| ")]
+    for miss in misses.MISSES:
+        assert [row for row in rows if row.startswith(miss.begins) and row.endswith("**no** |")], miss.begins
+
+
+def test_a_miss_that_nobody_has_looked_into_says_so(tmp_path: Path) -> None:
+    rows = [Row("b", "1", "2", met=False), Row("NIST/NRC 3: peak", "1", "2", met=False)]
+    words = plant_report.write([Chapter("Title", "Text.", rows)], tmp_path).read_text(encoding="utf-8")
+    assert "- b. Cause: not found out." in words
+    assert "- NIST/NRC 3: peak. Cause: the recorded height" in words
