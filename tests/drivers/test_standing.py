@@ -167,6 +167,27 @@ async def test_no_other_byte_in_the_head_passes_where_nobody_is_asked(place: int
             assert is_kept.all()
 
 
+async def test_a_value_is_never_younger_than_it_is_though_the_process_is_held_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Between the looks at the plant's clock and the system's own: what is between them must not be added to the age of a value."""
+
+    def held_up() -> int:
+        time.sleep(0.02)
+        return tick_ms()
+
+    async with hands(1) as (hand, _):
+        exchange = exchange_of(asyncio.get_running_loop())
+        for _ in range(2 * hand.requests()):
+            hand.say(reply(hand.next(), np.zeros(1000, np.uint16), 0))
+        assert hand.wire is not None
+        assert hand.wire.cells[CYCLES] != 0
+        monkeypatch.setattr(exchange, "_plants", {(held_up, 1.0): 0})
+        hand.say(reply(hand.next(), np.zeros(1000, np.uint16), 0))
+        now_ms = tick_ms()
+        assert all((buffer.received_ms <= now_ms).all() for buffer in hand.link.buffers.values())
+
+
 async def test_a_reply_that_nobody_asked_for_ends_a_connection_at_rest() -> None:
     slow = RegisterBlock("b", "d", 1, Table.HOLDING, 0, 4, DataType.UINT16, 1000.0, 5000.0)
     hand = Hand(1, stands=True, blocks=(slow,))
