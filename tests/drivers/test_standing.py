@@ -23,8 +23,9 @@ from drivers.modbus.learned import Learned
 from drivers.modbus.plan import DeviceLimits
 from drivers.modbus.poller import ModbusLink
 from drivers.modbus.schedule import Cycle, Schedule
+from drivers.modbus.unpack import Unpacker
 from drivers.modbus.wire import Lost, Transactions
-from drivers.points import DataType, Order, Quality, RegisterBlock, Scaling, Table
+from drivers.points import BlockBuffer, DataType, Order, Quality, RegisterBlock, Scaling, Table
 from tests.drivers.field import Ask, Raw, raw_server, running, tick_ms, until
 from tests.drivers.test_tcp import PATIENT_S, good, link_to
 
@@ -352,6 +353,21 @@ def test_the_cycle_that_was_due_first_has_its_turn() -> None:
     assert cycles.pick(table.ctypes.data, 3, 9) == -1
     assert cycles.pick(table.ctypes.data, 3, 40) == 1
     assert cycles.first_due(table.ctypes.data, 3) == 10
+
+
+def test_a_block_whose_counter_is_unknown_stays_as_it_is() -> None:
+    block = RegisterBlock("b", "d", 1, Table.HOLDING, 0, 4, DataType.UINT16, 1.0, 1.0, counter=9)
+    points, raw, when = BlockBuffer.empty(4), np.arange(8, dtype=np.uint8), np.array([5_000_000], np.int64)
+    unpack, intake = Unpacker(block, raw, points), np.zeros(cycles.INTAKE_CELLS, np.int64)
+    intake[cycles.IS_COUNTED], intake[cycles.SAMPLE] = 1, 7
+    steps = np.array([(*unpack.row, intake.ctypes.data, when.ctypes.data)], np.int64)
+    cycles.take_in(steps.ctypes.data, 0, 1, 100, 1.0, 2_000_000)
+    assert (points.quality == Quality.UNKNOWN).all()
+    intake[cycles.KNOWN] = 1
+    cycles.take_in(steps.ctypes.data, 0, 1, 100, 1.0, 2_000_000)
+    assert (points.quality == Quality.GOOD).all()
+    assert points.sample.tolist() == [7] * 4
+    assert points.received_ms.tolist() == [103] * 4
 
 
 # --- when it is not for the kernel -----------------------------------------------------------------------------------
