@@ -11,7 +11,17 @@ from typing import Any, TypeVar
 from msgspec.structs import replace
 
 from controller.core.rules import Rules
-from controller.core.state import NEVER, Alarm, HeadLatch, OutputState, RackState, State, ZoneState
+from controller.core.state import (
+    BEFORE_FLOODING,
+    NEVER,
+    Alarm,
+    HeadLatch,
+    OutputState,
+    RackState,
+    Stage,
+    State,
+    ZoneState,
+)
 from controller.core.zone.signals import EXHAUST_OFF_MS
 from controller.site.model import Mode, Role
 
@@ -31,6 +41,12 @@ _HEAD_FLAGS = frozenset({"since_ms", "pre_alarm_ms"})
 _ZONE_FLAGS = frozenset({"cool_ms", "flowing_ms", "hand_over_ms", "guard_ms"})
 _RACK_FLAGS = frozenset({"cool_wanted_ms"})
 """Ticks whose age no decision asks for: they tell that something has happened. Any other that is not exact is a free clock."""
+_TRIED = {Stage.RELEASING, Stage.RETRYING}
+"""Stages in which the tries of the actuator are counted; every way into them begins to count anew."""
+_PROVABLE = {*_TRIED, Stage.UNCONFIRMED}
+"""Stages that the field's proof leads out of."""
+_OVER = {Stage.HOLD_TIME, Stage.DISCHARGED}
+"""Stages in which no bank is energised; a person's new word begins without what was found dropped."""
 _SIGNS = {"alert", "evacuate"}
 _FIRES = {"first-alarm", "fire"}
 _ASKING = {"hand-over", "request", "guard"}
@@ -55,6 +71,10 @@ class Canon:
         self._timed = tuple(
             row.delay_s > 0 or row.investigate_s > 0 or row.latch or row.for_s > 0 for row in site.matrix.values()
         )
+        self._racks = bool(rules.layout.racks)
+        pairs = [pair for zone in rules.zones for pair in zone.pairs]
+        self._fire_2 = any(a.physics is b.physics for a, b in pairs)
+        self._banks = any(release.reserve_output for release in releases)
         self.head = lru_cache(maxsize=100_000)(self._head)
         self.zone = lru_cache(maxsize=100_000)(self._zone)
         self.rack = lru_cache(maxsize=100_000)(self._rack)
@@ -71,8 +91,7 @@ class Canon:
             outputs=tuple(map(self.output, state.outputs, self._normal)),
             wired=(),
             row_since_ms=tuple(
-                since if timed or since == NEVER else NOW_MS
-                for since, timed in zip(state.row_since_ms, self._timed, strict=True)
+                since if timed else NEVER for since, timed in zip(state.row_since_ms, self._timed, strict=True)
             ),
             trips=(),
             disabled=tuple(sorted(state.disabled)),
@@ -80,12 +99,21 @@ class Canon:
         )
 
     def _head(self, latch: HeadLatch) -> HeadLatch:
-        """An alarm that stands, and one that has just ended, differ by what may be read next alone. Fire 2 has stood long enough at once."""
+        """An alarm that stands, and one that has just ended, differ by what may be read next alone. Fire 2 has stood long enough at once.
+
+        When a head first came to pre-alarm tells racks apart, fire 2 counts for two heads of one family: elsewhere nothing asks for them.
+        """
         if not latch.level:
             return HeadLatch()
         over = self._free and latch.ended_ms != NEVER and latch.ended_ms < NOW_MS
-        kept = replace(_timed(latch, _HEAD_FLAGS), ended_ms=LONG_AGO_MS if over else RUNNING_MS)
-        return kept if self._free or kept.fire_2_ms == NEVER else replace(kept, fire_2_ms=LONG_AGO_MS)
+        changes: dict[str, Any] = {"ended_ms": LONG_AGO_MS if over else RUNNING_MS}
+        if not self._racks:
+            changes |= {"pre_alarm_ms": NEVER}
+        if not self._fire_2:
+            changes |= {"fire_2_ms": NEVER, "fire_2": False}
+        elif not self._free and latch.fire_2_ms != NEVER:
+            changes |= {"fire_2_ms": LONG_AGO_MS, "fire_2": True}
+        return replace(_timed(latch, _HEAD_FLAGS), **changes)
 
     def _zone(self, zone: ZoneState) -> ZoneState:
         changes: dict[str, Any] = {"inhibits": (), "active": (), "availability": "", "coincidence": "", "routing": ""}
@@ -93,6 +121,11 @@ class Canon:
         changes["due_ms"] = zone.due_ms
         changes["purged_ms"] = NEVER if zone.purged_ms == NEVER else max(zone.purged_ms, NOW_MS - EXHAUST_OFF_MS)
         changes["works"] = tuple((work, RUNNING_MS if until > NOW_MS else LONG_AGO_MS) for work, until in zone.works)
+        changes["attempt"] = zone.attempt if zone.stage in _TRIED else 0
+        changes["provable"] = zone.provable and zone.stage in _PROVABLE
+        changes["spent"] = zone.spent and zone.stage not in _OVER
+        if zone.stage not in BEFORE_FLOODING and (zone.reserve or not self._banks):
+            changes["call_point_rested"] = True  # no second bank is left for a person's new word
         if not self._early:
             changes["pressed_early"] = False
         if not self._signs:

@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from controller.core import decide as deciding
 from controller.core.commands import AnyCommand
-from controller.core.operators import subject, tag
+from controller.core.draft import Draft
+from controller.core.operators import obey, subject, tag
 from controller.core.state import State, TripState
 from controller.tools.verify.canonical import FAR_MS, NOW_MS, Canon, later, run_out
 from controller.tools.verify.words import BEFORE
@@ -88,6 +89,7 @@ class Explorer:
         self._stop_at = {stop_at}
         self.canon = Canon(world.rules, free_clocks=world.free_clocks)
         self.seen: dict[State, tuple[State | None, Move]] = {}
+        self._at_rest: dict[State, tuple[State, int]] = {}
         self._open: deque[State] = deque()
         self._wired = world.vectors[0].inputs.wired
         self.result = Explored(world.name, vectors=len(world.vectors))
@@ -125,6 +127,13 @@ class Explorer:
             decision = deciding.decide(self.world.rules, full, vector.inputs, said, place, self.world.evidence)
         return decision
 
+    def at_rest(self, state: State) -> tuple[State, int]:
+        """The state after a scan with every input at rest, and when time alone moves it on; decided once a state."""
+        if state not in self._at_rest:
+            decision = self.decide(state, self.world.vectors[0])
+            self._at_rest[state] = self.canon.of(decision.state), decision.wake_ms
+        return self._at_rest[state]
+
     def path_to(self, state: State) -> tuple[tuple[Move, State], ...]:
         """The way by which a state was first reached: moves, each with the state that it led to."""
         back: list[tuple[Move, State]] = []
@@ -161,6 +170,8 @@ class Explorer:
             steps.append(step)
             after = self.canon.of(decision.state)
             self._judge(step, after)
+            if vector.place == 0:
+                self._at_rest[state] = after, decision.wake_ms
             if after != state:
                 self._add(after, state, Move(0, vector.text, vector))
             elif NOW_MS < decision.wake_ms < FAR_MS and decision.wake_ms not in waits:
@@ -175,7 +186,19 @@ class Explorer:
             if waited_ms > 0:
                 self._add(self.canon.of(later(state, waited_ms)), state, Move(waited_ms, vector.text, vector))
 
+    def _says_nothing(self, state: State, command: AnyCommand, vector: Vector) -> bool:
+        """Whether the core takes nothing from a word here: it is refused, or all is so already. Then the step is the one without it."""
+        full = replace(state, wired=self._wired, trips=vector.shown)
+        draft = Draft(self.world.rules, full, vector.inputs, (1, NOW_MS), self.world.evidence)
+        obey(draft, command)
+        said = draft.state()
+        return not (draft.unlatched or draft.resets or draft.writes) and said == replace(
+            full, tick_ms=NOW_MS, wired=said.wired, host=said.host
+        )
+
     def _say(self, state: State, command: AnyCommand, silent: Step) -> None:
+        if self._says_nothing(state, command, silent.vector):
+            return
         decision = self.decide(state, silent.vector, command)
         step = Step(self.world, state, silent.vector, command, decision)
         after = self.canon.of(decision.state)

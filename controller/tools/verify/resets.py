@@ -25,30 +25,36 @@ def stuck(explorer: Explorer) -> Iterator[Broken]:
 
 
 def _way_back(explorer: Explorer, state: State, quiet: set[State]) -> tuple[list[State], bool]:
-    """States on the way to a quiet zone, and whether it is reached: all at rest, time passes, the zone is handed over and reset."""
-    zone = explorer.world.layout.zones[0]
+    """States on the way to a quiet zone, and whether it is reached: all at rest, time passes, the zone is handed over and reset.
+
+    The reset is tried where nothing moves any more; only where none is taken there, in each state on the way.
+    """
     way: list[State] = []
-    for _ in range(MOST_STEPS):
-        way.append(state)
+    while len(way) < MOST_STEPS and (not way or state != way[-1]):
         if state in quiet:
             return way, True
-        rest = explorer.world.vectors[0]
-        over = explorer.decide(all_run_out(state), rest, HandOver(operator=WHO, zone=zone)).state
-        said = explorer.decide(over, rest, Reset(operator=WHO, zone=zone))
-        if _is_quiet(said.state):
-            return way, True
+        way.append(state)
         state = _on(explorer, state)
+    for place in range(len(way), 0, -1):
+        if _is_reset(explorer, way[place - 1]):
+            return way[:place], True
     return way, False
 
 
+def _is_reset(explorer: Explorer, state: State) -> bool:
+    """Whether the zone is quiet once what runs has run out and a person has taken it over and reset it."""
+    rest, zone = explorer.world.vectors[0], explorer.world.layout.zones[0]
+    over = explorer.decide(all_run_out(state), rest, HandOver(operator=WHO, zone=zone)).state
+    return _is_quiet(explorer.decide(over, rest, Reset(operator=WHO, zone=zone)).state)
+
+
 def _on(explorer: Explorer, state: State) -> State:
-    """The state after the next boundary, with every input at rest."""
-    decision = explorer.decide(state, explorer.world.vectors[0])
-    after = explorer.canon.of(decision.state)
+    """The state after the next boundary, with every input at rest; the exploration has seen most of them."""
+    after, wake_ms = explorer.at_rest(state)
     if after != state:
         return after
-    if NOW_MS < decision.wake_ms < FAR_MS:
-        return explorer.canon.of(later(state, decision.wake_ms - NOW_MS))
+    if NOW_MS < wake_ms < FAR_MS:
+        return explorer.canon.of(later(state, wake_ms - NOW_MS))
     return all_run_out(state)
 
 

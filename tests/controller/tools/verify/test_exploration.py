@@ -22,7 +22,7 @@ STEPS = 400
 
 def _stages(state: State) -> tuple[object, ...]:
     """What nobody may tell apart: stage and timers, isolation and water, what is commanded."""
-    zones = [(z.stage, z.trigger, z.due_ms, z.attempt, z.reserve, z.spent, z.proven, z.strayed) for z in state.zones]
+    zones = [(z.stage, z.trigger, z.due_ms, z.reserve, z.proven, z.strayed) for z in state.zones]
     racks = [(r.isolation, r.cool, r.runaway, r.vouched) for r in state.racks]
     return *zones, *racks, *(o.wanted for o in state.outputs)
 
