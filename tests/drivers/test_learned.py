@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from drivers.modbus.learned import LATENCIES, UNRELIABLE_FAILURES, WINDOW_S, Learned
+from drivers.modbus.cycles import LATENCIES
+from drivers.modbus.learned import UNRELIABLE_FAILURES, WINDOW_S, Learned
 
 TIMEOUT_S = 0.3
 

@@ -26,7 +26,7 @@ from drivers.link import LinkError, LinkState, RefusedError
 from drivers.mqtt.mqtt_link import MqttLink
 from drivers.mqtt.payload import encode
 from drivers.mqtt.session import Broker, Version, session
-from drivers.points import Quality, TopicBlock
+from drivers.points import BlockBuffer, Quality, TopicBlock
 from drivers.tls import client_context
 from tests.drivers.certificates import Authority, Pair, openssl
 from tests.drivers.conftest import BrokerProcess
@@ -223,7 +223,9 @@ def test_the_site_file_says_how_the_broker_is_met(keys: Keys, tmp_path: Path) ->
     entry = Mqtt(endpoint="10.0.0.7:8883", version="5", tls=tls, username="haechi", password_file=file)
     layout = cast("Layout", SimpleNamespace(blocks=(BLOCK,)))
     device = cast("Device", SimpleNamespace(heartbeat="room/beat"))
-    link = _mqtt("hall", entry, layout, {"sensors": device}, PlantClock(0, 1.0), tmp_path)
+    link = _mqtt(
+        "hall", entry, layout, {"sensors": device}, PlantClock(0, 1.0), tmp_path, {BLOCK.name: BlockBuffer.empty(1)}
+    )
     met = link._broker
     assert (met.host, met.port, met.version, met.server_name) == ("10.0.0.7", 8883, "5", "broker.example")
     assert (met.username, met.password, met.keepalive_s) == ("haechi", PASSWORD, 2)
