@@ -8,17 +8,15 @@ from typing import Any, get_args
 import msgspec
 
 from controller.core import inputs as reading
-from controller.core.commands import AnyCommand, Disable, Enable, Work
+from controller.core.commands import AnyCommand, Disable, Enable, Force, Work
 from controller.core.inputs import Inputs
 from controller.core.layout import HeadLayout, Layout
 from controller.site.model import ON_AT_REST
-from controller.tools.verify.parts import WHO
+from controller.tools.verify.parts import MINUTES, WHO
 from controller.tools.verify.slices import alike_outputs, device_of, kind_of, reduced, sensing, wired
 from controller.tools.verify.words import ALARM, MEMBERS, RELEASING_ROLES, UNKNOWN
 from controller.tools.verify.world import Change, Groups, World, head_change, make_world
 
-MINUTES = 30
-"""For how long work is announced; it runs out as any time does."""
 TOGETHER, FEW = 2, 4
 """Inputs that change in one scan; of more than a few lying heads one after the other: what they say stays latched."""
 MOST_OF_A_KIND = 2
@@ -204,7 +202,7 @@ def _of_words(layout: Layout, zone: int) -> Iterator[World]:
     heads = _few([h for h in sensing(layout, zone) if str(h.physics) in MEMBERS], 1)[:2]
     outputs = [o.name for o in alike_outputs(layout, zone, RELEASING_ROLES)]
     said = tuple(_all_words((name, *outputs, *(h.name for h in heads)), name))
-    service, works = (Disable, Enable), (Work,)
+    service, works = (Disable, Enable), (Work, Force)
     for what, mine in (
         ("words on service", tuple(w for w in said if isinstance(w, service))),
         ("words on work", tuple(w for w in said if isinstance(w, works))),

@@ -55,11 +55,12 @@ _ASKING = {"hand-over", "request", "guard"}
 class Canon:
     """Makes the states of one part comparable."""
 
-    def __init__(self, rules: Rules, *, free_clocks: bool) -> None:
+    def __init__(self, rules: Rules, *, free_clocks: bool, works: bool = False) -> None:
+        """`works`: people announce work, which asks whether anything has burnt."""
         site = rules.layout.site
         causes = {c.rsplit(".", 1)[-1] for row in site.matrix.values() for c in (*row.when, *row.unless)}
         self._signs = bool(causes & _SIGNS)
-        self._ladder = bool(rules.layout.racks) or bool(causes & _ASKING)
+        self._ladder = works or bool(rules.layout.racks) or bool(causes & _ASKING)
         self._alarms = bool(causes & _FIRES)
         self._free = free_clocks
         self._normal = tuple(-1 if o.output.role is Role.COOLANT else o.output.normal for o in rules.layout.outputs)
@@ -96,6 +97,7 @@ class Canon:
             trips=(),
             disabled=tuple(sorted(state.disabled)),
             host=(),
+            forced=tuple((name, RUNNING_MS if until > NOW_MS else LONG_AGO_MS) for name, until in state.forced),
         )
 
     def _head(self, latch: HeadLatch) -> HeadLatch:
@@ -206,6 +208,9 @@ def run_out(state: State) -> list[tuple[str, State]]:
                     replace(state, zones=(*state.zones[:index], ended, *state.zones[index + 1 :])),
                 )
             )
+    if any(until == RUNNING_MS for _, until in state.forced):
+        ended_forces = tuple((name, LONG_AGO_MS) for name, _ in state.forced)
+        found.append(("the time of a force is over", replace(state, forced=ended_forces)))
     return found
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from controller.core import decide as deciding
-from controller.core.commands import AnyCommand
+from controller.core.commands import AnyCommand, Force, Work
 from controller.core.draft import Draft
 from controller.core.operators import obey, subject, tag
 from controller.core.state import State, TripState
@@ -87,7 +87,8 @@ class Explorer:
         self._with_hands, self._with_words = with_hands, with_words
         self._most, self._out_of_time, self._tell = most_states, out_of_time, tell
         self._stop_at = {stop_at}
-        self.canon = Canon(world.rules, free_clocks=world.free_clocks)
+        works = any(isinstance(word, (Work, Force)) for word in world.said)
+        self.canon = Canon(world.rules, free_clocks=world.free_clocks, works=works)
         self.seen: dict[State, tuple[State | None, Move]] = {}
         self._at_rest: dict[State, tuple[State, int]] = {}
         self._open: deque[State] = deque()

@@ -4,9 +4,23 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import NamedTuple
 
-from controller.core.commands import AnyCommand, ConfirmIsolated, Disable, Enable, HandOver, Occupied, Reset
+import msgspec
+
+from controller.core.commands import (
+    AnyCommand,
+    ConfirmIsolated,
+    Disable,
+    Enable,
+    Extract,
+    Force,
+    HandOver,
+    Occupied,
+    Reset,
+    Work,
+)
 from controller.core.inputs import Inputs
 from controller.core.layout import HeadLayout, Layout
+from controller.core.zone.works import OUTPUT_TEST, PERMIT, WALK_TEST
 from controller.site.model import Family, Role
 from controller.site.power import Power
 from controller.tools.verify.slices import alike_outputs, reduced, sensing, wired
@@ -23,6 +37,8 @@ from controller.tools.verify.world import (
 )
 
 WHO = "a person"
+MINUTES = 30
+"""For how long work is announced, and for how many seconds an output is forced; both run out as any time does."""
 _AIR = (Role.EXHAUST, Role.DAMPER)
 _WATER = (Role.BREAKER, Role.COOLANT, Role.PUMP, Role.WATER_BARRIER, Role.CHARGER_STOP)
 
@@ -32,8 +48,7 @@ def release_parts(layout: Layout, zone: int) -> Iterator[World]:
     if layout.site.zones[layout.zones[zone]].release is None:
         return
     names = tuple(head.name for head in _pair(layout, zone))
-    shares = any(o.zone == zone and o.output.role is Role.SELECTOR for o in layout.outputs)
-    for part in (*_PARTS, *((_SELECTOR,) if shares else ())):
+    for part in (*_PARTS, *_asked_for(layout, zone)):
         contacts = _contacts(layout, zone, part.families)
         outputs = [o.name for o in alike_outputs(layout, zone, {*RELEASING_ROLES, *part.air})]
         site = reduced(layout.site, layout.zones[zone], (*names, *contacts), outputs)
@@ -42,6 +57,17 @@ def release_parts(layout: Layout, zone: int) -> Iterator[World]:
             f"{layout.zones[zone]}: {part.name}", site, partial(part.groups, names), part.most, said,
             restarts=part.restarts, free_clocks=part.free_clocks,
         )  # fmt: skip
+
+
+def _asked_for(layout: Layout, zone: int) -> Iterator["_Part"]:
+    """Parts of what not every zone has: a selector, a mechanical block, an extended discharge or a timed extract."""
+    release = layout.site.zones[layout.zones[zone]].release
+    if any(o.zone == zone and o.output.role is Role.SELECTOR for o in layout.outputs):
+        yield _SELECTOR
+    if _contacts(layout, zone, (Family.MECHANICAL_BLOCK,)):
+        yield _BLOCK
+    if release is not None and (release.extended_output or release.extract_s):
+        yield _AFTER
 
 
 def _pair(layout: Layout, zone: int) -> tuple[HeadLayout, ...]:
@@ -96,6 +122,12 @@ def _words_under(names: tuple[str, ...], layout: Layout, rest: Inputs) -> Groups
     return [group for group in groups if group]
 
 
+def _under_works(names: tuple[str, ...], layout: Layout, rest: Inputs) -> Groups:
+    """What may be the case while people work; an advisory isolates then."""
+    advisory = [head_change(rest, layout, names[:1], 1)]
+    return [[*_alarms(names, layout, rest), *advisory], contact_changes(layout, rest, Family.CALL_POINT, (1,))]
+
+
 def _over(names: tuple[str, ...], layout: Layout, rest: Inputs) -> Groups:
     singles = [[head_change(rest, layout, (name,), ALARM)] for name in names]
     return [
@@ -110,6 +142,20 @@ def _way(names: tuple[str, ...], layout: Layout, rest: Inputs) -> Groups:
     groups = [_alarms(names, layout, rest), contact_changes(layout, rest, Family.CALL_POINT, (1,))]
     groups += [tri_changes("discharged", "discharged", (1,))]
     groups += feedback_changes(layout, [o.name for o in layout.outputs if o.output.role is Role.SELECTOR])
+    return [group for group in groups if group]
+
+
+def _closed_block(names: tuple[str, ...], layout: Layout, rest: Inputs) -> Groups:
+    """The mechanical block beside heads, call point and abort."""
+    groups = [_alarms(names, layout, rest), contact_changes(layout, rest, Family.MECHANICAL_BLOCK)]
+    groups += [contact_changes(layout, rest, f, (1,)) for f in (Family.CALL_POINT, Family.ABORT)]
+    return [*groups, tri_changes("discharged", "discharged", (1,))]
+
+
+def _cleared(names: tuple[str, ...], layout: Layout, rest: Inputs) -> Groups:
+    """What ends an extended discharge and an extract: heads, call point, gas."""
+    groups = [_alarms(names, layout, rest), tri_changes("gas is high", "gas_high")]
+    groups += [contact_changes(layout, rest, Family.CALL_POINT, (1,)), tri_changes("discharged", "discharged", (1,))]
     return [group for group in groups if group]
 
 
@@ -130,6 +176,21 @@ def _of_agent(zone: str, outputs: list[str]) -> Iterator[AnyCommand]:
     for output in outputs[:1]:
         yield Disable(operator=WHO, subject=output)
         yield Enable(operator=WHO, subject=output)
+
+
+def _of_work(work: str, zone: str, outputs: list[str]) -> Iterator[AnyCommand]:
+    yield Reset(operator=WHO, zone=zone)
+    for minutes in (MINUTES, 0):
+        yield msgspec.convert({"do": "work", "operator": WHO, "zone": zone, "work": work, "minutes": minutes}, Work)
+    if work == OUTPUT_TEST:
+        yield Force(operator=WHO, subject=outputs[-1], seconds=MINUTES)
+        yield Force(operator=WHO, subject=outputs[-1], seconds=0)
+
+
+def _of_extract(zone: str, _outputs: list[str]) -> Iterator[AnyCommand]:
+    yield Reset(operator=WHO, zone=zone)
+    yield Extract(operator=WHO, zone=zone, on=True)
+    yield Extract(operator=WHO, zone=zone, on=False)
 
 
 class _Part(NamedTuple):
@@ -155,10 +216,17 @@ _PARTS = (
     ),
     _Part("words on the zone", (Family.CALL_POINT, Family.MODE_KEY), _words_under, most=1, said=_of_zone),
     _Part("words on the agent", (Family.CALL_POINT, Family.MODE_KEY), _words_under, most=1, said=_of_agent),
+    *(
+        _Part(work, (Family.CALL_POINT,), _under_works, most=1, said=partial(_of_work, work), air=(Role.EXHAUST,))
+        for work in (PERMIT, WALK_TEST, OUTPUT_TEST)
+    ),
     _Part("windows", (Family.CALL_POINT, Family.ABORT), _over, free_clocks=True),
 )
 
-
+_BLOCK = _Part("mechanical block", (Family.CALL_POINT, Family.MECHANICAL_BLOCK, Family.ABORT), _closed_block)
+_AFTER = _Part(
+    "after the release", (Family.CALL_POINT,), _cleared, most=1, said=_of_extract, air=(Role.EXHAUST,), free_clocks=True
+)
 _SELECTOR = _Part("selector", (Family.CALL_POINT,), _way, air=(Role.SELECTOR,))
 """The other rooms of the bank are at rest; the tests of the core let them ask at the same time."""
 

@@ -65,6 +65,12 @@ def called(step: Step) -> bool:
     return any(step.vector.inputs.wired[h.index] == YES for h in heads if h.head.family is Family.CALL_POINT)
 
 
+def is_isolated(step: Step) -> bool:
+    """Whether the agent's mechanical block says that it is closed."""
+    heads = step.world.layout.heads
+    return any(step.vector.inputs.wired[h.index] == YES for h in heads if h.head.family is Family.MECHANICAL_BLOCK)
+
+
 def is_confirmed(step: Step) -> bool:
     """Whether rule 3 is fulfilled after the step, by verification's own reading of it."""
     release, state = release_of(step), step.decision.state
@@ -134,6 +140,9 @@ def a_hand_releases(step: Step) -> Iterator[tuple[str, str]]:
         if not any("selector" in name for name in after.inhibits):
             yield "P2", "the selector is not proven open, and that is not shown"
         return
+    if is_isolated(step):
+        yield from _shows_the_block(step)
+        return
     latest_ms = NOW_MS + round(release.manual_delay_s * 1000)
     committed = after.stage == "activated" and after.trigger == "manual" and NOW_MS <= after.due_ms <= latest_ms
     if before.stage == "activated" and before.trigger == "manual":
@@ -141,10 +150,21 @@ def a_hand_releases(step: Step) -> Iterator[tuple[str, str]]:
             yield "P2", f"a release by hand was under way, now the zone is {after.stage}"
         elif after.stage != "releasing" and before.due_ms <= NOW_MS:
             yield "P2", "the manual delay is over, and the agent does not go"
-    elif before.stage in BEFORE and called(step) and not (committed or after.stage == "releasing"):
+    elif (
+        before.stage in BEFORE
+        and before.call_point_rested
+        and called(step)
+        and not (committed or after.stage == "releasing")
+    ):
         yield "P2", f"the call point is operated, and the zone is {after.stage} ({after.trigger or 'no trigger'})"
     if after.stage == "releasing" and after.trigger == "manual":
         yield from (("P2", what) for what in _agent_withheld(step))
+
+
+def _shows_the_block(step: Step) -> Iterator[tuple[str, str]]:
+    """Blocked mechanically: nothing would flow, and that is shown. Whoever opens the block does not let the agent go, a new word does."""
+    if called(step) and zone_of(step.before).stage in BEFORE and not zone_of(step.decision.state).inhibits:
+        yield "P2", "the call point is operated, the agent is blocked mechanically, and that is not shown"
 
 
 def _agent_withheld(step: Step) -> Iterator[str]:

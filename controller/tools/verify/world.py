@@ -15,7 +15,7 @@ from controller.core.inputs import FIRE_2, InputReader, Inputs
 from controller.core.layout import Layout, lay_out
 from controller.core.rules import Rules, make_rules
 from controller.core.state import TripState
-from controller.core.trips import HOST_FACTS
+from controller.core.trips import HOST_FACTS, NIGHT
 from controller.site.model import ON_AT_REST, Family, Physics, Site
 from controller.tools.verify.words import ALARM, NO, YES
 from drivers.points import Quality
@@ -138,6 +138,8 @@ def make_world(
     layout = lay_out(site)
     rest = at_rest(layout)
     groups = groups_of(layout, rest)
+    if any(row.at != "always" for row in site.matrix.values()):
+        groups, most = [*groups, [Change("it is night", (("host", NIGHT, 1),))]], most + 1
     made = vectors(rest, groups, most)
     return World(name, layout, make_rules(layout), made, said, restarts=restarts, free_clocks=free_clocks)
 
