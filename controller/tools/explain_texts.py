@@ -107,8 +107,8 @@ FEATURES: dict[Feature, Pair] = {
         "{head}: {value}초 동안 값 변화 없음 (자체 잡음·부하 기준 {threshold}초): 신뢰할 수 없음",
     ),
     Feature.DRIFT: (
-        "{head}: {point} drifts away from its module (score {value}, {threshold} counts)",
-        "{head}: {point} 모듈에서 서서히 이탈 (지표 {value}, 기준 {threshold})",
+        "{head}: {point} drifts away from its module, or from the mean of its rack (score {value}, {threshold} counts)",
+        "{head}: {point} 모듈(또는 랙 평균)에서 서서히 이탈 (지표 {value}, 기준 {threshold})",
     ),
     Feature.COMMON_RISE: (
         "{head}: {point} is {value} warmer than its heat balance allows for load and room ({threshold} counts)",

@@ -38,13 +38,21 @@ def page() -> str:
     """The whole page."""
     return "\n".join(
         [_HEAD, *_table("cell-temperature, of single cells (group > 0)", Family.CELL_TEMPERATURE, group=2), ""]
-        + [line for family in DEFAULTS for line in (*_table(_title(family), family, group=0), "")]
+        + [line for family in DEFAULTS for line in (*_table(_title(family), family, group=_group(family)), "")]
         + ["## What each setting is", "", *_meanings()]
     ).rstrip() + "\n"  # fmt: skip
 
 
 def _title(family: Family) -> str:
-    return f"{family}, of a rack (minimum, mean, maximum)" if family is Family.CELL_TEMPERATURE else str(family)
+    what = {
+        Family.CELL_TEMPERATURE: ", of a rack (minimum, mean, maximum)",
+        Family.CELL_VOLTAGE: " (without a module, group 0, no deviations)",
+    }
+    return f"{family}{what.get(family, '')}"
+
+
+def _group(family: Family) -> int:
+    return 2 if family is Family.CELL_VOLTAGE else 0
 
 
 def _table(title: str, family: Family, *, group: int) -> Iterator[str]:

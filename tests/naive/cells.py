@@ -141,7 +141,9 @@ class NaiveHead:
         self.tau_s = self.limit("rate_window_s", 0.0) / 3.0
         taus = (F(self.tau_s * 1e3), F(60e3), F(600e3))
         self.points = [Point([Slope(tau) for tau in taus]) for _ in layout.points]
-        size = max(self.group, 1)
+        self.extremes = self.group == 0 and layout.rack >= 0 and len(layout.points) == 3
+        self.compares = self.group > 0 or self.extremes
+        size = 3 if self.extremes else max(self.group, 1)
         self.modules = [self.points[i : i + size] for i in range(0, len(self.points), size)]
         self.balances = [Balance(self) for _ in self.modules]
         self.partner: NaiveHead | None = None
@@ -273,7 +275,7 @@ class NaiveHead:
         """Judge the fresh points of a module."""
         module, balance = self.modules[number], self.balances[number]
         live = [p.last for p in module if p.status == "live"]
-        middle = _median(live) if self.group and len(live) >= 3 else F(math.nan)
+        middle = _median(live) if self.compares and len(live) >= 3 else F(math.nan)
         load = abs(middle - balance.rest) if self.sign < 0 and not np.isnan(middle - balance.rest) else F(0)
         filtered = F(math.nan)
         for place, p in enumerate(module, number * len(module)):
@@ -283,7 +285,7 @@ class NaiveHead:
                 self._judge(p, place, middle, load, filtered)
             elif self.news[number]:
                 self._judge_died_hot(p, place, image.tick_ms)
-        if self.group:
+        if self.compares:
             balance.middle = middle
         elif not np.isnan(filtered):
             balance.middle = filtered
@@ -294,7 +296,7 @@ class NaiveHead:
             self.balances[number].settle(dt)
             return
         self.balances[number].go_on(dt)
-        if not self.group:
+        if not self.compares:
             self.balances[number].middle = F(math.nan)
         for p in self.modules[number]:
             if p.status == "live" and p.slopes[0].level is not None:
@@ -335,9 +337,10 @@ class NaiveHead:
             return
         tau_ms = F(self.limit("bias_tau_s", math.inf) * 1e3)
         memory = min(p.age_ms, tau_ms)
-        floor = max(self.limit("spread_floor", math.inf), 4.0 / 3.0 * self._step())
+        floor = self.limit("spread_floor", math.inf)
         scale = max(F(1.2533141) * p.spread, F(floor), F(0.15) * load)
-        z = r / scale
+        allowed = max(F(1.25 * self._step()) - F(self.limit("cusum_slack", math.inf)) * scale, F(0))
+        z = np.copysign(max(abs(r) - allowed, F(0)), r) / scale
         habit = p.age_ms < F(60e3) and abs(apart) < F(self.limit("deviation_advisory", math.inf))
         if F(0.15) * load <= F(floor) and (abs(r) <= F(self.limit("suspicious", math.inf)) or habit):
             a = p.dt / (memory + p.dt + F(1))
@@ -404,6 +407,8 @@ class NaiveHead:
             timer = other.timer("surge" if self.partner.judges_runaway else "collapse")
             if other.speaks() or timer.on or timer.since is not None:
                 return True
+        if self.extremes:
+            return False
         return any(other.speaks() for other in self.modules[number // max(self.group, 1)] if other is not p)
 
     def _collapse(self, p: Point, x: float, found: list[Found]) -> None:
@@ -635,7 +640,9 @@ def _tiles(bank: list[NaiveHead]) -> list[list[tuple[NaiveHead, int]]]:
     """Modules of the same size under the same limits go together, 128 of them."""
     sets: dict[Any, list[tuple[NaiveHead, int]]] = {}
     for head in bank:
-        sets.setdefault((head.limits, head.group), []).extend((head, number) for number in range(len(head.modules)))
+        sets.setdefault((head.limits, len(head.modules[0])), []).extend(
+            (head, number) for number in range(len(head.modules))
+        )
     return [modules[i : i + 128] for modules in sets.values() for i in range(0, len(modules), 128)]
 
 

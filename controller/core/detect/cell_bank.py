@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from controller.core.detect import cell_kernel, cell_reduce
-from controller.core.detect.cell_limits import head_record, parameters
+from controller.core.detect.cell_limits import head_record, parameters, rows_of
 from controller.core.detect.cell_records import HEAD, POINT, new_points
 from controller.core.detect.readings import Readings
 from controller.core.detect.tiles import (
@@ -178,12 +178,12 @@ def _introduced(bank: CellBank, other: CellBank) -> CellBank:
 
 
 def _bank(family: Family, heads: list[HeadLayout], n_racks: int) -> CellBank:
-    kinds: dict[bytes, list[int]] = {}
+    kinds: dict[tuple[int, bytes], list[int]] = {}
     for place, head in enumerate(heads):
         _check_group(head)
-        kinds.setdefault(parameters(head).tobytes(), []).append(place)
+        kinds.setdefault((rows_of(head), parameters(head).tobytes()), []).append(place)
     sets = list(kinds.values())
-    rows = [max(heads[places[0]].head.group, 1) for places in sets]
+    rows = [rows for rows, _ in kinds]
     modules = [sum(len(heads[place].points) for place in places) // n for places, n in zip(sets, rows, strict=True)]
     tiles = lay_out_tiles(list(zip(rows, modules, strict=True)))
     n = tiles.n_slots

@@ -26,13 +26,17 @@ HEAT_TAU_S = 600.0
 
 STEP_DEGC, STEP_V = 5.0, 0.1
 """A rise of one sample by so much, to the dangerous side, is a lone step until company comes (assumed: as far as an advisory of deviation)."""
-COUNTS = 4.0 / 3.0
-"""The spread is never less than so many steps of resolution: two roundings, of a point and of its median, stay under the slack of 1.5."""
+ROUNDING_STEPS = 1.25
+"""Cumulative sums let pass so many steps of resolution at least, if that is more than the slack: a point and its median, both rounded, come
+apart by one step as their rack warms, and by two only where both lie at the very edge of a step (assumed)."""
 LOAD_TAU_S = 86400.0
 """Memory of the voltage of a module at rest (assumed: a day of charge and discharge)."""
 
 NEARLY = 0.9999
 """What is so close to a step is looked at again, in float64."""
+
+EXTREMES = 3
+"""A rack told by so many values and no module gives minimum, mean and maximum, in any order: the middle one is the mean."""
 
 _THRESHOLDS = ("advisory", "pre_alarm", "alarm", "rate_pre_alarm", "rate_alarm")
 _PLAIN = ("deviation_advisory", "deviation_pre_alarm")
@@ -40,16 +44,26 @@ _PLAIN = ("deviation_advisory", "deviation_pre_alarm")
 
 def head_record(head: HeadLayout, first: int, first_lane: int, device: int, kin: int) -> tuple[Any, ...]:
     """The HEAD record of a head that begins at this slot and lane: NaN is never passed, infinite never broken."""
-    numbers = _numbers(head) | _rare(head) | {"first": first, "first_lane": first_lane, "rows": max(head.head.group, 1)}
+    numbers = _numbers(head) | _rare(head) | {"first": first, "first_lane": first_lane, "rows": rows_of(head)}
     numbers["lanes"] = len(head.points) // int(numbers["rows"])
-    numbers |= {"device": device, "kin": kin}
+    numbers |= {"device": device, "kin": kin, "extremes": tells_extremes(head)}
     return tuple(numbers.get(name, 0) for name in HEAD.names or ())
+
+
+def tells_extremes(head: HeadLayout) -> bool:
+    """Whether a head tells minimum, mean and maximum of a rack in place of its cells."""
+    return head.head.group == 0 and head.rack >= 0 and len(head.points) == EXTREMES
+
+
+def rows_of(head: HeadLayout) -> int:
+    """How many points of a head are compared with each other: a module, or the extremes of a rack with its mean; 1: none are."""
+    return EXTREMES if tells_extremes(head) else max(head.head.group, 1)
 
 
 def parameters(head: HeadLayout) -> npt.NDArray[np.float32]:
     """The row of parameters of a tile that holds this head. Heads with the same row may share one."""
     numbers, limits = _numbers(head), limits_of(head.head)
-    grouped = head.head.group > 0
+    grouped = head.head.group > 0 or tells_extremes(head)
     tau_a_s = float(numbers["rate_tau_s"])
     row = np.zeros(par.COUNT, np.float32)
     row[[par.LOW, par.HIGH, par.SIGN, par.SUSPICIOUS]] = [
@@ -67,7 +81,8 @@ def parameters(head: HeadLayout) -> npt.NDArray[np.float32]:
     row[par.BIAS_TAU_MS] = _or(limits.bias_tau_s, math.inf) * 1e3
     row[par.LEARN_MS] = LEARN_S * 1e3
     resolution = _or(limits.resolution, 0.0)
-    row[par.SCALE_FLOOR] = max(_or(limits.spread_floor, math.inf), COUNTS * resolution)
+    row[par.SCALE_FLOOR] = _or(limits.spread_floor, math.inf)
+    row[par.ROUNDING] = ROUNDING_STEPS * resolution
     row[par.MOVED] = max(0.5 * numbers["suspicious"], 2.0 * resolution)
     row[par.HABIT] = _or(limits.deviation_advisory, math.inf)
     row[par.STEP] = numbers["step"] * NEARLY

@@ -48,6 +48,7 @@ HEAD = np.dtype(
         ("dead", "i4"),  # points that died of late, counted anew after each death
         ("living", "i4"),
         ("kin_living", "i4"),  # of the first of kin: living points of all of them
+        ("extremes", "u1"),  # its three values are minimum, mean and maximum of the same cells
         ("cap", "u1"),  # highest level by values
         ("died", "u1"),  # a point has just died with a sample
         ("dying", "u1"),  # latched level of "dying together"

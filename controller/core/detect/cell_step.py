@@ -51,13 +51,15 @@ def is_lone(points: Any, head: Any, s: Any, j: Any, i: Any, partners: Any, t_ms:
 
 @jit
 def has_company(points: Any, head: Any, i: Any, partners: Any) -> Any:
-    """Whether the cell's other quantity or another point of its module speaks of danger."""
+    """Whether the cell's other quantity or another point of its module speaks of danger; a mean only repeats its maximum."""
     own = np.int64(i)
     partner = points[i].partner
     if partner >= 0:
         other = partners[partner]
         if speaks(other) or other.on[codes.C_COLLAPSE] or other.since_ms[codes.C_COLLAPSE] >= 0:
             return True
+    if head.extremes:
+        return False
     first = head.first + (own - head.first) // head.rows * head.rows
     found = False
     for k in range(first, first + head.rows):

@@ -256,14 +256,14 @@ def follow(s: Any, w: Any, c: Any, to: Any, p: Any) -> None:
 
 @jit
 def compare(s: Any, w: Any, c: Any, to: Any, p: Any) -> None:
-    """Deviation from the module's median: slow bias and spread, which stand still while it is suspicious; Z, in spreads.
+    """Deviation from the module's median: slow bias and spread, which stand still while it is suspicious; Z, in spreads beyond rounding.
 
     What is there from the first samples on is habit, however suspicious, up to an advisory of deviation. The spread of a voltage is no
     less than a share of what a load does to the median, and a loaded one learns nothing. Also whether the median has moved since the
     point last changed, by half of what is suspicious: what does not move in a module at rest is not stuck.
     """
     tau_ms, suspicious, floor = p[par.BIAS_TAU_MS], p[par.SUSPICIOUS], p[par.SCALE_FLOOR]
-    moves, habit, learn_ms = p[par.MOVED], p[par.HABIT], p[par.LEARN_MS]
+    moves, habit, learn_ms, rounding, slack = p[par.MOVED], p[par.HABIT], p[par.LEARN_MS], p[par.ROUNDING], p[par.SLACK]
     for n in range(N):
         fresh = w[at.FRESH + to + n]
         dt = w[at.DT_MS + to + n]
@@ -293,7 +293,11 @@ def compare(s: Any, w: Any, c: Any, to: Any, p: Any) -> None:
         bias_new = bias + a * r
         spread_new = spread + a * (clipped - spread)
         older = memory + dt
-        w[at.Z + to + n] = r / scale
+        allowed = rounding - slack * scale
+        allowed = allowed if allowed > ZERO else ZERO
+        beyond = size - allowed
+        beyond = ZERO if beyond < ZERO else beyond
+        w[at.Z + to + n] = (-beyond if r < ZERO else beyond) / scale
         s[c + at.BIAS + n] = bias_new if learns else bias
         s[c + at.SPREAD + n] = spread_new if learns else spread
         s[c + at.AGE_MS + n] = older if ok else age
@@ -375,12 +379,8 @@ def peak(s: Any, w: Any, c: Any, to: Any, window_ms: Any) -> None:
 @jit
 def note(s: Any, w: Any, visit: Any, c: Any, to: Any, i: Any, flags: Any, p: Any) -> None:
     """Mark in `visit` the points that must be judged one by one."""
-    sign, lowest, far, steep = (
-        p[par.SIGN],
-        p[par.LOWEST],
-        p[par.LOWEST_DEVIATION],
-        p[par.LOWEST_RATE] * p[par.TAU_A_S] * NEARLY,
-    )
+    sign, lowest, far = p[par.SIGN], p[par.LOWEST], p[par.LOWEST_DEVIATION]
+    steep = p[par.LOWEST_RATE] * p[par.TAU_A_S] * NEARLY
     suspicious, limit, keep, run_ms = p[par.SUSPICIOUS], p[par.DRIFT_LIMIT], p[par.KEEP], p[par.RUN_MS]
     runs, step = p[par.RUNS], p[par.STEP]
     for n in range(N):

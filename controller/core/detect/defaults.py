@@ -50,12 +50,11 @@ _CELL_TEMPERATURE_COARSE = msgspec.structs.replace(
     _CELL_TEMPERATURE,
     deviation_advisory=None,
     deviation_pre_alarm=None,
-    cusum_limit=None,
     dip=None,
     rate_window_s=60.0,  # assumed: one step of 1 K gives 0.017 K/s over it
     stuck_s=0.0,  # steps of 1 K may stand for hours
 )
-"""Minimum, mean and maximum of a rack, 1 K, 10 s: thresholds and rate alone."""
+"""Minimum, mean and maximum of a rack, 1 K, 10 s: thresholds, rates, and where the extremes drift from the mean."""
 
 _GAS = Limits(
     low=-50.0,  # drift of the zero (assumed)
@@ -163,5 +162,7 @@ def limits_of(head: Head) -> Limits:
     default = DEFAULTS[Family(head.family)]
     if head.family == Family.CELL_TEMPERATURE and head.group == 0:
         default = _CELL_TEMPERATURE_COARSE
+    if head.family == Family.CELL_VOLTAGE and head.group == 0:
+        default = msgspec.structs.replace(default, deviation_advisory=None, deviation_pre_alarm=None)
     said = {name: value for name, value in msgspec.structs.asdict(head.limits).items() if value is not None}
     return msgspec.structs.replace(default, **said)

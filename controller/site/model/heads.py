@@ -82,7 +82,8 @@ class Head(Strict, frozen=True, kw_only=True):
     points: tuple[str, ...]
     rack: str = ""
     group: int = 0
-    """Neighbours compared with their median (cells of a module); 0: no comparison."""
+    """Neighbours compared with their median (cells of a module); 0: no comparison, but three values on a rack are its minimum, mean and
+    maximum, in any order: the extremes are compared with the mean."""
     reference: bool = False
     """Gas: the room reference, not in a rack; subtracted from the rack heads of its family."""
     principle: Principle | None = None

@@ -53,7 +53,7 @@ def test_few_thermistors_that_warm_slowly_are_told_by_the_longer_horizons_before
 @pytest.mark.parametrize("period_s", [3, 10, 17])
 def test_coarse_heads_polled_in_turn_are_balanced_over_the_time_between_their_values(period_s: int) -> None:
     """A load warms by 0.015 K/s, which is allowed; 0.06 K/s beyond it is told, at whatever phase of the polls."""
-    limits = {"rate_pre_alarm": 1e9, "rate_60_advisory": 1e9, "rate_600_advisory": 1e9}
+    limits = {"rate_pre_alarm": 1e9, "rate_60_advisory": 1e9, "rate_600_advisory": 1e9, "cusum_limit": 1e6}
     rig = Rig({"coarse": Spec(Family.CELL_TEMPERATURE, 3, 0, "r1", limits=limits)})
     points = rig.points("coarse")
 

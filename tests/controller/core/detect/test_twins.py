@@ -20,7 +20,8 @@ from tests.naive.rig import Rig, Spec
 SPECS = {
     "temperature": Spec(Family.CELL_TEMPERATURE, 8, 4, "r1", limits={"stuck_s": 6.0}),
     "voltage": Spec(Family.CELL_VOLTAGE, 8, 4, "r1"),
-    "coarse": Spec(Family.CELL_TEMPERATURE, 3, 0, "r2", device="poor"),
+    "coarse": Spec(Family.CELL_TEMPERATURE, 3, 0, "r2", device="poor", limits={"resolution": 1.0}),
+    "extremes": Spec(Family.CELL_VOLTAGE, 3, 0, "r2", device="poor", limits={"resolution": 0.01}),
     "string": Spec(Family.CELL_VOLTAGE, 2, 0, "r2", device="poor", limits={"advisory": 3.6, "pre_alarm": 3.5}),
 }
 ODD = (math.nan, math.inf, -math.inf, 1e308, -0.0, -273.0, 5e-324)
@@ -168,8 +169,8 @@ def test_banks_equal_their_twin_beyond_the_first_tile() -> None:
     st.lists(
         st.tuples(
             st.sampled_from([0, 1, 400, 1000, 1001, 5000, 40000]),
-            st.lists(st.one_of(st.sampled_from(ODD), st.floats(-60.0, 130.0), st.just(25.0)), min_size=5, max_size=5),
-            st.lists(st.sampled_from([Quality.GOOD, Quality.GOOD, Quality.BAD, Quality.STALE]), min_size=5, max_size=5),
+            st.lists(st.one_of(st.sampled_from(ODD), st.floats(-60.0, 130.0), st.just(25.0)), min_size=7, max_size=7),
+            st.lists(st.sampled_from([Quality.GOOD, Quality.GOOD, Quality.BAD, Quality.STALE]), min_size=7, max_size=7),
             st.booleans(),
         ),
         max_size=40,
@@ -181,7 +182,7 @@ def test_banks_equal_their_twin_on_whatever_hypothesis_finds(
     limits = {"stuck_s": 3.0, "persistence_s": 1.0, "rate_window_s": 4.0}
     specs = {
         "temperature": Spec(Family.CELL_TEMPERATURE, 4, 4, "r1", limits=limits),
-        "coarse": Spec(Family.CELL_TEMPERATURE, 1, 0, "r2", device="poor", limits=limits),
+        "coarse": Spec(Family.CELL_TEMPERATURE, 3, 0, "r2", device="poor", limits={**limits, "resolution": 1.0}),
     }
     rig = Rig(specs)
     rig.detector.__init__(rig.layout)  # type: ignore[misc]
