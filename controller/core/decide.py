@@ -145,7 +145,7 @@ def _may_stand(draft: Draft, output: OutputLayout, *, may: bool) -> bool:
 def take_up(state: State, inputs: Inputs, rules: Rules, tick_ms: int) -> State:
     """The latched state after a restart: every output is read before it is written, and agent is not let go twice (rule 11).
 
-    What an engineer forced is let go.
+    What an engineer forced is let go. Nobody has looked at the gas meanwhile: how long it has been low counts anew.
 
     A zone that is past its release and whose release channels have dropped since is spent: energising them again would fire anew. A
     zone that still waits for proof goes on: its intent stands. One between two tries has its pause anew, because the actuator may never
@@ -157,7 +157,7 @@ def take_up(state: State, inputs: Inputs, rules: Rules, tick_ms: int) -> State:
         past = zones[zone.index].stage in {Stage.RELEASED, Stage.UNCONFIRMED, Stage.HOLD_TIME}
         if past and not any(all(level == Tri.YES for level in levels) for levels in held):
             zones[zone.index] = replace(zones[zone.index], spent=True)
-        zones[zone.index] = _still_extended(zones[zone.index], zone, inputs, rules)
+        zones[zone.index] = replace(_still_extended(zones[zone.index], zone, inputs, rules), gas_low_ms=NEVER)
         if zones[zone.index].stage in {Stage.ACTIVATED, Stage.HELD, Stage.WAITING}:
             zones[zone.index] = _warn_anew(zones[zone.index], zone, tick_ms)
         if zones[zone.index].stage is Stage.RETRYING:

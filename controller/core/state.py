@@ -133,10 +133,12 @@ class ZoneState(msgspec.Struct, frozen=True):
     """When the extract ends; NEVER: it does not run."""
     extract_reads: tuple[str, ...] = ()
     """Heads that read fire when it began and have done since: others, and these again, are fire again."""
+    extract_blind: tuple[str, ...] = ()
+    """Heads that detect fire and were in fault or disabled when it began: one that is lost later ends it."""
     extracted: bool = False
     """It has begun once since the last reset: only a person begins it again."""
     gas_low_ms: int = NEVER
-    """Since when the voted gas is low after the hold time, where the site clears the room by that."""
+    """Since when the voted gas is low and the room calm after the hold time, where the site clears the room by that; a restart counts anew."""
     spent: bool = False
     """The agent output is not to be energised again (found released and dropped after a restart)."""
     proven: bool = False
@@ -146,7 +148,7 @@ class ZoneState(msgspec.Struct, frozen=True):
     activated_ms: int = NEVER
     """When the release was first activated since the last reset: a reset lock counts from here."""
     works: tuple[tuple[str, int], ...] = ()
-    """Work that a person has announced, and until when: work permit, walk test."""
+    """Work that a person has announced, and until when: work permit, walk test, output test."""
     ran_out: tuple[str, ...] = ()
     """Work whose time ran out before a person ended it: manual-only until somebody does (rule 13)."""
     walked: tuple[str, ...] = ()

@@ -1,8 +1,8 @@
 """What follows a discharge: the extended one that holds the concentration, and the extract that clears the room (decision 0033).
 
 The extended discharge begins when the field has proven the main one, runs for its time, and never longer than the hold time or into a closed
-block. The extract is a person's act, or the site's after gas has been low for its time (rule 6): after the hold time alone, for its time, and
-over at once when it burns again.
+block. The extract is a person's act, or the site's after gas has been low for its time (rule 6) while live heads saw every rack calm (rule 1):
+after the hold time alone, for its time, and over at once when it burns again or a head is lost that would tell.
 """
 
 from controller.core.draft import Draft
@@ -51,13 +51,15 @@ def begin_extract(draft: Draft, zone: ZoneRules, release: Release, why: str) -> 
     """Let the exhaust run for its time. Heads that read fire now are known: smoke is what is cleared."""
     reads = tuple(head.name for head in _reading_fire(draft, zone))
     due_ms = draft.tick_ms + round(release.extract_s * 1000)
-    draft.zone(zone.index, extract_due_ms=due_ms, extracted=True, extract_reads=reads)
+    draft.zone(
+        zone.index, extract_due_ms=due_ms, extracted=True, extract_reads=reads, extract_blind=_blind(draft, zone)
+    )
     draft.tell(Kind.RESPONSE, zone.name, zone.name, "extract-started", f"{why}, for {release.extract_s:g} s")
 
 
 def end_extract(draft: Draft, zone: ZoneRules, why: str, evidence: tuple[Evidence, ...] = ()) -> None:
     """The exhaust stops."""
-    draft.zone(zone.index, extract_due_ms=NEVER, extract_reads=())
+    draft.zone(zone.index, extract_due_ms=NEVER, extract_reads=(), extract_blind=())
     draft.tell(Kind.RESPONSE, zone.name, zone.name, "extract-ended", why, evidence)
 
 
@@ -86,6 +88,8 @@ def _extract(draft: Draft, zone: ZoneRules, release: Release) -> None:
         evidence = tuple(draft.evidence(head.index) for head in burning)
         draft.zone(zone.index, acknowledged=False, silenced=False)
         end_extract(draft, zone, "fire again" if burning else "a release is asked for", evidence)
+    elif lost := [name for name in _blind(draft, zone) if name not in state.extract_blind]:
+        end_extract(draft, zone, f"nobody looks: {', '.join(lost)}")
     elif release.extract == "gas-low" and draft.inputs.gas_high[zone.index] == Tri.YES:
         end_extract(draft, zone, "gas above the limit")
     elif draft.reached(state.extract_due_ms):
@@ -95,12 +99,24 @@ def _extract(draft: Draft, zone: ZoneRules, release: Release) -> None:
 
 
 def _watch_gas(draft: Draft, zone: ZoneRules, release: Release) -> None:
-    """Since when the voted gas is low in a room whose hold time is over; not known is not low."""
+    """Since when the voted gas is low in a room whose hold time is over and that is looked at; not known is not low."""
     state = draft.zones[zone.index]
     low = release.extract == "gas-low" and state.stage in CLEARABLE
-    low = low and draft.inputs.gas_high[zone.index] == Tri.NO
+    low = low and draft.inputs.gas_high[zone.index] == Tri.NO and _is_calm(draft, zone)
     if low != (state.gas_low_ms != NEVER):
         draft.zone(zone.index, gas_low_ms=draft.tick_ms if low else NEVER)
+
+
+def _is_calm(draft: Draft, zone: ZoneRules) -> bool:
+    """Whether the site may clear the room by itself: every head that detects fire looks, every rack is calm, and none is cooled (rule 1)."""
+    racks = all(draft.inputs.calm[rack] and not draft.racks[rack].cool for rack in zone.racks)
+    return racks and not _blind(draft, zone)
+
+
+def _blind(draft: Draft, zone: ZoneRules) -> tuple[str, ...]:
+    """Heads that detect fire and do not look now, or not with all they have: in fault or disabled."""
+    sensing = (head for head in zone.sensing if head.physics in FIRE_PHYSICS)
+    return tuple(h.name for h in sensing if draft.inputs.heads[h.index].fault or h.name in draft.disabled)
 
 
 def _reading_fire(draft: Draft, zone: ZoneRules) -> list[HeadLayout]:

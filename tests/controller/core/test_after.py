@@ -1,13 +1,27 @@
 """After the discharge: the extended one that holds the concentration, and the extract that clears the room."""
 
+from collections.abc import Callable
+
 import pytest
 
-from controller.core.commands import Extract, Reset
+from controller.core.commands import Disable, Extract, Reset
 from controller.core.events import Event, Kind
+from controller.core.matrix import may_exhaust
+from controller.core.state import Stage, ZoneState
+from controller.core.zone.coincidence import FIRE_PHYSICS
 from controller.site.check import check
 from tests.controller.core.field import Field, play, site, writes_of
 from tests.controller.core.holding import GAS_LOW, HOLDING, holding
 
+HALL = "smoke-1 alarm, heat-1 alarm"
+ALL_NORMAL = "smoke-1 normal, heat-1 normal, cells-1 normal"
+BLOCK = (
+    "[heads.reserve-key]",
+    (
+        '[heads.block]\nfamily = "mechanical-block"\nzone = "hall"\npoints = ["di-1-inputs[8]", "di-2-inputs[8]"]\n'
+        "[heads.reserve-key]"
+    ),
+)
 FIRE = "0 | smoke-1 alarm, heat-1 alarm | activated |"
 FLOODED = f"{FIRE}\n 33 | | released |"
 DISCHARGED = f"{FLOODED}\n 185 | heat-1 normal | discharged | -exhaust"
@@ -51,8 +65,7 @@ def test_it_ends_with_the_hold_time_and_behind_a_closed_block() -> None:
     field = Field(holding(("extended_s = 100.0", "extended_s = 900.0")))
     play(field, f"{FLOODED}\n 170 | | hold-time | +agent-extended\n 15 | | discharged | -agent-extended")
     assert ended(field, "extended-ended") == ["the hold time is over"]
-    block = '[heads.block]\nfamily = "mechanical-block"\nzone = "hall"\npoints = ["di-1-inputs[8]", "di-2-inputs[8]"]\n'
-    field = Field(holding(("[heads.reserve-key]", f"{block}[heads.reserve-key]")))
+    field = Field(holding(BLOCK))
     play(
         field,
         f"{FLOODED}\n 2 | | | +agent-extended\n 1 | block on | |\n 1 | | | -agent-extended\n 1 | block off | |\n 5 | | | -agent-extended",
@@ -140,6 +153,98 @@ def test_gas_that_is_high_or_not_known_does_not() -> None:
     field.point("gas-h2[1]", HYDROGEN)
     play(field, "1 | | | \n 1 | | | -exhaust")
     assert ended(field, "extract-ended") == ["gas above the limit"]
+
+
+CLEARED = f"{FLOODED}\n 185 | heat-1 normal, smoke-1 normal | discharged | -exhaust"
+
+
+def dead_heads(field: Field) -> None:
+    for head in field.layout.heads:
+        if head.zone == 0 and head.physics in FIRE_PHYSICS:
+            field.fault(head.name)
+
+
+def one_disabled(field: Field) -> None:
+    field.say(Disable(operator="kim", subject="smoke-2"))
+
+
+def a_hot_rack(field: Field) -> None:
+    field.script.readings.rack_hottest_degc[0] = 300.0
+
+
+def a_blind_rack(field: Field) -> None:
+    field.script.readings.rack_live_fraction[0] = 0.0
+
+
+@pytest.mark.parametrize("blind", [dead_heads, one_disabled, a_hot_rack, a_blind_rack])
+def test_the_site_clears_no_room_that_is_not_seen_to_be_calm(blind: Callable[[Field], None]) -> None:
+    field = Field(holding(GAS_LOW))
+    play(field, CLEARED)
+    blind(field)
+    field.run(120)
+    assert not field.on("exhaust")
+    assert not ended(field, "extract-started")
+
+
+def test_the_site_clears_no_room_while_a_rack_is_cooled() -> None:
+    field = Field(holding(GAS_LOW))
+    play(
+        field,
+        f"0 | {HALL}, cells-1 runaway | activated |\n 33 | | released |\n 185 | {ALL_NORMAL} | discharged | +coolant-1",
+    )
+    play(field, "30 | | | +coolant-1 -exhaust")
+
+
+def test_a_head_that_is_lost_ends_it_and_one_that_was_does_not() -> None:
+    for lose in ("fault", "disable"):
+        field = Field(holding())
+        play(field, DISCHARGED)
+        field.fault("smoke-2")
+        say(field)
+        play(field, "10 | | | +exhaust")
+        if lose == "fault":
+            field.fault("heat-1")
+        else:
+            field.say(Disable(operator="kim", subject="heat-1"))
+        play(field, "1 | | | -exhaust")
+        assert ended(field, "extract-ended") == ["nobody looks: heat-1"]
+
+
+def test_time_in_which_nobody_looked_is_not_low_gas() -> None:
+    field = Field(holding(GAS_LOW, ("extract_gas_low_s = 20.0", "extract_gas_low_s = 600.0")))
+    play(field, f"{CLEARED}\n 5 | | | -exhaust")
+    field.restart()
+    field.tick_ms += 3_600_000
+    play(field, "590 | | | -exhaust\n 15 | | | +exhaust")
+
+
+def test_the_call_point_stands_against_it_and_ends_it() -> None:
+    field = Field(holding())
+    play(field, DISCHARGED)
+    field.contact("call-point", on=True)
+    field.scan()
+    answer = say(field)
+    assert answer.kind is Kind.REFUSED
+    assert "call point" in answer.text
+    play(field, "1 | call-point off | | -exhaust")
+    assert say(field).kind is Kind.COMMAND
+    play(field, "2 | | | +exhaust\n 1 | call-point on | discharged |\n 1 | | discharged | -exhaust")
+    assert ended(field, "extract-ended") == ["a release is asked for"]
+
+
+def test_nothing_extends_a_release_behind_a_block_that_is_closed_already() -> None:
+    field = Field(holding(BLOCK))
+    field.agent_flows = False
+    play(field, f"{FIRE}\n 35 | | releasing | +agent")
+    field.contact("block", on=True)
+    field.point("fb-inputs[8]", 1.0)
+    play(field, "0 | | released |\n 3 | block off | | -agent-extended\n 5 | | | -agent-extended")
+    assert not ended(field, "extended-started")
+
+
+@pytest.mark.parametrize("stage", Stage)
+def test_exhaust_runs_for_an_extract_after_the_hold_time_alone(stage: Stage) -> None:
+    assert may_exhaust(ZoneState(stage=stage, extract_due_ms=1)) == (stage is Stage.DISCHARGED)
 
 
 def test_a_reset_ends_it() -> None:
