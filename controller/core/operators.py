@@ -268,7 +268,7 @@ def _disable(draft: Draft, subject: str) -> str:
             and is_bound(draft, zone)
         ):
             return f"{subject} leads the agent into {zone.name}: it is not taken out of service now"
-    if any(subject in zone.release_outputs and _is_committed(draft, zone) for zone in draft.rules.zones):
+    if any(subject in zone.agent_outputs and _is_committed(draft, zone) for zone in draft.rules.zones):
         return f"{subject} is releasing agent, or a person has asked for it: that is not stopped from here (rule 4)"
     output = next((o for o in draft.layout.outputs if o.name == subject), None)
     why_not = _needed(draft, output) if output else ""
@@ -311,7 +311,7 @@ def _enable(draft: Draft, subject: str) -> str:
 
 def _keeps_back(draft: Draft, zone: ZoneRules) -> set[str]:
     """What keeps the zone from automatic release while it is disabled: the zone, its agent, members of its pairs, dampers that block."""
-    names = {zone.name, *zone.release_outputs, *(head.name for pair in zone.pairs for head in pair)}
+    names = {zone.name, *zone.agent_outputs, *(head.name for pair in zone.pairs for head in pair)}
     if zone.zone.release is not None and zone.zone.release.selector:
         names.add(zone.zone.release.selector)
     if zone.zone.release is not None and zone.zone.release.damper_unproven == "block":

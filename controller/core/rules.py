@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from controller.core.layout import HeadLayout, Layout
+from controller.core.layout import HeadLayout, Layout, OutputLayout
 from controller.core.matrix import CompiledMatrix, compile_matrix
 from controller.core.zone.coincidence import Pair, releasing_pairs
 from controller.site import pairs as rule_3
@@ -36,6 +36,9 @@ class ZoneRules:
     dampers: tuple[int, ...]
     exhausts: tuple[int, ...]
     release_outputs: tuple[str, ...]
+    """The main bank's output, then the reserve bank's."""
+    agent_outputs: tuple[str, ...]
+    """These and the extended discharge's: all that lets agent go into the zone."""
     selector: int
     """The output that leads the bank into this room; -1: the bank is its own."""
     sharing: tuple[int, ...]
@@ -54,6 +57,8 @@ class Rules:
     plans: tuple[Plan | None, ...]
     breakers: tuple[tuple[int, ...], ...]
     """Per rack: the outputs of its least isolation set (`plans`), empty where no set of breakers makes it dead."""
+    in_ways: tuple[tuple[int, ...], ...]
+    """Per rack: the outputs of all breakers in any way to it."""
     valves: tuple[tuple[int, ...], ...]
     neighbours: tuple[tuple[int, ...], ...]
     twins: tuple[tuple[int, ...], ...]
@@ -74,6 +79,7 @@ def make_rules(layout: Layout, settings: ResponseSettings | None = None) -> Rule
         power,
         plans,
         tuple(tuple(layout.output(name).index for name in plan.breakers) if plan else () for plan in plans),
+        tuple(tuple(o.index for o in _breakers(layout) if power.cuts(rack, o.name)) for rack in layout.racks),
         tuple(_of_rack(layout, rack, Role.COOLANT) for rack in racks),
         tuple(_neighbours(layout, rack) for rack in racks),
         tuple(tuple(t.index for t in layout.outputs if t.channels == o.channels) for o in layout.outputs),
@@ -91,6 +97,8 @@ def _zone_rules(layout: Layout, index: int) -> ZoneRules:
     }
     dampers = tuple(layout.output(d).index for d in zone.release.dampers) if zone.release else ()
     release_outputs = tuple(o for o in (zone.release.output, zone.release.reserve_output) if o) if zone.release else ()
+    extended = (zone.release.extended_output,) if zone.release and zone.release.extended_output else ()
+    agent_outputs = (*release_outputs, *extended)
     return ZoneRules(
         index,
         name,
@@ -103,13 +111,14 @@ def _zone_rules(layout: Layout, index: int) -> ZoneRules:
         dampers,
         tuple(o.index for o in layout.outputs if o.zone == index and o.output.role is Role.EXHAUST),
         release_outputs,
+        agent_outputs,
         layout.output(zone.release.selector).index if zone.release and zone.release.selector else -1,
-        _sharing(layout, index, release_outputs),
+        _sharing(layout, index, agent_outputs),
     )
 
 
-def _sharing(layout: Layout, index: int, release_outputs: tuple[str, ...]) -> tuple[int, ...]:
-    mine = {layout.output(name).channels for name in release_outputs}
+def _sharing(layout: Layout, index: int, agent_outputs: tuple[str, ...]) -> tuple[int, ...]:
+    mine = {layout.output(name).channels for name in agent_outputs}
     return tuple(
         dict.fromkeys(o.zone for o in layout.outputs if o.zone != index and o.is_release and o.channels in mine)
     )
@@ -119,6 +128,10 @@ def _proving(heads: list[HeadLayout], *, same_family: bool) -> tuple[Pair, ...]:
     return rule_3.releasing_pairs(
         [h for h in heads if h.physics in {Physics.SMOKE, Physics.HEAT}], same_family=same_family
     )
+
+
+def _breakers(layout: Layout) -> list[OutputLayout]:
+    return [o for o in layout.outputs if o.output.role is Role.BREAKER]
 
 
 def _of_rack(layout: Layout, rack: int, role: Role) -> tuple[int, ...]:

@@ -202,6 +202,8 @@ class RackState(msgspec.Struct, frozen=True):
     runaway: bool = False
     cool: bool = False
     cool_wanted_ms: int = NEVER
+    opened: tuple[str, ...] = ()
+    """Breakers in its ways that said open when they were last read, while isolation is asked for: unread, these alone count as open."""
     counted: int = 0
     """Breakers opened for it that count towards the site's limit of automatic openings."""
 

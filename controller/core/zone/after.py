@@ -30,13 +30,14 @@ def _extended(draft: Draft, zone: ZoneRules, release: Release, *, blocked: bool)
     state, name = draft.zones[zone.index], release.extended_output
     if not name:
         return
+    blocked = blocked or name in draft.disabled
     if state.stage is Stage.RELEASED and state.since_ms == draft.tick_ms and not blocked:
         draft.zone(zone.index, extended_due_ms=draft.tick_ms + round(release.extended_s * 1000))
         draft.tell(Kind.RESPONSE, zone.name, name, "extended-started", f"for {release.extended_s:g} s")
         return
     if state.extended_due_ms == NEVER:
         return
-    why = "blocked mechanically" if blocked else ""
+    why = "blocked mechanically, or out of service" if blocked else ""
     why = why or ("its time is over" if draft.reached(state.extended_due_ms) else "")
     why = why or ("" if state.stage in HOLDING else "the hold time is over")
     if why:

@@ -1,9 +1,6 @@
 """The isolation set of a rack (rule 7): the planner's least set of breakers, what goes dark by it, and its proof by the breakers' contacts."""
 
-from collections.abc import Callable
-
 from controller.core.draft import Draft
-from controller.site.model import Role
 from controller.site.power import said
 
 
@@ -33,18 +30,25 @@ def asked_to_open(draft: Draft, rack: int) -> str:
 
 def shown_open(draft: Draft, rack: int) -> bool:
     """Nothing feeds the rack through breakers that say open, in this very scan: those of its set, or others that a person opened."""
-    return draft.rules.power.is_dead(draft.layout.racks[rack], _breakers(draft, lambda says: says == 1))
+    return draft.rules.power.is_dead(draft.layout.racks[rack], _opened(draft, rack))
 
 
 def shown_fed(draft: Draft, rack: int) -> bool:
-    """Breakers that say closed feed the rack; one that is not read is taken for what it was."""
-    return not draft.rules.power.is_dead(draft.layout.racks[rack], _breakers(draft, lambda says: says != 0))
+    """Breakers that do not say open feed the rack; of those that are not read, those that said open last do not."""
+    return not draft.rules.power.is_dead(draft.layout.racks[rack], still_open(draft, rack))
 
 
-def _breakers(draft: Draft, so: Callable[[int], bool]) -> frozenset[str]:
-    """Breakers of the site whose contacts say so."""
-    outputs = (o for o in draft.layout.outputs if o.output.role is Role.BREAKER)
-    return frozenset(o.name for o in outputs if so(draft.inputs.feedback[o.index]))
+def still_open(draft: Draft, rack: int) -> tuple[str, ...]:
+    """Breakers in the rack's ways that say open, and those not read now that said so last."""
+    outputs, says, opened = draft.layout.outputs, draft.inputs.feedback, draft.racks[rack].opened
+    ways = draft.rules.in_ways[rack]
+    return tuple(outputs[b].name for b in ways if says[b] == 1 or (says[b] < 0 and outputs[b].name in opened))
+
+
+def _opened(draft: Draft, rack: int) -> tuple[str, ...]:
+    """Breakers in the rack's ways whose contacts say open."""
+    ways = draft.rules.in_ways[rack]
+    return tuple(draft.layout.outputs[b].name for b in ways if draft.inputs.feedback[b] == 1)
 
 
 def not_proven(draft: Draft, rack: int) -> str:

@@ -15,6 +15,7 @@ from controller.core.zone.isolation import (
     others_go_dark,
     shown_fed,
     shown_open,
+    still_open,
 )
 from controller.core.zone.standing import first_shown_ms, keep_first_times, of_one_event, stands
 from controller.core.zone.weighing import doubts, level_of, weighed
@@ -126,6 +127,7 @@ def _await_proof(draft: Draft, zone: ZoneRules, rack: int, state: RackState) -> 
     if state.isolation is Isolation.NONE:
         return
     name = draft.layout.racks[rack]
+    _remember_opened(draft, rack)
     if shown_open(draft, rack):
         if state.isolation is not Isolation.PROVEN:
             draft.rack(rack, isolation=Isolation.PROVEN)
@@ -141,6 +143,12 @@ def _await_proof(draft: Draft, zone: ZoneRules, rack: int, state: RackState) -> 
         draft.rack(rack, asked=True)
         draft.zone(zone.index, acknowledged=False)
         draft.tell(Kind.REQUEST, zone.name, name, "confirm-isolated", not_proven(draft, rack))
+
+
+def _remember_opened(draft: Draft, rack: int) -> None:
+    opened = still_open(draft, rack)
+    if opened != draft.racks[rack].opened:
+        draft.rack(rack, opened=opened)
 
 
 # ---- cool

@@ -57,7 +57,7 @@ def blocks(draft: Draft, zone: ZoneRules) -> tuple[str, ...]:
     if wired(draft, zone, Family.OCCUPIED) is not Tri.NO or state.occupied:
         found.append("occupied")
     if zone.name in draft.disabled or any(
-        output in draft.disabled for output in (*zone.release_outputs, release.selector)
+        output in draft.disabled for output in (*zone.agent_outputs, release.selector)
     ):
         found.append("disabled")
     if state.strayed:

@@ -5,6 +5,7 @@ import pytest
 from controller.core.commands import ConfirmIsolated, Disable, Reset
 from controller.core.events import Kind
 from controller.core.state import Isolation
+from drivers.points import Quality
 from tests.controller.core.field import Field, play
 from tests.controller.core.two_feeds import two_feeds
 
@@ -99,3 +100,38 @@ def test_a_person_may_still_vouch() -> None:
     play(field, f"{RUNAWAY}\n 21 | | | -coolant-2")
     field.say(ConfirmIsolated(operator="kim", rack="rack-2"))
     play(field, "1 | | | +coolant-2")
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_breaker_that_was_closed_and_is_not_read_is_not_taken_for_open(lost: bool) -> None:
+    field = Field(two_feeds())
+    play(field, f"{RUNAWAY}\n 10 | | | +coolant-2")
+    if lost:
+        field.point("fb-inputs[4]", 0.0, Quality.BAD)  # main-a, closed all along
+    field.scan()
+    field.stuck.add("breaker-2")
+    field.point("fb-inputs[1]", 0.0)
+    play(field, "1 | | | -coolant-2")
+
+
+def test_a_breaker_that_said_open_and_is_not_read_stops_no_water() -> None:
+    field = Field(two_feeds())
+    play(field, f"{RUNAWAY}\n 10 | | | +coolant-2")
+    field.point("fb-inputs[1]", 1.0, Quality.BAD)
+    play(field, "3 | | | +coolant-2")
+
+
+def test_what_an_open_breaker_said_last_counts() -> None:
+    field = Field(two_feeds())
+    field.stuck |= {"main-a", "breaker-2"}
+    field.point("fb-inputs[4]", 1.0)  # by hand, at the switchgear
+    play(field, f"{RUNAWAY}\n 10 | | | +coolant-2")
+    field.stuck.discard("breaker-2")
+    field.run(3)
+    field.point("fb-inputs[4]", 0.0)  # closed again: breaker-2 keeps the rack dead
+    field.run(1)
+    field.point("fb-inputs[4]", 0.0, Quality.BAD)
+    play(field, "1 | | | +coolant-2")
+    field.stuck.add("breaker-2")
+    field.point("fb-inputs[1]", 0.0)
+    play(field, "1 | | | -coolant-2")
