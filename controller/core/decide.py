@@ -13,7 +13,7 @@ from controller.core.force import forced, watch_forces
 from controller.core.inputs import Inputs
 from controller.core.latch import latch_heads
 from controller.core.layout import Layout, OutputLayout
-from controller.core.matrix import Moment, driven, interlock
+from controller.core.matrix import Moment, RowTimes, driven, interlock
 from controller.core.operators import obey
 from controller.core.rules import Rules, ZoneRules
 from controller.core.state import (
@@ -110,9 +110,9 @@ def _wanted(draft: Draft) -> list[int]:
     """The level of every output: driven by the matrix, within the interlocks, unless a person has disabled it."""
     conditions, zones = condition_vector(draft)
     outputs = draft.layout.outputs
-    since_ms = draft.row_since_ms
+    times = RowTimes(draft.row_since_ms, draft.row_drove_ms)
     moment = Moment(draft.tick_ms, draft.reached, is_night(draft), frozenset(draft.unlatched), undelayed(draft))
-    rows = driven(draft.rules.matrix, conditions, since_ms, moment, len(outputs))
+    rows = driven(draft.rules.matrix, conditions, times, moment, len(outputs))
     wanted = []
     for output, row in zip(outputs, rows, strict=True):
         may_cool = output.rack >= 0 and _may_cool(draft, output)

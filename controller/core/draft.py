@@ -29,6 +29,7 @@ class Draft:
         self.racks = list(state.racks)
         self.outputs = list(state.outputs)
         self.row_since_ms = list(state.row_since_ms)
+        self.row_drove_ms = dict(state.row_drove_ms)
         self.trips = state.trips
         self.disabled = state.disabled
         self.openings = state.openings
@@ -102,6 +103,7 @@ class Draft:
             outputs=tuple(self.outputs),
             wired=self.inputs.wired,
             row_since_ms=tuple(self.row_since_ms),
+            row_drove_ms=tuple(sorted(self.row_drove_ms.items())),
             trips=self.trips,
             disabled=self.disabled,
             host=self.inputs.host,

@@ -88,33 +88,55 @@ class Moment(NamedTuple):
     undelayed: frozenset[int] = frozenset()
 
 
-def driven(
-    matrix: CompiledMatrix, conditions: Sequence[bool], row_since_ms: list[int], moment: Moment, n_outputs: int
-) -> list[bool | None]:
-    """Which outputs the rows drive (True), hold back (False), or say nothing of (None).
+class RowTimes(NamedTuple):
+    """Since when each row's causes hold (NEVER: they do not), and by row since when one with `investigate_s` drives. Both in and out."""
 
-    `row_since_ms` (in and out) remembers since when each row's causes hold.
-    """
+    since_ms: list[int]
+    drove_ms: dict[int, int]
+
+
+def driven(
+    matrix: CompiledMatrix, conditions: Sequence[bool], times: RowTimes, moment: Moment, n_outputs: int
+) -> list[bool | None]:
+    """Which outputs the rows drive (True), hold back (False), or say nothing of (None)."""
     said: list[tuple[int, bool] | None] = [None] * n_outputs
     for index, row in enumerate(matrix.rows):
-        row_since_ms[index] = _since(row, conditions, row_since_ms[index], moment)
-        if _drives(row, row_since_ms[index], _delay_ms(row, conditions, moment), moment):
+        since_ms = times.since_ms[index] = _since(index, row, conditions, times, moment)
+        if since_ms == NEVER:
+            times.drove_ms.pop(index, None)
+            continue
+        begins_ms = _begins(index, row, conditions, times, moment)
+        if row.investigate_ms:
+            _remember(index, begins_ms, times.drove_ms, moment)
+        if _drives(row, begins_ms, moment):
             word = row.row.priority, row.row.to == "active"
             for output in row.then:
                 said[output] = max(said[output] or word, word)
     return [None if word is None else word[1] for word in said]
 
 
-def _since(row: CompiledRow, conditions: Sequence[bool], since_ms: int, moment: Moment) -> int:
+def _since(index: int, row: CompiledRow, conditions: Sequence[bool], times: RowTimes, moment: Moment) -> int:
     """Since when the row holds, by its causes or because it has latched; NEVER: it does not."""
+    since_ms = times.since_ms[index]
     in_its_time = row.row.at == "always" or (row.row.at == "night") == moment.night
     causes = in_its_time and sum(conditions[c] for c in row.when) >= row.row.votes
     may_stay = row.row.latch and since_ms != NEVER and row.zones.isdisjoint(moment.unlatched)
     if any(conditions[c] for c in row.unless) or not (
-        causes or (may_stay and moment.reached(since_ms + _delay_ms(row, conditions, moment)))
+        causes or (may_stay and moment.reached(_begins(index, row, conditions, times, moment)))
     ):
         return NEVER
     return moment.tick_ms if since_ms == NEVER else since_ms
+
+
+def _begins(index: int, row: CompiledRow, conditions: Sequence[bool], times: RowTimes, moment: Moment) -> int:
+    """When a row that holds begins to drive. One that drives goes on whatever becomes of delays: no output goes off again for them."""
+    return times.drove_ms.get(index, times.since_ms[index] + _delay_ms(row, conditions, moment))
+
+
+def _remember(index: int, begins_ms: int, drove_ms: dict[int, int], moment: Moment) -> None:
+    """That a row whose delay may change has begun to drive, for as long as it holds."""
+    if index not in drove_ms and moment.reached(begins_ms):
+        drove_ms[index] = moment.tick_ms
 
 
 def _delay_ms(row: CompiledRow, conditions: Sequence[bool], moment: Moment) -> int:
@@ -124,10 +146,10 @@ def _delay_ms(row: CompiledRow, conditions: Sequence[bool], moment: Moment) -> i
     return row.delay_ms + row.investigate_ms
 
 
-def _drives(row: CompiledRow, since_ms: int, delay_ms: int, moment: Moment) -> bool:
-    if since_ms == NEVER or not moment.reached(since_ms + delay_ms):
+def _drives(row: CompiledRow, begins_ms: int, moment: Moment) -> bool:
+    if not moment.reached(begins_ms):
         return False
-    return row.for_ms == 0 or not moment.reached(since_ms + delay_ms + row.for_ms)
+    return row.for_ms == 0 or not moment.reached(begins_ms + row.for_ms)
 
 
 def may_exhaust(zone: ZoneState) -> bool:

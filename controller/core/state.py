@@ -242,6 +242,8 @@ class State(msgspec.Struct, frozen=True):
     wired: tuple[int, ...]
     row_since_ms: tuple[int, ...]
     trips: tuple[TripState, ...] = ()
+    row_drove_ms: tuple[tuple[int, int], ...] = ()
+    """Rows with `investigate_s` that drive, by index, and since when: switching delays off or on takes nothing back."""
     disabled: tuple[str, ...] = ()
     forced: tuple[tuple[str, int], ...] = ()
     """Outputs that an engineer forces, and until when."""

@@ -2,19 +2,23 @@
 
 A puff of steam is over when the second look comes; a fire is not. Until then the head stands at pre-alarm, which notifies and isolates.
 What is more than one smoke head at its first stage is not looked at twice: fire 2, another head of the zone in alarm or under its own
-second look, a call point. Then the alarm counts in that very scan, as if nobody had waited.
+second look, a call point. Then the alarm counts in that very scan, as if nobody had waited. So does that of a head that dies under its second
+look: nobody can look again, and an alarm that was read before the fault stays (rule 1). A puff that is forgotten is no member of rule 3, and
+may make a release later or leave it to other heads: that is what the owner asks for by the table. A head that falls to pre-alarm alone is no
+puff, and is not forgotten while it stands there within the window of release.
 """
 
 from msgspec.structs import replace
 
 from controller.core.draft import Draft
 from controller.core.events import Kind, Level
-from controller.core.inputs import FIRE_2, HeadReading
+from controller.core.inputs import FIRE_2, WHOLE_HEAD, HeadReading
 from controller.core.layout import HeadLayout
 from controller.core.rules import ZoneRules
 from controller.core.state import NEVER, HeadLatch
 from controller.core.zone.alarms import SECOND, is_called, members
-from controller.site.model import Physics
+from controller.core.zone.coincidence import release_window_ms
+from controller.site.model import Physics, Verification, Zone
 
 
 def looked_at(draft: Draft, head: HeadLayout, reading: HeadReading, level: int) -> int:
@@ -23,12 +27,15 @@ def looked_at(draft: Draft, head: HeadLayout, reading: HeadReading, level: int) 
     if policy is None or head.physics is not Physics.SMOKE or latch.level >= Level.ALARM:
         return level
     looks = latch.looked_ms != NEVER
+    if looks and reading.fault >= WHOLE_HEAD:
+        draft.heads[head.index] = replace(latch, looked_ms=NEVER)
+        return int(Level.ALARM)
     if reading.marks & FIRE_2 or (
         looks and level >= Level.ALARM and draft.reached(latch.looked_ms + round(policy.look_again_s * 1000))
     ):
         draft.heads[head.index] = replace(latch, looked_ms=NEVER)
         return level
-    if looks and draft.reached(latch.looked_ms + round(policy.within_s * 1000) + 1):
+    if looks and draft.reached(latch.looked_ms + _within_ms(draft.rules.zones[head.zone].zone, policy, level) + 1):
         draft.heads[head.index] = replace(latch, looked_ms=NEVER)
         _tell(draft, head, "pre-alarm (second look: no alarm)")
     elif not looks and level >= Level.ALARM:
@@ -36,6 +43,12 @@ def looked_at(draft: Draft, head: HeadLayout, reading: HeadReading, level: int) 
         draft.zone(head.zone, acknowledged=False, silenced=False)
         _tell(draft, head, "pre-alarm (second look)")
     return min(level, Level.PRE_ALARM)
+
+
+def _within_ms(zone: Zone, policy: Verification, level: int) -> int:
+    """For how long a first alarm is remembered; of a head that is still at pre-alarm as long as one that has ended coincides for release."""
+    within_ms = round(policy.within_s * 1000)
+    return max(within_ms, release_window_ms(zone)) if level >= Level.PRE_ALARM else within_ms
 
 
 def _tell(draft: Draft, head: HeadLayout, what: str) -> None:

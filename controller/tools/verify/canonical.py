@@ -72,6 +72,7 @@ class Canon:
         self._timed = tuple(
             row.delay_s > 0 or row.investigate_s > 0 or row.latch or row.for_s > 0 for row in site.matrix.values()
         )
+        self._ends = tuple(row.for_s > 0 for row in site.matrix.values())
         self._racks = bool(rules.layout.racks)
         pairs = [pair for zone in rules.zones for pair in zone.pairs]
         self._fire_2 = any(a.physics is b.physics for a, b in pairs)
@@ -94,6 +95,7 @@ class Canon:
             row_since_ms=tuple(
                 since if timed else NEVER for since, timed in zip(state.row_since_ms, self._timed, strict=True)
             ),
+            row_drove_ms=tuple((row, since if self._ends[row] else NOW_MS) for row, since in state.row_drove_ms),
             trips=(),
             disabled=tuple(sorted(state.disabled)),
             host=(),
@@ -185,6 +187,7 @@ def later(state: State, by_ms: int) -> State:
         state,
         zones=tuple(map(moved, state.zones)),
         row_since_ms=tuple(s if s == NEVER else s - by_ms for s in state.row_since_ms),
+        row_drove_ms=tuple((row, since_ms - by_ms) for row, since_ms in state.row_drove_ms),
     )
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from controller.core import decide, operators
+from controller.core import decide, matrix, operators
 from controller.core.commands import Delays, Reset
 from controller.core.draft import Draft
 from controller.core.events import Kind
@@ -24,6 +24,10 @@ delay_s = 1.0
 when = ["hall.delays"]
 then = ["beacon"]
 [matrix.fault-relay]"""
+COINCIDENCE = (
+    "[zones.hall.cooling]",
+    '[zones.hall.coincidence]\ntype = "A"\nlook_again_s = 40.0\ncancel_s = 10.0\n[zones.hall.cooling]',
+)
 ROWS = ("[matrix.fault-relay]", DELAYED)
 
 
@@ -72,6 +76,9 @@ def what_is_more_than_one_head_passes_them() -> None:
         play(field, f"0 | {more} | |\n 2 | | | +attention")
     field = waiting()
     play(field, "0 | call-point on | |\n 2 | call-point off | |\n 2 | | | +attention")
+    field = Field(delayed())
+    switch(field, on=True)
+    play(field, "0 | smoke-1 alarm, call-point on | |\n 0.3 | call-point off | | -attention\n 2 | | | +attention")
 
 
 def a_call_point_alone_is_not_delayed() -> None:
@@ -109,7 +116,52 @@ def nothing_to_delay_is_refused() -> None:
     assert switch(field, on=True, zone="server") is Kind.REFUSED
 
 
+LATCHED = (*QUIET, ("investigate_s = 60.0\ndelay_s = 1.0\n", "investigate_s = 60.0\nlatch = true\n"))
+
+
+ALONE = (
+    '"hall.watch", "hall.request", "hall.hand-over", "hall.guard", "server.watch", "server.request"',
+    '"server.hand-over"',
+)
+
+
+def a_latched_row_that_has_driven_stays() -> None:
+    for on in (False, True):
+        field = Field(site(ROWS, *LATCHED, ('["hall.fire"]', '["hall.first-alarm"]')))
+        if on:
+            switch(field, on=True)
+        play(field, "0 | call-point on | |\n 3 | | | +attention\n 0 | call-point off | |\n 90 | | | +attention")
+        field.restart()
+        play(field, "3 | | | +attention")
+
+
+def a_latched_row_that_was_still_delayed_does_not() -> None:
+    field = Field(site(ROWS, *LATCHED, COINCIDENCE, ('["hall.fire"]', '["hall.first-alarm"]')))
+    switch(field, on=True)
+    play(field, "0 | smoke-1 alarm | |\n 30 | smoke-1 normal | | -attention\n 100 | | | -attention")
+
+
+def the_reset_of_one_room_takes_nothing_from_another_in_alarm() -> None:
+    field = Field(site((ROWS[0], DELAYED.replace('["hall.fire"]', '["hall.fire", "server.fire"]')), ALONE))
+    switch(field, on=True)
+    play(field, "0 | smoke-1 alarm, server-smoke-3 alarm | |\n 5 | server-smoke-3 normal | | +attention")
+    assert field.say(Reset(operator="kim", zone="server")).kind is Kind.COMMAND
+    play(field, "3 | | | +attention\n 60 | smoke-1 normal | | +attention")
+    assert field.say(Reset(operator="kim", zone="hall")).kind is Kind.COMMAND
+    play(field, "2 | | | -attention\n 0 | smoke-1 alarm | |\n 30 | | | -attention\n 33 | | | +attention")
+
+
+def a_row_with_an_end_ends_so_long_after_it_began_to_drive() -> None:
+    field = Field(site(ROWS, *QUIET, ("investigate_s = 60.0\n", "investigate_s = 60.0\nfor_s = 10.0\n")))
+    switch(field, on=True)
+    play(field, "0 | smoke-1 alarm | |\n 30 | | | -attention")
+    switch(field, on=False)
+    play(field, "1 | | | +attention\n 7 | | | +attention\n 4 | | | -attention")
+
+
 CHECKS = (
+    a_latched_row_that_has_driven_stays, a_latched_row_that_was_still_delayed_does_not,
+    the_reset_of_one_room_takes_nothing_from_another_in_alarm, a_row_with_an_end_ends_so_long_after_it_began_to_drive,
     off_by_default, on_they_count_and_are_shown, off_again_they_end_at_once, what_is_more_than_one_head_passes_them,
     a_call_point_alone_is_not_delayed, not_while_an_alarm_stands,
     they_outlive_a_reset_and_a_restart_and_count_for_the_next_alarm, release_and_isolation_do_not_wait,
@@ -153,7 +205,13 @@ def they_are_switched_on_at_any_time(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(operators, "switch", at_any_time)
 
 
+def what_has_driven_is_forgotten(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(matrix, "_remember", lambda *a: None)
+
+
 MUTANTS = [
+    (what_has_driven_is_forgotten, a_latched_row_that_has_driven_stays),
+    (what_has_driven_is_forgotten, the_reset_of_one_room_takes_nothing_from_another_in_alarm),
     (they_never_count, on_they_count_and_are_shown),
     (nothing_passes_them, what_is_more_than_one_head_passes_them),
     (a_call_point_does_not_pass_them, a_call_point_alone_is_not_delayed),

@@ -63,6 +63,31 @@ def a_puff_and_another_fire_much_later_release_nothing() -> None:
     )
 
 
+def a_head_that_dies_under_its_second_look_keeps_its_alarm() -> None:
+    for dies in ("smoke-1 normal, smoke-1 fault", "smoke-1 fault", "smoke-1 pre-alarm, smoke-1 fault"):
+        field = Field(looking())
+        play(field, f"0 | smoke-1 alarm | |\n 3 | {dies} | pre-activated |")
+        assert level(field) is Level.ALARM
+        play(field, "66 | heat-1 alarm | activated |\n 35 | | released |")
+
+
+def a_fault_alone_is_no_alarm() -> None:
+    field = Field(looking())
+    play(
+        field,
+        "0 | smoke-1 fault | quiescent |\n 3 | smoke-1 pre-alarm | quiescent |\n 70 | heat-1 alarm | pre-activated |",
+    )
+    assert level(field) is Level.PRE_ALARM
+
+
+def one_that_stays_near_its_alarm_is_not_forgotten_within_the_window_of_release() -> None:
+    story = "0 | smoke-1 alarm | |\n 6 | smoke-1 pre-alarm | |"
+    field = Field(looking())
+    play(field, f"{story}\n 60 | heat-1 alarm | activated |\n 35 | | released |")
+    field = Field(looking())
+    play(field, f"{story}\n 310 | heat-1 alarm | pre-activated |\n 35 | | | -agent")
+
+
 def what_is_more_than_one_head_is_not_looked_at_twice() -> None:
     for sure, stage in (
         ("smoke-1 fire-2", "pre-activated"),
@@ -117,6 +142,8 @@ def a_restart_goes_on_looking() -> None:
 CHECKS = (
     it_is_off_by_default, a_fire_is_told_after_eight_seconds, one_that_comes_again_within_a_minute_is_fire,
     a_puff_is_forgotten_and_isolation_stays, a_puff_and_another_fire_much_later_release_nothing,
+    a_head_that_dies_under_its_second_look_keeps_its_alarm, a_fault_alone_is_no_alarm,
+    one_that_stays_near_its_alarm_is_not_forgotten_within_the_window_of_release,
     what_is_more_than_one_head_is_not_looked_at_twice, a_second_head_within_the_minute_releases_in_its_very_scan,
     the_alarm_of_a_puff_that_a_second_head_confirms_has_ended, a_disabled_head_confirms_nothing,
     after_a_reset_it_looks_again, a_restart_goes_on_looking,
