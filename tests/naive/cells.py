@@ -98,6 +98,8 @@ class Point:
     believed: Step | None = None
     creeps: tuple[bool, bool] = (False, False)
     died_ms: int | None = None
+    doubted: bool = False
+    spoilt: int = 0
     died_degc: float | None = None
     kept_level: int = 0
     kept_runaway: bool = False
@@ -172,25 +174,35 @@ class NaiveHead:
         p.seen = (sample, quality)
         if quality != Quality.GOOD or math.isnan(raw):
             p.raw = raw
-            return self._no_value(p, image.tick_ms, says_so=new and quality in {Quality.GOOD, Quality.BAD})
+            says_so = new and quality in {Quality.GOOD, Quality.BAD}
+            return self._no_value(p, t_ms, image.tick_ms, says_so=says_so)
         return new and self._take_number(p, raw, t_ms, image.tick_ms)
 
-    def _no_value(self, p: Point, tick_ms: int, *, says_so: bool) -> bool:
-        """A sensor is dead if its device says so; otherwise its link or device is lost."""
-        if p.status == "dead":
+    def _no_value(self, p: Point, t_ms: int, tick_ms: int, *, says_so: bool) -> bool:
+        """A sensor is dead if its device says so, twice after a loss; otherwise its link or device is lost."""
+        if says_so and _is_lost(p) and not p.doubted:
+            p.doubted = True
             return False
         if says_so:
-            return self._die(p, "dead", tick_ms, new=True)
-        p.status, p.suspect, p.died_ms = "dead", 0, None
+            return self._die(p, "dead", t_ms, tick_ms, new=True)
+        if p.status in {"live", "unbelieved", "stuck"}:
+            p.died_ms, p.doubted = None, False
+        p.status = "dead"
         return False
+
+    def _is_too_long(self, dt: Any) -> bool:
+        return bool(dt > max(30000, 3 * round(self.limit("persistence_s", 0.0) * 1000)))
 
     def _take_number(self, p: Point, raw: float, t_ms: int, tick_ms: int) -> bool:
         with np.errstate(over="ignore"):
             x = F(raw)
-        dt = F(0) if p.last is None else F(max(min(t_ms - p.last_ms, 2**30), 0))
         if not F(self.limit("low", -math.inf)) <= x <= F(self.limit("high", math.inf)):
             p.raw = raw
-            return self._die(p, "absurd", tick_ms, new=True)
+            return self._die(p, "absurd", t_ms, tick_ms, new=True)
+        dt, dead = _since(p, t_ms), p.status in {"dead", "absurd"}
+        if dead and p.died_ms is not None and self._is_too_long(dt):
+            p.forget(keep_last=False)
+            dt = F(0)
         if p.last is not None and self._jumps(p, x, dt):
             side = 1 if x > p.last else -1
             if p.suspect != side:
@@ -199,27 +211,19 @@ class NaiveHead:
                 p.status = "stuck" if p.status == "stuck" else "unbelieved"
                 return False
         p.suspect = 0
-        if p.status == "dead" and p.last is not None:
-            self._come_back(p, x, dt, t_ms)
-            return False
+        p.died_ms, p.doubted = None, False
+        if dead and p.last is not None and dt > 2 * round(self.limit("rate_window_s", 0.0) * 500.0):
+            p.forget_rates()
+            p.still_middle, p.last, dt = F(math.nan), None, F(0)
         p.still_ms = p.still_ms + dt if p.last is not None and x == p.last else F(0)
         stuck_ms = round(self.limit("stuck_s", 0.0) * 1000)
         p.last_ms, p.dt, p.last = t_ms, dt, x
         calm = not np.isnan(p.still_middle) and not p.module_moved
         if 0 < stuck_ms <= p.still_ms and not calm:
             p.raw = raw
-            return self._die(p, "stuck", tick_ms, new=False)
+            return self._die(p, "stuck", t_ms, tick_ms, new=False)
         p.status, p.fresh = "live", True
         return False
-
-    def _come_back(self, p: Point, x: Any, dt: Any, t_ms: int) -> None:
-        p.still_middle = F(math.nan)
-        if dt > 2 * round(self.limit("rate_window_s", 0.0) * 500.0):
-            p.forget_rates()
-            dt = F(0)
-        p.still_ms = dt if x == p.last and dt > 0 else F(0)
-        p.last_ms, p.dt, p.last = t_ms, dt, x
-        p.status, p.fresh = "live", True
 
     def _jumps(self, p: Point, x: Any, dt: Any) -> bool:
         if p.status == "live":  # looked at in float32 first
@@ -230,8 +234,8 @@ class NaiveHead:
     def _jumps_far(self, p: Point, x: Any, dt: Any) -> bool:
         return abs(float(x - p.last)) > self.limit("slew", math.inf) * max(float(dt) * 1e-3, 1.0)
 
-    def _die(self, p: Point, status: str, tick_ms: int, new: bool) -> bool:
-        died = p.status in {"live", "unbelieved"} or (p.status == "dead" and p.last is not None)
+    def _die(self, p: Point, status: str, t_ms: int, tick_ms: int, new: bool) -> bool:
+        died = p.status in {"live", "unbelieved"} or _is_lost(p)
         if died:
             rising = any(
                 p.timer(name).on or (p.timer(name).since is not None and (p.timer(name).since or 0) < p.last_ms)
@@ -260,8 +264,11 @@ class NaiveHead:
             p.died_ms = tick_ms if new else None
             hot = new and (rising or surged)
             p.died_degc = last if hot and self.judges_runaway and last >= MAX_OPERATING_DEGC else None
+            p.spoilt = min(p.spoilt + 30, 120) if new else p.spoilt
+        if "stuck" in {status, p.status} or self._is_too_long(_since(p, t_ms)):
+            p.forget(keep_last=status == "stuck")
+        p.weight, p.runaway, p.evidence = 0.0, False, None
         p.status = status
-        p.forget(keep_last=status == "stuck")
         return died and new
 
     def _limit_of_rate(self) -> float:
@@ -280,6 +287,7 @@ class NaiveHead:
         filtered = F(math.nan)
         for place, p in enumerate(module, number * len(module)):
             if p.fresh:
+                p.spoilt = max(p.spoilt - 1, 0)
                 filtered = self._follow(p)
                 self._compare(p, middle, load)
                 self._judge(p, place, middle, load, filtered)
@@ -555,7 +563,7 @@ class NaiveHead:
                 number = worst * len(self.modules[worst]) + self._hottest(worst)
                 level, feature, value, threshold = 1, Feature.COMMON_RISE, excess, limit
         weight = float(F(min(weight, 3.0)))
-        faulty = [i for i, p in enumerate(self.points) if p.status != "live"]
+        faulty = [i for i, p in enumerate(self.points) if p.status != "live" or p.spoilt > 60]
         whole = all(p.status not in {"live", "unbelieved"} for p in self.points)
         fault = 0 if not faulty else (2 if whole else 1)
         if faulty and level == 0:
@@ -577,6 +585,7 @@ class NaiveHead:
     def _fault(self, p: Point) -> tuple[Feature, float, float]:
         low, high = self.limit("low", -math.inf), self.limit("high", math.inf)
         return {
+            "live": (Feature.NO_VALUE, float(p.last) if p.last is not None else math.nan, math.nan),
             "dead": (Feature.NO_VALUE, p.raw, math.nan),
             "absurd": (Feature.OUT_OF_RANGE, p.raw, low if p.raw < low else high),
             "stuck": (Feature.STUCK, p.raw, self.limit("stuck_s", 0.0)),
@@ -613,6 +622,16 @@ class Balance:
         if not np.isnan(self.middle):
             a = dt / (F(86400e3) + dt)
             self.rest = self.middle if np.isnan(self.rest) else self.rest + a * (self.middle - self.rest)
+
+
+def _since(p: Point, t_ms: int) -> Any:
+    """Time since the last valid value; 0 if there is none."""
+    return F(0) if p.last is None else F(max(min(t_ms - p.last_ms, 2**30), 0))
+
+
+def _is_lost(p: Point) -> bool:
+    """Whether a link was lost and not the sensor."""
+    return p.status == "dead" and p.died_ms is None and p.last is not None
 
 
 def _within(value: Any, cap: Any) -> Any:

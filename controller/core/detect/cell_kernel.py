@@ -140,6 +140,7 @@ def visit_chunk(
         head = heads[head_of[i + n]]
         collapsed = head.sign > 0.0 and q.partner >= 0 and partners[q.partner].on[codes.C_COLLAPSE] != 0
         if w[at.FRESH + to + n] != 0.0:
+            validity.make_good(q, i + n, flags)
             lone = step.is_lone(points, head, s, c + n, i + n, partners, last_ms[i + n])
             odd_one.judge(
                 q, head, s, c + n, i + n, w[at.MID + to + n], w[at.FILTERED + to + n], w[at.LOAD + to + n],

@@ -84,6 +84,7 @@ POINT = np.dtype(
         ("creep", "u1"),
         ("kept_level", "u1"),
         ("kept_runaway", "u1"),
+        ("spoilt", "u1"),  # bad samples of late, each made good by so many good ones
         ("on", "u1", CONDITIONS),
     ],
     align=True,

@@ -11,7 +11,7 @@ from controller.core.detect import codes
 from controller.core.detect import tiles as at
 from controller.core.detect.cell_dying import DYING_COUNT
 from controller.core.detect.cell_judge import W_LEVEL, W_MOST
-from controller.core.detect.cell_validity import forget, slope_of
+from controller.core.detect.cell_validity import BAD_SHOWN, forget, slope_of
 from controller.core.detect.compile import jit
 
 
@@ -106,7 +106,7 @@ def reduce_heads(
             threshold[out] = DYING_COUNT
         weight[out] = min(max(float(weight[out]), head.dying * W_LEVEL), W_MOST)
         judge_common(out, head, s, m, index, level, point, feature, value, threshold, weight)
-        show_fault(out, head, index, points, status, odd_lane, level, fault, point, feature, value, threshold)
+        show_fault(out, head, s, index, points, status, odd_lane, level, fault, point, feature, value, threshold)
 
 
 @jit
@@ -148,7 +148,7 @@ def judge_common(
 
 @jit
 def show_fault(
-    out: Any, head: Any, index: Any, points: Any, status: Any, odd_lane: Any, level: Any, fault: Any,
+    out: Any, head: Any, s: Any, index: Any, points: Any, status: Any, odd_lane: Any, level: Any, fault: Any,
     point: Any, feature: Any, value: Any, threshold: Any,
 ) -> None:  # fmt: skip
     """Write how far a head is faulty; without a level also its first faulty point, raw value and broken limit."""
@@ -158,15 +158,15 @@ def show_fault(
         if odd_lane[head.first_lane + lane]:
             for row in range(head.rows):
                 i = head.first + lane * head.rows + row
-                if status[i] != codes.LIVE:
+                if status[i] != codes.LIVE or points[i].spoilt > BAD_SHOWN:
                     faulty = i if faulty < 0 else faulty
-                    n_dead += 1 if status[i] != codes.UNBELIEVED else 0
+                    n_dead += 1 if status[i] in (codes.DEAD, codes.ABSURD, codes.STILL) else 0
     fault[out] = 0 if faulty < 0 else (2 if n_dead == head.lanes * head.rows else 1)
     if faulty < 0 or level[out] > codes.NORMAL:
         return
     p = points[faulty]
     point[out] = index[faulty]
-    value[out] = p.raw
+    value[out] = p.raw if status[faulty] != codes.LIVE else float(s[place_of(faulty) + at.LAST])
     threshold[out] = math.nan
     if status[faulty] == codes.ABSURD:
         feature[out] = codes.OUT_OF_RANGE
@@ -254,6 +254,7 @@ def adopt(head: Any, s: Any, m: Any, points: Any, status: Any, flags: Any, odd_l
                         q.weight = 0.0
             elif status[i] != codes.UNBELIEVED:
                 forget(q, s, j, status[i] == codes.STILL)
+                q.spoilt = 0
                 flags[i] = 0
             odd |= status[i] | flags[i]
         odd_lane[k] = odd != 0

@@ -39,8 +39,9 @@ NEARLY = np.float32(0.9999)
 """What is close to a threshold is looked at again, in float64."""
 LONGEST_MS = 2**30
 """No time between samples counts for longer (12 days)."""
-BUSY, KEPT, DIED_HOT, CREEPS = 1, 2, 4, 8
-"""Flags of a point: some condition is on or on its way; evidence is kept; its sensor died hot and rising; a slow slope is at its limit."""
+BUSY, KEPT, DIED_HOT, CREEPS, SPOILT = 1, 2, 4, 8, 16
+"""Flags of a point: some condition is on or on its way; evidence is kept; its sensor died hot and rising; a slow slope is at its limit;
+bad samples of late are not made good."""
 LOAD_SPREAD = np.float32(0.15)
 """Voltages: spread of what a load moves the median by, for cells differ in resistance (assumed; times the slack of 1.5: 22 %)."""
 
@@ -395,5 +396,5 @@ def note(s: Any, w: Any, visit: Any, c: Any, to: Any, i: Any, flags: Any, p: Any
         odd |= (x <= keep * s[c + at.PEAK + n]) | (x <= keep * s[c + at.OLD_PEAK + n])
         seen = flags[i + n]
         fresh = w[at.FRESH + to + n] != ZERO
-        told = (fresh & (odd | (seen & (BUSY | CREEPS) != 0))) | (seen & DIED_HOT != 0)
+        told = (fresh & (odd | (seen & (BUSY | CREEPS | SPOILT) != 0))) | (seen & DIED_HOT != 0)
         visit[n] = told

@@ -11,7 +11,7 @@ import numpy as np
 from controller.core.detect import cell_step as step
 from controller.core.detect import codes
 from controller.core.detect import tiles as at
-from controller.core.detect.cell_tile import DIED_HOT, KEPT, NEW, NOT_GOOD
+from controller.core.detect.cell_tile import BUSY, CREEPS, DIED_HOT, KEPT, NEW, NOT_GOOD, SPOILT
 from controller.core.detect.compile import jit
 
 SLEW_MIN_S = 1.0
@@ -19,6 +19,12 @@ SURGES_MIN = 2.0
 """What dies with a sample after so many steep steps had risen, though its rate was not known yet (assumed; one may be noise)."""
 STEEP_MS = 3000
 """Runaway: 1 K/s or more for more than 3 s (GB 38031-2025)."""
+PAUSE_MS, PAUSE_PERSISTENCES = 30_000, 3
+"""A point without valid values forgets only after this long and so many persistence times: until then it pauses (assumed; as air heads)."""
+LOST, DOUBTED = -1, -2
+"""In place of the time of a death: none, or a loss; one bad sample since a loss, which may be a device that starts."""
+BAD_COUNTS, BAD_MOST, BAD_SHOWN = 30, 120, 60
+"""A bad sample is made good by so many good ones; no more is counted; a point with more is in fault, valid or not (assumed)."""
 
 
 @jit
@@ -80,6 +86,30 @@ def forget(p: Any, s: Any, j: Any, keep_last: Any) -> None:
 
 
 @jit
+def pause(p: Any) -> None:
+    """A point shows nothing valid: it has no level now, but what it was about to say goes on with its next valid value."""
+    p.level = 0
+    p.feature = 0
+    p.weight = 0.0
+    p.runaway = 0
+
+
+@jit
+def is_too_long(head: Any, dt_ms: Any) -> Any:
+    """Whether a gap between valid values is no pause any more."""
+    return dt_ms > max(PAUSE_MS, PAUSE_PERSISTENCES * head.persistence_ms)
+
+
+@jit
+def make_good(p: Any, i: Any, flags: Any) -> None:
+    """A valid sample makes bad ones good, by and by."""
+    if p.spoilt > 0:
+        p.spoilt -= 1
+        if p.spoilt == 0:
+            flags[i] &= ~SPOILT
+
+
+@jit
 def slope_of(head: Any, s: Any, j: Any) -> Any:
     """Slope over the shortest horizon, units per second; NaN: not known yet."""
     known = s[j + at.RUN_MS] >= head.known_ms
@@ -88,15 +118,18 @@ def slope_of(head: Any, s: Any, j: Any) -> Any:
 
 @jit
 def die(
-    p: Any, head: Any, s: Any, j: Any, i: Any, now: Any, last_ms: Any, tick_ms: Any, new: Any, status: Any, flags: Any
-) -> None:
+    p: Any, head: Any, s: Any, j: Any, i: Any, now: Any, dt_ms: Any, last_ms: Any, tick_ms: Any, new: Any, status: Any, flags: Any,
+) -> None:  # fmt: skip
     """Turn a point invalid (`now`), by a sample (`new`) or because it is stuck. After a rise its level stays, and any that a sample ends.
 
-    A lone step is no rise. What was lost before, and comes back without a number, stays lost.
+    A lone step is no rise. What was lost before, and comes back without a number, has died if the second sample has none either. A
+    point pauses, and forgets only after long: one bad sample in three must not silence it.
     """
-    if status[i] == codes.DEAD and now == codes.DEAD:
+    lost = status[i] == codes.DEAD and p.died_ms < 0 and not math.isnan(s[j + at.LAST])
+    if lost and now == codes.DEAD and p.died_ms != DOUBTED:
+        p.died_ms = DOUBTED
         return
-    if status[i] in (codes.LIVE, codes.UNBELIEVED) or (status[i] == codes.DEAD and not math.isnan(s[j + at.LAST])):
+    if status[i] in (codes.LIVE, codes.UNBELIEVED) or lost:
         high = p.level >= codes.PRE_ALARM
         rises = is_rising(p, last_ms)
         rising = rises or (new and has_surged(p, s, j))
@@ -117,30 +150,35 @@ def die(
                     p.kept_value = s[j + at.LAST]
                     p.kept_threshold = head.pre_alarm * head.sign
             p.kept_runaway = max(p.kept_runaway, p.runaway)
-        p.died_ms = tick_ms if new else -1
+        p.died_ms = tick_ms if new else LOST
         p.died_degc = s[j + at.LAST] if new and rising and s[j + at.LAST] >= head.max_operating else math.nan
         if new:
             head.died = 1
+            p.spoilt = min(p.spoilt + BAD_COUNTS, BAD_MOST)
+    if now == codes.STILL or status[i] == codes.STILL or is_too_long(head, dt_ms):
+        forget(p, s, j, now == codes.STILL)
+        flags[i] = 0
+    else:
+        pause(p)
     status[i] = now
-    forget(p, s, j, now == codes.STILL)
-    flags[i] = (KEPT if p.kept_level > 0 else 0) | (0 if math.isnan(p.died_degc) else DIED_HOT)
+    evidence = (KEPT if p.kept_level > 0 else 0) | (0 if math.isnan(p.died_degc) else DIED_HOT)
+    flags[i] = (flags[i] & (BUSY | CREEPS)) | evidence | (SPOILT if p.spoilt > 0 else 0)
 
 
 @jit
 def lose(p: Any, i: Any, status: Any) -> None:
     """A point's link or device is lost, not the sensor: a fault. What its values said stands still until they come back (rule 1)."""
-    if status[i] != codes.DEAD:
-        status[i] = codes.DEAD
-        p.suspect = 0
-        p.died_ms = -1
+    if status[i] in (codes.LIVE, codes.UNBELIEVED, codes.STILL):
+        p.died_ms = LOST
+    status[i] = codes.DEAD
 
 
 @jit
 def come_back(head: Any, s: Any, j: Any, dt_ms: Any) -> None:
-    """The first value after a loss: it cannot be stuck, and after more than the rate window it says nothing of rates."""
-    s[j + at.STILL_MS] = 0.0
-    s[j + at.STILL_MID] = math.nan
+    """The first value after a loss or a bad sample: after more than the rate window it says nothing of rates, and cannot be stuck."""
     if dt_ms > 2 * head.known_ms:
+        s[j + at.STILL_MS] = 0.0
+        s[j + at.STILL_MID] = math.nan
         forget_rates(s, j)
         s[j + at.LAST] = math.nan
 
@@ -157,13 +195,16 @@ def take(
     p.raw = raw
     if what & NOT_GOOD or math.isnan(raw):
         if what & NEW and quality in (codes.GOOD, codes.BAD):
-            die(p, head, s, j, i, codes.DEAD, last_ms[i], tick_ms, True, status, flags)
+            die(p, head, s, j, i, codes.DEAD, dt_ms, last_ms[i], tick_ms, True, status, flags)
         else:
             lose(p, i, status)
         return False
     if not np.float32(head.low) <= x <= np.float32(head.high):
-        die(p, head, s, j, i, codes.ABSURD, last_ms[i], tick_ms, True, status, flags)
+        die(p, head, s, j, i, codes.ABSURD, dt_ms, last_ms[i], tick_ms, True, status, flags)
         return False
+    dead = status[i] in (codes.DEAD, codes.ABSURD)
+    if dead and p.died_ms >= 0 and is_too_long(head, dt_ms):
+        forget(p, s, j, False)
     last = s[j + at.LAST]
     if not math.isnan(last):
         step = x - last
@@ -174,15 +215,15 @@ def take(
                 status[i] = codes.UNBELIEVED if status[i] != codes.STILL else codes.STILL
                 return False
     p.suspect = 0
-    if status[i] == codes.DEAD and not math.isnan(last):
+    p.died_ms = LOST
+    if dead and not math.isnan(last):
         come_back(head, s, j, dt_ms)
-        status[i] = codes.LIVE
-        return True
+        last = s[j + at.LAST]
     calm = math.isfinite(s[j + at.STILL_MID])
     if head.stuck_ms > 0 and not calm and x == last and s[j + at.STILL_MS] + dt_ms >= head.stuck_ms:
         s[j + at.STILL_MS] += dt_ms
         last_ms[i] = t_ms
-        die(p, head, s, j, i, codes.STILL, t_ms, tick_ms, False, status, flags)
+        die(p, head, s, j, i, codes.STILL, dt_ms, t_ms, tick_ms, False, status, flags)
         return False
     status[i] = codes.LIVE
     return True
