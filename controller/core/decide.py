@@ -157,22 +157,13 @@ def take_up(state: State, inputs: Inputs, rules: Rules, tick_ms: int) -> State:
         past = zones[zone.index].stage in {Stage.RELEASED, Stage.UNCONFIRMED, Stage.HOLD_TIME}
         if past and not any(all(level == Tri.YES for level in levels) for levels in held):
             zones[zone.index] = replace(zones[zone.index], spent=True)
-        zones[zone.index] = replace(_still_extended(zones[zone.index], zone, inputs, rules), gas_low_ms=NEVER)
+        zones[zone.index] = replace(zones[zone.index], gas_low_ms=NEVER)
         if zones[zone.index].stage in {Stage.ACTIVATED, Stage.HELD, Stage.WAITING}:
             zones[zone.index] = _warn_anew(zones[zone.index], zone, tick_ms)
         if zones[zone.index].stage is Stage.RETRYING:
             zones[zone.index] = replace(zones[zone.index], due_ms=tick_ms + RETRY_PAUSE_MS)
     outputs = tuple(replace(output, drive=Drive.UNREAD, written_ms=NEVER, channel=-1) for output in state.outputs)
     return replace(state, zones=tuple(zones), outputs=outputs, forced=())
-
-
-def _still_extended(state: ZoneState, zone: ZoneRules, inputs: Inputs, rules: Rules) -> ZoneState:
-    """An extended discharge whose channels have dropped is over: nothing is fired anew (rule 11)."""
-    if state.extended_due_ms == NEVER or zone.zone.release is None:
-        return state
-    output = rules.layout.output(zone.zone.release.extended_output)
-    runs = all(level == Tri.YES for level in inputs.channels[output.index])
-    return state if runs else replace(state, extended_due_ms=NEVER)
 
 
 def _warn_anew(state: ZoneState, zone: ZoneRules, tick_ms: int) -> ZoneState:

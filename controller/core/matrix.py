@@ -157,9 +157,11 @@ def may_exhaust(zone: ZoneState) -> bool:
 
     After the hold time the extract alone.
     """
+    if zone.strayed:
+        return False
     if zone.extract_due_ms != NEVER:
         return zone.stage is Stage.DISCHARGED
-    return zone.stage not in NO_EXHAUST and not zone.strayed and zone.purged_ms == NEVER
+    return zone.stage not in NO_EXHAUST and zone.purged_ms == NEVER
 
 
 def interlock(output: OutputLayout, zone: ZoneState, zone_conditions: Sequence[bool], rack_may_cool: bool) -> bool:

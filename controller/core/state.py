@@ -129,6 +129,10 @@ class ZoneState(msgspec.Struct, frozen=True):
     """Banks of a shared manifold that were let go into this room since its last reset."""
     extended_due_ms: int = NEVER
     """When the extended discharge ends; NEVER: it does not run."""
+    extended_ran: bool = False
+    """Its channels have read back as energised: found dropped after a restart they are not energised anew."""
+    way_blocked: bool = False
+    """A person is asked for the way into the room: its release waits, and something stands between the bank and it."""
     extract_due_ms: int = NEVER
     """When the extract ends; NEVER: it does not run."""
     extract_reads: tuple[str, ...] = ()
@@ -139,6 +143,8 @@ class ZoneState(msgspec.Struct, frozen=True):
     """It has begun once since the last reset: only a person begins it again."""
     gas_low_ms: int = NEVER
     """Since when the voted gas is low and the room calm after the hold time, where the site clears the room by that; a restart counts anew."""
+    switch_rested: bool = False
+    """The discharge switch was seen open again after the hold time: its next closing is agent that nobody asked for."""
     spent: bool = False
     """The agent output is not to be energised again (found released and dropped after a restart)."""
     proven: bool = False

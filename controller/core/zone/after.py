@@ -9,7 +9,7 @@ from controller.core.draft import Draft
 from controller.core.events import Evidence, Kind, Level
 from controller.core.layout import HeadLayout
 from controller.core.rules import ZoneRules
-from controller.core.state import NEVER, Stage, Tri
+from controller.core.state import NEVER, Drive, Stage, Tri
 from controller.core.zone.coincidence import FIRE_PHYSICS
 from controller.core.zone.contacts import wired
 from controller.site.model import Family, Release
@@ -32,12 +32,20 @@ def _extended(draft: Draft, zone: ZoneRules, release: Release, *, blocked: bool)
         return
     blocked = blocked or name in draft.disabled
     if state.stage is Stage.RELEASED and state.since_ms == draft.tick_ms and not blocked:
-        draft.zone(zone.index, extended_due_ms=draft.tick_ms + round(release.extended_s * 1000))
+        due_ms = draft.tick_ms + round(release.extended_s * 1000)
+        draft.zone(zone.index, extended_due_ms=due_ms, extended_ran=False)
         draft.tell(Kind.RESPONSE, zone.name, name, "extended-started", f"for {release.extended_s:g} s")
         return
     if state.extended_due_ms == NEVER:
         return
+    output = draft.layout.output(name).index
+    channels = draft.inputs.channels[output]
+    if not state.extended_ran and all(level == Tri.YES for level in channels):
+        state = draft.zone(zone.index, extended_ran=True)
+    # After a restart, before its first word: what ran and has dropped is not fired anew (rule 11). What never ran is still due.
+    dropped = state.extended_ran and draft.outputs[output].drive is Drive.UNREAD and Tri.NO in channels
     why = "blocked mechanically, or out of service" if blocked else ""
+    why = why or ("found dropped after a restart" if dropped else "")
     why = why or ("its time is over" if draft.reached(state.extended_due_ms) else "")
     why = why or ("" if state.stage in HOLDING else "the hold time is over")
     if why:
@@ -73,6 +81,8 @@ def no_extract(draft: Draft, zone: ZoneRules) -> str:
         return f"stage is {state.stage}: agent is cleared after the hold time alone (rule 6)"
     if wired(draft, zone, Family.CALL_POINT) is Tri.YES:
         return "the call point is operated: restore it first"
+    if state.strayed:
+        return "agent flows that nobody asked for: reset first"
     return "it runs already" if state.extract_due_ms != NEVER else ""
 
 
@@ -89,6 +99,8 @@ def _extract(draft: Draft, zone: ZoneRules, release: Release) -> None:
         evidence = tuple(draft.evidence(head.index) for head in burning)
         draft.zone(zone.index, acknowledged=False, silenced=False)
         end_extract(draft, zone, "fire again" if burning else "a release is asked for", evidence)
+    elif state.strayed:
+        end_extract(draft, zone, "agent flows anew")
     elif lost := [name for name in _blind(draft, zone) if name not in state.extract_blind]:
         end_extract(draft, zone, f"nobody looks: {', '.join(lost)}")
     elif release.extract == "gas-low" and draft.inputs.gas_high[zone.index] == Tri.YES:

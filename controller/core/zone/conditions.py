@@ -104,4 +104,4 @@ def _request(draft: Draft, zone: ZoneRules) -> bool:
     racks = (draft.racks[rack] for rack in zone.racks)
     waiting = any(rack.asked and not rack.vouched and rack.isolation is not Isolation.PROVEN for rack in racks)
     state = draft.zones[zone.index]
-    return waiting or (state.hand_over_ms != NEVER and not state.handed_over)
+    return waiting or state.way_blocked or (state.hand_over_ms != NEVER and not state.handed_over)

@@ -111,20 +111,28 @@ def run_zone(draft: Draft, zone: ZoneRules) -> None:
     move = step(draft.zones[zone.index].stage, signals)
     if move is not None:
         _enter(draft, zone, move, pair)
+    _ask_for_the_way(draft, zone)
     if release is not None:
         run_after(draft, zone, release, blocked=is_blocked(draft, zone))
     _tell_availability(draft, zone, why_not)
 
 
 def _watch_agent(draft: Draft, zone: ZoneRules, release: Release) -> None:
-    """Agent that flows before Haechi let it go: people out, exhaust off, nothing automatic. And a call point at rest is remembered."""
+    """Agent that flows before Haechi let it go, or anew after the hold time: people out, exhaust off, nothing automatic.
+
+    And a call point at rest is remembered.
+    """
     state = draft.zones[zone.index]
     called = wired(draft, zone, Family.CALL_POINT)
     if not state.call_point_rested and called is Tri.NO:
         draft.zone(zone.index, call_point_rested=True)
     elif state.call_point_rested and called is Tri.YES and is_blocked(draft, zone):
         draft.zone(zone.index, call_point_rested=False)
-    if state.strayed or state.stage not in BEFORE_FLOODING or draft.inputs.discharged[zone.index] != Tri.YES:
+    rested = state.stage is Stage.DISCHARGED and (state.switch_rested or draft.inputs.discharged[zone.index] == Tri.NO)
+    if rested != state.switch_rested:
+        draft.zone(zone.index, switch_rested=rested)
+    awaits_none = rested or state.stage in BEFORE_FLOODING
+    if state.strayed or not awaits_none or draft.inputs.discharged[zone.index] != Tri.YES:
         return
     draft.zone(zone.index, strayed=True, acknowledged=False, silenced=False)
     evidence = Evidence(release.discharged, Feature.CONTACT, release.discharged, float(Tri.YES), 1.0)
@@ -253,18 +261,20 @@ def _enter(draft: Draft, zone: ZoneRules, move: tuple[Stage, Signal], pair: Pair
         state = draft.zone(zone.index, attempt=0, spent=False, proven=False)
     if stage is Stage.RELEASING:
         _start_releasing(draft, zone, state)
-    way = in_the_way(draft, zone, reserve=state.reserve) if stage is Stage.WAITING else ()
-    if way:
-        draft.zone(zone.index, acknowledged=False)
-        draft.tell(
-            Kind.REQUEST,
-            zone.name,
-            zone.name,
-            "way-blocked",
-            f"Agent cannot go into {zone.name}: {'; '.join(way)}. {DECIDE}",
-        )
     text = f"{signal}{', ' + trigger if trigger else ''}{', reserve bank' if state.reserve else ''}"
     draft.tell(Kind.STAGE, zone.name, zone.name, stage, text, _evidence(draft, zone, signal, pair))
+
+
+def _ask_for_the_way(draft: Draft, zone: ZoneRules) -> None:
+    """A person is asked as soon as something stands between the bank and a room that waits; told once while it lasts."""
+    state = draft.zones[zone.index]
+    way = in_the_way(draft, zone, reserve=state.reserve) if state.stage is Stage.WAITING else ()
+    if bool(way) == state.way_blocked:
+        return
+    draft.zone(zone.index, way_blocked=bool(way), acknowledged=state.acknowledged and not way)
+    if way:
+        text = f"Agent cannot go into {zone.name}: {'; '.join(way)}. {DECIDE}"
+        draft.tell(Kind.REQUEST, zone.name, zone.name, "way-blocked", text)
 
 
 def _start_releasing(draft: Draft, zone: ZoneRules, state: ZoneState) -> None:

@@ -7,9 +7,10 @@ import pytest
 from controller.core.commands import Disable, Extract, Reset
 from controller.core.events import Event, Kind
 from controller.core.matrix import may_exhaust
-from controller.core.state import Stage, ZoneState
+from controller.core.state import NEVER, Stage, ZoneState
 from controller.core.zone.coincidence import FIRE_PHYSICS
 from controller.site.check import check
+from drivers.points import Quality
 from tests.controller.core.field import Field, play, site, writes_of
 from tests.controller.core.holding import GAS_LOW, HOLDING, holding
 
@@ -270,3 +271,80 @@ def test_a_reset_ends_it() -> None:
 )  # fmt: skip
 def test_the_checker_names_the_place(old: str, new: str, path: str) -> None:
     assert path in [problem.path for problem in check(site(*HOLDING, (old, new)))]
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_agent_that_flows_anew_ends_the_extract_and_calls_people_out(again: bool) -> None:
+    field = Field(holding())
+    play(field, DISCHARGED)
+    if again:
+        field.point("fb-inputs[8]", 0.0)
+        field.run(1)
+    say(field)
+    play(field, "3 | | | +exhaust")
+    field.point("fb-inputs[8]", 1.0)  # the same switch, never opened, says nothing new
+    play(field, f"2 | | discharged | {'-' if again else '+'}exhaust")
+    assert field.zone().strayed is again
+    assert (field.zone().extract_due_ms == NEVER) is again
+    if again:
+        assert ended(field, "extract-ended") == ["agent flows anew"]
+        assert not field.zone().acknowledged
+        assert say(field).kind is Kind.REFUSED
+
+
+def test_no_extract_under_an_operated_call_point_and_such_a_one_ends_it() -> None:
+    field = Field(holding())
+    play(field, DISCHARGED)
+    say(field)
+    play(field, "3 | call-point on | discharged | +exhaust\n 1 | | discharged | -exhaust")
+    assert ended(field, "extract-ended") == ["a release is asked for"]
+    assert say(field).kind is Kind.REFUSED
+
+
+def test_no_exhaust_beside_agent_that_flows_anew() -> None:
+    assert not may_exhaust(ZoneState(stage=Stage.DISCHARGED, extract_due_ms=1, strayed=True))
+
+
+def test_a_closed_block_begins_no_extended_discharge() -> None:
+    block = '[heads.block]\nfamily = "mechanical-block"\nzone = "hall"\npoints = ["di-1-inputs[8]", "di-2-inputs[8]"]\n'
+    field = Field(holding(("[heads.reserve-key]", f"{block}[heads.reserve-key]")))
+    field.agent_flows = False
+    play(field, f"{FIRE}\n 31 | block on | releasing |")
+    field.agent_flows = True
+    play(field, "2 | | released | -agent-extended\n 1 | block off | |\n 5 | | | -agent-extended")
+    assert not ended(field, "extended-started")
+
+
+def released_just_now() -> Field:
+    field = Field(holding())
+    play(field, f"{FIRE}\n 29 | | |")
+    while field.zone().stage != "released":
+        field.scan()
+    return field
+
+
+def test_a_restart_before_the_first_channel_reads_back_loses_no_extended_discharge() -> None:
+    field = released_just_now()
+    field.restart()
+    play(field, "5 | | released | +agent-extended")
+
+
+def test_channels_that_are_not_read_after_a_restart_end_no_extended_discharge() -> None:
+    field = Field(holding())
+    play(field, f"{FLOODED}\n 2 | | | +agent-extended")
+    field.point("do-2-coils[10]", 1.0, Quality.BAD)
+    field.restart()
+    field.run(3)
+    field.point("do-2-coils[10]", 1.0)
+    play(field, "5 | | released | +agent-extended")
+
+
+def test_an_extended_discharge_of_which_one_channel_has_dropped_is_told_to_be_over() -> None:
+    field = Field(holding())
+    play(field, f"{FLOODED}\n 2 | | | +agent-extended")
+    field.point("do-1-extra[0]", 0.0)
+    field.clear()
+    field.restart()
+    play(field, "5 | | | -agent-extended")
+    assert ended(field, "extended-ended") == ["found dropped after a restart"]
+    assert not [write for write in writes_of(field, "agent-extended") if write[2] == 1]

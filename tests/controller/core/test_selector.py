@@ -11,6 +11,10 @@ from tests.controller.core.one_bank import ONE_BANK, one_bank
 
 HALL = "smoke-1 alarm, heat-1 alarm"
 SERVER = "server-smoke-3 fire-2, server-smoke-4 fire-2"
+REQUEST_ALONE = (
+    '["hall.watch", "hall.request", "hall.hand-over", "hall.guard", "server.watch", "server.request"]',
+    '["hall.request"]',
+)
 FLOODED = f"0 | {HALL} | activated |\n 2 | | activated | +selector-hall"
 
 
@@ -158,3 +162,21 @@ def test_a_selector_in_use_is_not_disabled_and_one_that_is_disabled_shows() -> N
 def test_the_checker_refuses_what_could_flood_the_wrong_room(old: str, new: str, path: str, says: str) -> None:
     found = check(site(*ONE_BANK, (old, new)))
     assert any(problem.path == path and says in problem.what and problem.remedy for problem in found), found
+
+
+def test_a_person_is_asked_for_the_way_when_it_closes_later_too() -> None:
+    field = field_of(REQUEST_ALONE)
+    for i in range(3):
+        field.point(f"gas-h2[{i}]", 20_000.0)
+    play(field, f"0 | {HALL} | activated |\n 35 | | waiting |")
+    assert not [e for e in field.events if e.what == "way-blocked"]
+    field.stuck.add("selector-hall")
+    field.point("fb-inputs[3]", 0.0)
+    field.run(2)
+    assert field.told(Kind.REQUEST) == ["way-blocked"]
+    assert field.on("attention")
+    field.run(5)
+    assert field.told(Kind.REQUEST) == ["way-blocked"]
+    field.point("fb-inputs[3]", 1.0)
+    field.run(1)
+    assert not field.on("attention")
