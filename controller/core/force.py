@@ -11,6 +11,7 @@ from controller.core.matrix import interlock
 from controller.core.rules import ZoneRules
 from controller.core.state import NEVER, Stage, Tri
 from controller.core.zone.contacts import wired
+from controller.core.zone.weighing import level_of
 from controller.core.zone.works import OUTPUT_TEST, is_under
 from controller.site.model import Family, Role
 
@@ -55,8 +56,13 @@ def _refused(draft: Draft, output: OutputLayout) -> str:
 
 
 def _interlocked(draft: Draft, output: OutputLayout) -> str:
-    """What stands against the output whatever the rows say; a curtain also asks who is under it. Coolant is not forced onto a live rack."""
+    """What stands against the output whatever the rows say; a curtain also asks who is under it. Coolant is not forced onto a live rack.
+
+    No breaker is opened by a force while the UPS carries the load, or where something else would lose its last feed: nothing closes it again.
+    """
     zone = draft.rules.zones[output.zone]
+    if output.output.role is Role.BREAKER:
+        return _cuts(draft, output)
     if output.output.role is Role.CURTAIN and wired(draft, zone, Family.OBSTRUCTION) is not Tri.NO:
         return "the space under the curtain is not proven free"
     cooled = output.rack >= 0 and draft.racks[output.rack].cool
@@ -64,6 +70,19 @@ def _interlocked(draft: Draft, output: OutputLayout) -> str:
         return "water comes after the isolation of its rack (rule 7)"
     may = interlock(output, draft.zones[output.zone], (), cooled)
     return "" if may else "an interlock stands against it (rule 6)"
+
+
+def _cuts(draft: Draft, output: OutputLayout) -> str:
+    """Whom opening a breaker would hurt: the load of a UPS that discharges, or is not known not to, and who goes dark beside its own rack."""
+    if any(wired(draft, zone, Family.DISCHARGING) is not Tri.NO for zone in draft.rules.zones):
+        return "the UPS carries the load, or nobody knows: a breaker is not forced meanwhile"
+    own = draft.layout.racks[output.rack] if output.rack >= 0 else ""
+    says = {o.name: draft.inputs.feedback[o.index] for o in draft.layout.outputs if o.output.role is Role.BREAKER}
+    perhaps_open = {name for name, contact in says.items() if contact != 0}
+    surely_open = {name for name, contact in says.items() if contact == 1 and name != output.name}
+    already = draft.rules.power.dark(own, surely_open)
+    dark = [load for load in draft.rules.power.dark(own, perhaps_open | {output.name}) if load not in already]
+    return f"{output.name} is the last feed of {', '.join(dark)}: it is not forced" if dark else ""
 
 
 def alarm(draft: Draft) -> str:
@@ -81,11 +100,13 @@ def _shown(draft: Draft, zone: ZoneRules) -> str:
         return f"{zone.name} is {state.stage}"
     if wired(draft, zone, Family.CALL_POINT) is Tri.YES:
         return f"the call point of {zone.name}"
-    heads = (
-        h for h in zone.sensing if draft.inputs.heads[h.index].level >= Level.PRE_ALARM and h.name not in draft.disabled
-    )
-    head = next(heads, None)
-    return head.name if head else ""
+    heads = (h for h in zone.sensing if draft.inputs.heads[h.index].level >= Level.PRE_ALARM)
+    head = next((h for h in heads if h.name not in draft.disabled), None)
+    if head is not None:
+        return head.name
+    if state.weighed >= Level.PRE_ALARM:
+        return f"the heads of {zone.name} together"
+    return f"{zone.name} has shown a pre-alarm: reset it" if level_of(draft, zone) >= Level.PRE_ALARM else ""
 
 
 def watch_forces(draft: Draft) -> None:

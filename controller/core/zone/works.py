@@ -55,8 +55,11 @@ def begin(draft: Draft, zone: ZoneRules, work: str, minutes: int) -> None:
 
 def not_at_rest(draft: Draft, zone: ZoneRules) -> str:
     """Why no walk test may begin, or be answered by a reset: something is going on in the zone. Empty: nothing is."""
-    if draft.zones[zone.index].stage is not Stage.QUIESCENT or draft.zones[zone.index].first_fire_ms != NEVER:
+    state = draft.zones[zone.index]
+    if state.stage is not Stage.QUIESCENT or state.first_fire_ms != NEVER:
         return "the zone is not quiescent"
+    if state.weighed >= Level.PRE_ALARM:
+        return "the heads of the zone show something together: reset it first"
     shown = [
         h for h in zone.sensing if max(draft.heads[h.index].level, draft.inputs.heads[h.index].level) >= Level.PRE_ALARM
     ]

@@ -51,6 +51,6 @@ class Coincidence(Strict, frozen=True, kw_only=True):
     look_again_s: float = 60.0
     """A: from so long after the first alarm on the same head confirms itself; at most 60 s."""
     cancel_s: float = 600.0
-    """A head that has ended counts for so long. A: with `look_again_s` 30 min at most. B and C: 5 min at least."""
+    """A head that has ended counts for so long. 5 min at least; A: with `look_again_s` 30 min at most. Release counts it no longer either."""
     faulty_member: Literal["single", "wait"] = "single"
     """B and C, once faulty and disabled heads leave fewer than two: one alarm is fire (single), or there is no second one (wait)."""

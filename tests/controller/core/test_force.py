@@ -3,13 +3,15 @@
 import pytest
 
 from controller.core.commands import Disable, Force, Work
-from controller.core.events import Event, Kind
+from controller.core.events import Event, Kind, Level
 from controller.core.force import LONGEST_S
 from controller.core.survey import core_status
 from controller.site.model import Site
+from drivers.points import Quality
 from tests.controller.core.field import Field, play, writes_of
 from tests.controller.core.holding import holding
 from tests.controller.core.one_bank import one_bank
+from tests.controller.core.two_feeds import two_feeds
 
 
 def force(field: Field, output: str, seconds: int = 60) -> Event:
@@ -87,6 +89,47 @@ def test_the_first_sign_of_fire_ends_it_at_once(sign: str) -> None:
     play(field, f"3 | | | +curtain\n 0 | {sign} | |\n 0.5 | | | -curtain")
     assert ended(field)[0].startswith("alarm:")
     assert force(field, "curtain").kind is Kind.REFUSED
+
+
+def test_heads_that_show_fire_together_and_what_was_latched_end_it_and_refuse_it() -> None:
+    field = under_permit()
+    force(field, "curtain")
+    play(field, "3 | | | +curtain")
+    field.weigh("h2-room", "smoke-1", level=Level.PRE_ALARM)
+    play(field, "0.5 | | | -curtain")
+    assert ended(field) == ["alarm: the heads of hall together"]
+    field = Field()
+    field.weigh("h2-room", "smoke-1", level=Level.PRE_ALARM)
+    field.scan()
+    assert permit(field) is Kind.REFUSED
+    field = under_permit()
+    play(field, "0 | server-smoke-3 pre-alarm | |\n 1 | server-smoke-3 normal | |")
+    assert force(field, "curtain").kind is Kind.REFUSED
+
+
+def test_no_breaker_is_forced_while_the_ups_carries_the_load() -> None:
+    for contact in ("discharging on", "discharging fault"):
+        field = under_permit(two_feeds())
+        play(field, f"0 | {contact} | |")
+        assert "UPS" in force(field, "breaker-1").text
+        play(field, "2 | | | -breaker-1")
+    field = under_permit(two_feeds())
+    assert force(field, "breaker-1").kind is Kind.COMMAND
+    play(field, "2 | | | +breaker-1\n 0 | discharging on | |\n 0.5 | | | -breaker-1")
+
+
+def test_no_breaker_takes_the_last_feed_of_something_else() -> None:
+    field = under_permit(two_feeds())
+    for main, dark in (("main-a", "rack-1, rack-3"), ("main-b", "servers")):
+        refused = force(field, main)
+        assert refused.kind is Kind.REFUSED
+        assert dark in refused.text
+    assert force(field, "breaker-2").kind is Kind.COMMAND
+    play(field, "3 | | | +breaker-2")
+    assert force(field, "breaker-1").kind is Kind.COMMAND, "its own rack is what is tested"
+    field = under_permit(two_feeds())
+    field.point("fb-inputs[3]", 0.0, Quality.BAD)
+    assert "rack-2" in force(field, "main-a").text, "whether its other feed is closed is not known"
 
 
 def test_interlocks_stand_against_it() -> None:

@@ -27,7 +27,7 @@ REFUSED = {
         "cancel_s",
         "1800 s at most",
     ),
-    "A is over at once": ("coincidence", ('type = "A"', "cancel_s = 0.0"), "cancel_s", "above 0"),
+    "A is over too soon": ("coincidence", ('type = "A"', "cancel_s = 299.0"), "cancel_s", "300 s at least"),
     "B is over too soon": ("coincidence", ('type = "B"', "cancel_s = 299.0"), "cancel_s", "300 s at least"),
     "verified too late": ("verification", ("look_again_s = 8.5",), "look_again_s", "at most 8 s"),
     "verified at once": ("verification", ("look_again_s = 0.0",), "look_again_s", "above 0"),
