@@ -44,7 +44,7 @@ from controller.core.zone.contacts import wired
 from controller.core.zone.delays import switch
 from controller.core.zone.ladder import hand_over
 from controller.core.zone.machine import Signal, step
-from controller.core.zone.selector import is_bound, would_let_go
+from controller.core.zone.selector import is_bound, would_free, would_let_go
 from controller.core.zone.signals import STRAYED, blocks
 from controller.core.zone.works import LONGEST_MIN, OUTPUT_TEST, WALK_TEST, begin, end, is_under, not_at_rest
 from controller.site.model import Family, Physics, Role
@@ -122,7 +122,7 @@ def _to_zone(
 
 def _occupy(draft: Draft, zone: ZoneRules, command: Occupied) -> str:
     """Mark a room, or say that it is empty where that lets no release begin."""
-    why_not = "" if command.occupied else _would_release(draft, zone)
+    why_not = would_free(draft, zone) if command.occupied else _would_release(draft, zone)
     if not why_not:
         draft.zone(zone.index, occupied=command.occupied)
     return why_not
@@ -153,7 +153,7 @@ def _work(draft: Draft, zone: ZoneRules, command: Work) -> str:
     if not 0 <= command.minutes <= LONGEST_MIN:
         return f"{command.minutes} minutes: announce 1 to {LONGEST_MIN}, or 0 to end it"
     if command.minutes:
-        why_not = not_at_rest(draft, zone) if command.work in {WALK_TEST, OUTPUT_TEST} else ""
+        why_not = not_at_rest(draft, zone) if command.work in {WALK_TEST, OUTPUT_TEST} else would_free(draft, zone)
         if not why_not:
             begin(draft, zone, command.work, command.minutes)
         return why_not
@@ -271,7 +271,8 @@ def _disable(draft: Draft, subject: str) -> str:
     if any(subject in zone.agent_outputs and _is_committed(draft, zone) for zone in draft.rules.zones):
         return f"{subject} is releasing agent, or a person has asked for it: that is not stopped from here (rule 4)"
     output = next((o for o in draft.layout.outputs if o.name == subject), None)
-    why_not = _needed(draft, output) if output else ""
+    frees = (would_free(draft, zone) for zone in draft.rules.zones if subject in _keeps_back(draft, zone))
+    why_not = next(filter(None, frees), "") or (_needed(draft, output) if output else "")
     if why_not:
         return why_not
     if subject not in draft.disabled:

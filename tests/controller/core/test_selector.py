@@ -1,8 +1,10 @@
 """One bank, two rooms: the selector is proven before the agent goes, one room at a time, never the wrong one, the reserve by a person."""
 
+from itertools import pairwise
+
 import pytest
 
-from controller.core.commands import Disable, Reset
+from controller.core.commands import Disable, Occupied, Reset, Work
 from controller.core.events import Kind
 from controller.site.check import check
 from drivers.points import Quality
@@ -180,3 +182,76 @@ def test_a_person_is_asked_for_the_way_when_it_closes_later_too() -> None:
     field.point("fb-inputs[3]", 1.0)
     field.run(1)
     assert not field.on("attention")
+
+
+# --- the pipe of a room that waits in vain
+
+
+def test_a_stuck_selector_keeps_no_other_room_from_its_agent() -> None:
+    field = field_of()
+    field.stuck.add("selector-hall")
+    play(field, f"0 | {HALL} | activated |\n 60 | | waiting |")
+    play(field, "0 | server-call-point on | activated |\n 40 | | | +server-agent -selector-hall", "server")
+    assert field.zone("server").trigger == "manual"
+    assert "pipe in use: server" in in_the_way(field, "hall")
+
+
+def test_two_rooms_that_both_wait_in_vain_have_the_pipe_in_turn() -> None:
+    field = field_of()
+    field.stuck |= {"selector-hall", "selector-server"}
+    play(field, f"0 | {HALL}, {SERVER} | activated |\n 60 | | waiting |")
+    had = []
+    for _ in range(60):
+        field.run(1)
+        assert not (field.zone("hall").selected and field.zone("server").selected)
+        had.append(field.zone("hall").selected)
+    turns = sum(one != other for one, other in pairwise(had))
+    assert 4 <= turns <= 12
+    field.stuck.discard("selector-hall")  # a person frees it
+    play(field, "20 | | | +agent")
+    assert not writes_of(field, "server-agent")
+
+
+def test_a_room_whose_way_is_free_keeps_the_pipe_while_its_exhaust_has_its_turn() -> None:
+    field = field_of()
+    for i in range(3):
+        field.point(f"gas-h2[{i}]", 20_000.0)
+    play(field, f"0 | {HALL}, {SERVER} | activated |\n 50 | | waiting | +selector-hall -selector-server")
+    assert field.zone("server").stage == "waiting"
+    for i in range(3):
+        field.point(f"gas-h2[{i}]", 0.0)
+    play(field, "25 | | | +agent")
+    assert not writes_of(field, "server-agent")
+
+
+def test_nobody_takes_the_pipe_from_a_room_for_a_bank_that_is_used() -> None:
+    field = field_of()
+    play(field, f"{FLOODED}\n 31 | | | +agent\n 2 | {SERVER} | |\n 90 | | | +selector-server -server-agent")
+    play(field, "200 | reserve-key on, call-point on | |\n 60 | | | -selector-server +selector-hall +agent-reserve")
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        Occupied(operator="kim", zone="hall", occupied=True),
+        Disable(operator="kim", subject="hall"),
+        Disable(operator="kim", subject="agent"),
+        Work(operator="kim", zone="hall", work="work permit", minutes=10),
+    ],
+)
+@pytest.mark.parametrize("after_s", [5, 33])
+def test_no_word_frees_the_pipe_for_a_room_in_need(word: Occupied | Disable | Work, after_s: int) -> None:
+    field = field_of()
+    field.stuck.add("selector-hall")
+    play(field, f"0 | {HALL} | activated |\n 1 | {SERVER} | |\n {after_s - 1} | | | +selector-hall")
+    answer = field.say(word)
+    assert answer.kind is Kind.REFUSED
+    assert "server needs the pipe" in answer.text
+    assert field.zone("hall").selected
+
+
+def test_without_another_room_in_need_a_room_is_marked_as_occupied() -> None:
+    field = field_of()
+    play(field, f"0 | {HALL} | activated |\n 5 | | activated |")
+    assert field.say(Occupied(operator="kim", zone="hall", occupied=True)).kind is Kind.COMMAND
+    play(field, "1 | | pre-activated | -selector-hall")
