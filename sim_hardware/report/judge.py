@@ -24,10 +24,10 @@ class MetricError(ValueError):
 
 
 def with_standing(scenario: Scenario, site: Site, zone: str) -> tuple[Criterion, ...]:
-    """The criteria of a scenario and what holds for every room with cells."""
+    """The criteria of a scenario and what holds for every room with cells; a table is judged by its rows alone."""
     said = any(criterion.metric == UNLIT.metric for criterion in scenario.criteria)
     cells = any(head.zone == zone and head.family is Family.CELL_TEMPERATURE for head in site.heads.values())
-    return scenario.criteria if said or not cells else (*scenario.criteria, UNLIT)
+    return scenario.criteria if said or scenario.rows or not cells else (*scenario.criteria, UNLIT)
 
 
 def judge(criteria: Iterable[Criterion], found: Figures) -> tuple[Check, ...]:

@@ -175,7 +175,9 @@ def test_no_message_can_release() -> None:
         "StatusRequest", "EventsRequest", "Subscribe", "CommandRequest"
     }  # fmt: skip
     tags = {kind.__struct_config__.tag for kind in get_args(AnyCommand)}
-    assert tags == {"ack", "silence", "reset", "disable", "enable", "occupied", "confirm-isolated", "hand-over", "work"}
+    assert tags == {
+        "ack", "silence", "reset", "disable", "enable", "occupied", "confirm-isolated", "hand-over", "work", "delays", "extract", "force"
+    }  # fmt: skip
     every = {kind for kind in vars(commands).values() if isinstance(kind, type) and issubclass(kind, commands.Command)}
     assert every - {commands.Command} == set(get_args(AnyCommand))
     for do in ("release", "extinguish", "discharge", "fire", "activate", "manual", "write", "output"):
