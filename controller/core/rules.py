@@ -55,6 +55,8 @@ class Rules:
     rack_heads: tuple[tuple[HeadLayout, ...], ...]
     power: Power
     plans: tuple[Plan | None, ...]
+    instead: tuple[tuple[Plan | None, ...], ...]
+    """Per rack: the next best set without each breaker of the least one, then without any of them. The search is not for a scan."""
     breakers: tuple[tuple[int, ...], ...]
     """Per rack: the outputs of its least isolation set (`plans`), empty where no set of breakers makes it dead."""
     in_ways: tuple[tuple[int, ...], ...]
@@ -78,6 +80,7 @@ def make_rules(layout: Layout, settings: ResponseSettings | None = None) -> Rule
         tuple(tuple(h for h in layout.heads if h.rack == rack and h.physics is not Physics.WIRED) for rack in racks),
         power,
         plans,
+        tuple(_instead(power, rack, plan) for rack, plan in zip(layout.racks, plans, strict=True)),
         tuple(tuple(layout.output(name).index for name in plan.breakers) if plan else () for plan in plans),
         tuple(tuple(o.index for o in _breakers(layout) if power.cuts(rack, o.name)) for rack in layout.racks),
         tuple(_of_rack(layout, rack, Role.COOLANT) for rack in racks),
@@ -128,6 +131,11 @@ def _proving(heads: list[HeadLayout], *, same_family: bool) -> tuple[Pair, ...]:
     return rule_3.releasing_pairs(
         [h for h in heads if h.physics in {Physics.SMOKE, Physics.HEAT}], same_family=same_family
     )
+
+
+def _instead(power: Power, rack: str, plan: Plan | None) -> tuple[Plan | None, ...]:
+    stuck = (*((b,) for b in plan.breakers), plan.breakers) if plan else ()
+    return tuple(power.plan(rack, without) for without in stuck)
 
 
 def _breakers(layout: Layout) -> list[OutputLayout]:

@@ -1,7 +1,7 @@
 """The isolation set of a rack (rule 7): the planner's least set of breakers, what goes dark by it, and its proof by the breakers' contacts."""
 
 from controller.core.draft import Draft
-from controller.site.power import said
+from controller.site.power import Plan, said
 
 
 def others_go_dark(draft: Draft, rack: int) -> bool:
@@ -51,12 +51,20 @@ def _opened(draft: Draft, rack: int) -> tuple[str, ...]:
     return tuple(draft.layout.outputs[b].name for b in ways if draft.inputs.feedback[b] == 1)
 
 
+def _instead(draft: Draft, rack: int, stuck: tuple[str, ...]) -> Plan | None:
+    """The best set without what is stuck; where several of the set are, without any of it."""
+    plan, found = draft.rules.plans[rack], draft.rules.instead[rack]
+    if plan is None or not stuck:
+        return plan
+    return found[plan.breakers.index(stuck[0]) if len(stuck) == 1 else -1]
+
+
 def not_proven(draft: Draft, rack: int) -> str:
     """Which breaker of the set is silent, and the least set without it that a person may open instead."""
     name = draft.layout.racks[rack]
     plan, outputs = draft.rules.plans[rack], draft.layout.outputs
     stuck = tuple(outputs[b].name for b in draft.rules.breakers[rack] if draft.inputs.feedback[b] != 1)
-    other = draft.rules.power.plan(name, without=stuck)
+    other = _instead(draft, rack, stuck)
     if plan is None or (len(plan.breakers) == 1 and other is None):
         return f"The breaker of {name} is not proven open: open it by hand, then confirm the isolation at the panel."
     instead = f", or instead {said(other)[0].lower()}{said(other)[1:]}" if other else ""

@@ -5,6 +5,7 @@ import pytest
 from controller.core.commands import ConfirmIsolated, Disable, Reset
 from controller.core.events import Kind
 from controller.core.state import Isolation
+from controller.site.power import Power
 from drivers.points import Quality
 from tests.controller.core.field import Field, play
 from tests.controller.core.two_feeds import two_feeds
@@ -135,3 +136,15 @@ def test_what_an_open_breaker_said_last_counts() -> None:
     field.stuck.add("breaker-2")
     field.point("fb-inputs[1]", 0.0)
     play(field, "1 | | | -coolant-2")
+
+
+def test_no_scan_searches_for_a_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The search may take long where many feeds cross: all that a scan may ask for is found at the start."""
+    field = Field(two_feeds())
+    monkeypatch.setattr(Power, "plan", lambda *_, **__: pytest.fail("searched within a scan"))
+    field.stuck |= {"breaker-2", "breaker-2b"}
+    play(field, f"{RUNAWAY}\n 30 | | | -coolant-2")
+    assert any(
+        "not proven open: breaker-2, breaker-2b. Open by hand, then" in text
+        for text in texts(field, "confirm-isolated")
+    )

@@ -255,3 +255,11 @@ def test_without_another_room_in_need_a_room_is_marked_as_occupied() -> None:
     play(field, f"0 | {HALL} | activated |\n 5 | | activated |")
     assert field.say(Occupied(operator="kim", zone="hall", occupied=True)).kind is Kind.COMMAND
     play(field, "1 | | pre-activated | -selector-hall")
+
+
+def test_a_cold_start_keeps_no_selector_open() -> None:
+    field = field_of()
+    field.point("do-2-coils[8]", 1.0)
+    field.point("fb-inputs[3]", 1.0)
+    field.restart(lose_state=True)
+    play(field, "3 | | quiescent | -selector-hall")
