@@ -125,8 +125,9 @@ class Point:
         self.slopes = [Slope(slope.tau_ms) for slope in self.slopes]
         self.run_ms, self.peaks, self.peak_ms = F(0), (math.nan, F(0)), F(0)
 
-    def speaks(self) -> bool:
-        return self.level > 0 and self.weight > 0.0
+    def speaks(self, t_ms: int) -> bool:
+        burnt = self.died_ms is not None and t_ms - self.died_ms <= 60000 and self.spoilt <= 60
+        return (self.level > 0 and self.weight > 0.0) or self.kept_level > 0 or burnt
 
 
 class NaiveHead:
@@ -413,11 +414,11 @@ class NaiveHead:
         if self.partner is not None:
             other = self.partner.points[number]
             timer = other.timer("surge" if self.partner.judges_runaway else "collapse")
-            if other.speaks() or timer.on or timer.since is not None:
+            if other.speaks(p.last_ms) or timer.on or timer.since is not None:
                 return True
         if self.extremes:
             return False
-        return any(other.speaks() for other in self.modules[number // max(self.group, 1)] if other is not p)
+        return any(other.speaks(p.last_ms) for other in self.modules[number // max(self.group, 1)] if other is not p)
 
     def _collapse(self, p: Point, x: float, found: list[Found]) -> None:
         timer = p.timer("collapse")

@@ -22,6 +22,12 @@ class Said(NamedTuple):
     feature: Feature
     value: float
     threshold: float
+    fault: int = 0
+
+
+def _is_silent(word: Said) -> bool:
+    """Whether what is said is only what was said before."""
+    return word.fault == 2 and word.feature not in {Feature.DIED_AFTER_RISE, Feature.DYING_TOGETHER}
 
 
 @dataclass
@@ -79,7 +85,7 @@ class NaiveFusion:
                     zone[place].weight, zone[place].firm, zone[place].head = 0.0, 0.0, -1
         for leading in (True, False):
             for head in self.layout.heads:
-                if head.physics in PHYSICS and self._level(head.index, said):
+                if head.physics in PHYSICS and self._level(head.index, said) and not _is_silent(said[head.index]):
                     kept = self.kept[head.zone][PHYSICS[head.physics]]
                     if (kept.head == head.index) == leading:
                         self._take(kept, head.index, said)

@@ -5,6 +5,9 @@ Unused thresholds are NaN (never passed), unused limits infinite, unused times a
 
 import numpy as np
 
+BAD_SHOWN = 60
+"""What is spoilt by more than this is in fault, valid or not: by three bad samples within 30 good ones (assumed)."""
+
 CONDITIONS = 8
 """Conditions of a point that are held: thresholds, deviation, rate, collapse."""
 

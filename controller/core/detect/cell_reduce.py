@@ -11,7 +11,9 @@ from controller.core.detect import codes
 from controller.core.detect import tiles as at
 from controller.core.detect.cell_dying import DYING_COUNT
 from controller.core.detect.cell_judge import W_LEVEL, W_MOST
-from controller.core.detect.cell_validity import BAD_SHOWN, forget, slope_of
+from controller.core.detect.cell_records import BAD_SHOWN
+from controller.core.detect.cell_tile import LOAD_SPREAD
+from controller.core.detect.cell_validity import forget, slope_of
 from controller.core.detect.compile import jit
 
 
@@ -233,17 +235,24 @@ def reduce_racks(
 
 @jit
 def adopt(head: Any, s: Any, m: Any, points: Any, status: Any, flags: Any, odd_lane: Any, p: Any) -> None:
-    """A person has looked: where a point that lives drifts is its habit now, and its sums begin anew; what is lost says nothing more."""
+    """A person has looked: where a point that lives drifts is its habit now, and its sums begin anew; what is lost says nothing more.
+
+    Habit is what is filtered, not one noisy sample, and nothing that a load does to a voltage.
+    """
     for lane in range(head.lanes):
         k = head.first_lane + lane
         middle = m[k // at.LANES * at.SHARED + at.MIDDLE + k % at.LANES]
+        rest = m[k // at.LANES * at.SHARED + at.REST + k % at.LANES]
+        loaded = p[par.IS_VOLTAGE] > 0.0 and LOAD_SPREAD * abs(middle - rest) > p[par.SCALE_FLOOR]
         odd = 0
+        living = 0
         for i in range(head.first + lane * head.rows, head.first + (lane + 1) * head.rows):
+            living += 1 if status[i] in (codes.LIVE, codes.UNBELIEVED) else 0
             j = place_of(i)
             q = points[i]
             if status[i] == codes.LIVE:
-                apart = s[j + at.LAST] - middle
-                if q.drift and abs(apart) < p[par.HABIT]:
+                apart = s[j + at.LEVEL_A] - middle
+                if q.drift and not loaded and abs(apart) < p[par.HABIT]:
                     q.drift = 0
                     s[j + at.BIAS] = apart
                     s[j + at.UP] = 0.0
@@ -258,3 +267,5 @@ def adopt(head: Any, s: Any, m: Any, points: Any, status: Any, flags: Any, odd_l
                 flags[i] = 0
             odd |= status[i] | flags[i]
         odd_lane[k] = odd != 0
+        if living == 0:
+            m[k // at.LANES * at.SHARED + at.EXCESS + k % at.LANES] = 0.0

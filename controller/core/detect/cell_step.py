@@ -10,6 +10,8 @@ import numpy as np
 
 from controller.core.detect import codes
 from controller.core.detect import tiles as at
+from controller.core.detect.cell_dying import DYING_WITHIN_MS
+from controller.core.detect.cell_records import BAD_SHOWN
 from controller.core.detect.compile import jit
 
 HOLD_MS = 30000
@@ -44,30 +46,34 @@ def is_lone(points: Any, head: Any, s: Any, j: Any, i: Any, partners: Any, t_ms:
         onward = x - p.stepped_to >= ONWARD * (p.stepped_to - p.stepped_from)
         if onward or t_ms - p.stepped_ms >= HOLD_MS:
             p.stepped_ms = BELIEVED
-    if p.stepped_ms >= 0 and has_company(points, head, i, partners):
+    if p.stepped_ms >= 0 and has_company(points, head, i, partners, t_ms):
         p.stepped_ms = BELIEVED
     return p.stepped_ms >= 0
 
 
 @jit
-def has_company(points: Any, head: Any, i: Any, partners: Any) -> Any:
+def has_company(points: Any, head: Any, i: Any, partners: Any, t_ms: Any) -> Any:
     """Whether the cell's other quantity or another point of its module speaks of danger; a mean only repeats its maximum."""
     own = np.int64(i)
     partner = points[i].partner
     if partner >= 0:
         other = partners[partner]
-        if speaks(other) or other.on[codes.C_COLLAPSE] or other.since_ms[codes.C_COLLAPSE] >= 0:
+        if speaks(other, t_ms) or other.on[codes.C_COLLAPSE] or other.since_ms[codes.C_COLLAPSE] >= 0:
             return True
     if head.extremes:
         return False
     first = head.first + (own - head.first) // head.rows * head.rows
     found = False
     for k in range(first, first + head.rows):
-        found = found or (k != own and speaks(points[k]))
+        found = found or (k != own and speaks(points[k], t_ms))
     return found
 
 
 @jit
-def speaks(p: Any) -> Any:
-    """Whether a point has a level, and not for a deviation to the safe side."""
-    return p.level > codes.NORMAL and p.weight > 0.0
+def speaks(p: Any, t_ms: Any) -> Any:
+    """Whether a point has a level, and not for a deviation to the safe side; or kept one when it burnt, or has just died by a sample.
+
+    What dies again and again has a bad contact: that says nothing.
+    """
+    burnt = p.died_ms >= 0 and t_ms - p.died_ms <= DYING_WITHIN_MS and p.spoilt <= BAD_SHOWN
+    return (p.level > codes.NORMAL and p.weight > 0.0) or p.kept_level > codes.NORMAL or burnt

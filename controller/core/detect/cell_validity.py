@@ -23,8 +23,8 @@ PAUSE_MS, PAUSE_PERSISTENCES = 30_000, 3
 """A point without valid values forgets only after this long and so many persistence times: until then it pauses (assumed; as air heads)."""
 LOST, DOUBTED = -1, -2
 """In place of the time of a death: none, or a loss; one bad sample since a loss, which may be a device that starts."""
-BAD_COUNTS, BAD_MOST, BAD_SHOWN = 30, 120, 60
-"""A bad sample is made good by so many good ones; no more is counted; a point with more is in fault, valid or not (assumed)."""
+BAD_COUNTS, BAD_MOST = 30, 120
+"""A bad sample is made good by so many good ones; no more is counted (assumed)."""
 
 
 @jit

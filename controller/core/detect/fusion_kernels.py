@@ -137,7 +137,7 @@ def fuse(
         is_silent = 1 if fault[bms[i]] >= WHOLE_HEAD else 0
         news = news or silent[i] != is_silent
         silent[i] = is_silent
-    weigh(heads, kept, level, weight, point, feature, shown, threshold)
+    weigh(heads, kept, level, fault, weight, point, feature, shown, threshold)
     look_for_vents(tick_ms, racks, heads, kept, level, point, hottest_degc, live, cells, modules, value, quality)
     for z in range(kept.shape[0]):
         changed[z] = zone_level[z]  # what it was
@@ -224,14 +224,21 @@ def take(k: Any, head: Any, said: Any, point: Any, feature: Any, value: Any, thr
 
 
 @jit
-def weigh(heads: Any, kept: Any, level: Any, weight: Any, point: Any, feature: Any, value: Any, threshold: Any) -> None:
-    """Take in what all heads say now: the strongest of each family, the one that led before first, so that equals do not take turns."""
+def weigh(
+    heads: Any, kept: Any, level: Any, fault: Any, weight: Any, point: Any, feature: Any, value: Any, threshold: Any
+) -> None:
+    """Take in what all heads say now: the strongest of each family, the one that led before first, so that equals do not take turns.
+
+    What a silent head said before it fell silent leaks; what burnt stands.
+    """
     for mine in (True, False):
         for i in range(heads.shape[0]):
             at = counts(heads, i, level)
             if at == codes.NORMAL:
                 continue
             head = heads[i].head
+            if fault[head] >= WHOLE_HEAD and feature[head] not in (codes.DIED_AFTER_RISE, codes.DYING_TOGETHER):
+                continue
             k = kept[heads[i].zone, heads[i].family]
             if (k.head == head) != mine:
                 continue

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from controller.core.events import Level
-from controller.core.image import freeze
+from controller.core.image import changes, freeze
 from controller.core.inputs import InputReader, Inputs
 from controller.core.state import Tri
 from drivers.points import Quality
@@ -77,3 +77,15 @@ def test_a_flow_that_cannot_be_is_not_known(value: float, quality: Quality, says
     inputs = read(field)
     assert inputs.flowing[0] == says
     assert inputs.feedback[field.layout.output("coolant-1").index] == (-1 if says is Tri.UNKNOWN else says)
+
+
+def test_a_bms_that_is_lost_alone_is_seen_though_no_contact_of_the_field_has_changed() -> None:
+    field = Field()
+    field.run(1.0)
+    reader, readings = InputReader(field.layout), field.script.readings
+    before = freeze(1, field.tick_ms, [field.buffer], field.layout.max_age_ms)
+    place = tuple(field.layout.devices).index("bms-1")
+    assert reader.read(before, readings).devices[place]
+    field.buffer.quality[field.layout.device_points[place]] = Quality.STALE
+    after = freeze(2, field.tick_ms + 100, [field.buffer], field.layout.max_age_ms)
+    assert not reader.read(after, readings, changed=changes(before, after)).devices[place]

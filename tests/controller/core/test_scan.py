@@ -167,6 +167,19 @@ def test_quality_counters_and_times_are_in_the_digest(field_name: str) -> None:
     assert digests[0] != digests[1]
 
 
+def test_one_fact_of_the_host_that_flips_alone_changes_the_digest() -> None:
+    def digest(*facts: int) -> str:
+        digest = InputDigest()
+        first = image_of(1, [1.0, 2.0])
+        for scan, fact in enumerate(facts, start=1):
+            digest.update(
+                Image(scan, 100 * scan, first.value, first.quality, first.sample, first.received_ms, (0, fact))
+            )
+        return digest.hexdigest()
+
+    assert len({digest(0, 0, 0), digest(0, 1, 1), digest(0, 0, 1), digest(0, 1, 0)}) == 4
+
+
 def test_the_digest_comes_into_the_journal_every_minute_and_at_the_end() -> None:
     field = Field()
     for _ in range(1300):

@@ -131,3 +131,73 @@ def test_a_stuck_sensor_is_found_behind_a_link_that_loses_polls() -> None:
         if sample % 120 == 0:
             lose(rig)
     assert (rig.fault("temperature"), rig.evidence("temperature").point) == (1, "temperature-block[5]")
+
+
+@pytest.mark.parametrize("burnt", ["none", "neighbour", "voltage", "loose"])
+def test_what_has_just_burnt_is_company_for_a_step_and_a_loose_contact_is_none(burnt: str) -> None:
+    rig = settled()
+    for sample in range(20 if burnt == "loose" else 0):
+        rig.set("temperature", math.nan if sample % 2 else 25.0, 4)
+        rig.step()
+    if burnt in {"neighbour", "loose"}:
+        rig.set("temperature", math.nan, 4)
+    if burnt == "voltage":
+        rig.set("voltage", math.nan, 3)
+    rig.run(5)
+    rig.set("temperature", 74.0, 3)
+    assert rig.run(8) == (Level.PRE_ALARM if burnt in {"neighbour", "voltage"} else Level.ADVISORY)
+
+
+def test_what_burnt_long_ago_and_kept_its_level_is_company() -> None:
+    rig = settled()
+    for second in range(12):
+        rig.set("temperature", 25.0 + 4.9 * second, 4)
+        rig.step()
+    rig.set("temperature", math.nan, 4)
+    rig.run(120)
+    rig.set("temperature", 74.0, 3)
+    rig.run(8)
+    assert rig.feature("temperature") != Feature.DIED_AFTER_RISE
+    assert rig.readings.level[rig.place["temperature"]] >= Level.PRE_ALARM
+
+
+def test_a_reset_at_a_noisy_sample_makes_no_habit_of_the_noise() -> None:
+    rig = settled()
+    rig.set("temperature", 27.5, 3)
+    rig.run(100)
+    assert rig.feature("temperature") == Feature.DRIFT
+    rig.set("temperature", 29.8, 3)
+    rig.step()
+    rig.detector.reset(rig.place["temperature"])
+    rig.set("temperature", 27.5, 3)
+    assert rig.run(100) == Level.NORMAL
+
+
+def test_a_reset_under_load_makes_no_habit_of_the_load() -> None:
+    rig = settled({"voltage": CELLS["voltage"]})
+    for _ in range(120):
+        rig.set("voltage", 3.5)
+        rig.set("voltage", 3.41, 3)
+        rig.step()
+    assert rig.feature("voltage") == Feature.DRIFT
+    rig.detector.reset(rig.place["voltage"])
+    rig.set("voltage", 3.7)
+    rig.run(100)
+    assert rig.level("voltage") == Level.NORMAL
+    rig.set("voltage", 3.605, 3)
+    assert rig.run(100) == Level.ADVISORY
+
+
+def test_a_reset_takes_back_the_heat_of_a_module_that_is_lost() -> None:
+    limits = {"rate_pre_alarm": 1e9, "rate_60_advisory": 1e9, "rate_600_advisory": 1e9}
+    rig = settled({"temperature": Spec(Family.CELL_TEMPERATURE, 16, 16, "r1", limits=limits)})
+    for second in range(150):
+        rig.set("temperature", 25.0 + 0.06 * second)
+        rig.step()
+    assert rig.feature("temperature") == Feature.COMMON_RISE
+    rig.detector.reset(rig.place["temperature"])
+    assert rig.feature("temperature") == Feature.COMMON_RISE, "what lives is still true"
+    lose(rig)
+    assert rig.level("temperature") == Level.ADVISORY
+    rig.detector.reset(rig.place["temperature"])
+    assert rig.level("temperature") == Level.NORMAL

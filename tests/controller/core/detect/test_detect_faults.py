@@ -177,6 +177,10 @@ def test_a_runaway_outlives_its_sensor() -> None:
     assert (rig.level("temperature"), rig.feature("temperature")) == (Level.ALARM, Feature.DIED_AFTER_RISE)
     rig.detector.reset(rig.place["temperature"])
     assert rig.readings.runaway[rig.place["temperature"]] == 0
+    rig.set("temperature", 26.0, 3)
+    rig.run(3)
+    assert (rig.evidence("temperature").point, rig.fault("temperature")) == ("temperature-block[3]", 0)
+    assert rig.readings.runaway[rig.place["temperature"]] == 0, "a new sensor knows nothing of the old one"
 
 
 def test_sensors_dying_together_are_an_advisory_until_reset() -> None:

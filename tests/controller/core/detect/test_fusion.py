@@ -294,6 +294,18 @@ def test_a_bms_without_new_samples_or_values_is_not_flat_but_silent() -> None:
     assert not rig.step().doubts
 
 
+@pytest.mark.parametrize("feature", [Feature.RATE, Feature.DIED_AFTER_RISE, Feature.DYING_TOGETHER])
+def test_what_a_bms_said_before_it_fell_silent_leaks_and_what_burnt_stands(feature: Feature) -> None:
+    rig = Rig()
+    rig.says("cells-1", Level.PRE_ALARM, 2.5, feature)
+    rig.step()
+    rig.readings.fault[HEADS["cells-1"].index] = 2
+    for _ in range(100):
+        rig.step(3600.0)
+    rig.says("smoke-1", Level.PRE_ALARM, 2.5)
+    assert rig.step().level == (Level.PRE_ALARM if feature is Feature.RATE else Level.ALARM)
+
+
 # --- twins
 
 _words = st.builds(
@@ -303,6 +315,7 @@ _words = st.builds(
     st.sampled_from(FEATURES),
     st.floats(allow_nan=False, allow_infinity=False, width=32),
     st.floats(allow_nan=False, allow_infinity=False, width=32),
+    st.sampled_from([0, 0, 1, 2]),
 )
 BAD = -999.0
 CELLS = [int(i) for name in ("cells-1", "cells-2", "cells-3") for i in HEADS[name].points]
@@ -341,7 +354,7 @@ def test_the_fusion_equals_its_twin(steps: list[Any]) -> None:
         r = rig.readings
         for head, word in enumerate(words):
             r.level[head], r.weight[head], r.feature[head] = word.level, word.weight, FEATURES.index(word.feature)
-            r.value[head], r.threshold[head] = word.value, word.threshold
+            r.value[head], r.threshold[head], r.fault[head] = word.value, word.threshold, word.fault
         r.rack_hottest_degc[:], r.rack_live_fraction[:] = hottest, live
         rig.step(elapsed_ms / 1000)
         expected = twin.advance(
