@@ -4,6 +4,7 @@ import pytest
 
 from controller.core.commands import Disable, Enable, Reset
 from controller.core.events import Kind
+from controller.core.state import NEVER
 from controller.site.check import check
 from tests.controller.core.field import Field, play, writes_of
 from tests.controller.core.shared_after import shared_after, shared_after_alone
@@ -88,6 +89,8 @@ def test_the_extended_discharge_out_of_service_is_not_let_go_by_its_enable() -> 
     assert field.say(Disable(operator="kim", subject="extended-hall")).kind is Kind.COMMAND
     play(field, f"1 | {HALL} | pre-activated |\n 0 | call-point on | activated |")
     play(field, "20 | | released | -extended-hall")
+    assert "extended-started" not in field.told(Kind.RESPONSE)
+    assert field.zone().extended_due_ms == NEVER
     assert field.say(Enable(operator="kim", subject="extended-hall")).kind is Kind.REFUSED
     play(field, "20 | | | -extended-hall")
     assert not told_on(field, "extended-hall")
