@@ -84,7 +84,7 @@ def test_a_bms_that_is_lost_alone_is_seen_though_no_contact_of_the_field_has_cha
     field.run(1.0)
     reader, readings = InputReader(field.layout), field.script.readings
     before = freeze(1, field.tick_ms, [field.buffer], field.layout.max_age_ms)
-    place = tuple(field.layout.devices).index("bms-1")
+    place = tuple(field.layout.devices).index("bms-2")
     assert reader.read(before, readings).devices[place]
     field.buffer.quality[field.layout.device_points[place]] = Quality.STALE
     after = freeze(2, field.tick_ms + 100, [field.buffer], field.layout.max_age_ms)
