@@ -111,7 +111,7 @@ validate: setup-validate ## the plant against models and measurements, recorded 
 	$(BIN)/python -m tests.validation "$(DATA)"
 
 features: setup-test test-programs ## run the tests of the field's features and write docs/features.md
-	$(BIN)/python -m pytest -n $(WORKERS) -m feature --features docs/features.md
+	$(BIN)/python -m pytest -n $(WORKERS) -m feature --features=docs/features.md
 
 timeline: setup ## draw the timeline of a run of the demo into docs/
 	$(BIN)/haechi-sim drill runaway --out $(OUT) --timeline docs/timeline.svg
