@@ -29,6 +29,7 @@ from controller.core.state import Stage, Trigger
 from controller.site.check import check as check_site
 from controller.site.checks import outputs
 from tests.controller.core.field import Field, play, site
+from tests.controller.core.holding import holding
 from tests.rules.breaking import Check, Mutant, notices, original
 
 MAY_BE_SAID = {
@@ -190,7 +191,23 @@ def an_engineer_forces_everything_but_agent_and_nothing_in_an_alarm() -> None:
     play(field, "3 | | | +exhaust\n 1 | call-point on | activated | \n 1 | | | -exhaust")
 
 
+def no_command_lets_the_extended_discharge_go() -> None:
+    """It is agent to every word: what was out of service when the room burned is not enabled into a running release, nor stopped in it."""
+    field = Field(holding())
+    field.say(Disable(operator="kim", subject="agent-extended"))
+    play(
+        field, "0 | smoke-1 alarm, heat-1 alarm | pre-activated |\n 0 | call-point on | activated |\n 25 | | released |"
+    )
+    assert field.say(Enable(operator="kim", subject="agent-extended")).kind is Kind.REFUSED
+    play(field, "20 | | | -agent-extended")
+    running = Field(holding())
+    play(running, "0 | smoke-1 alarm, heat-1 alarm | activated |\n 35 | | released | +agent-extended")
+    assert running.say(Disable(operator="kim", subject="agent-extended")).kind is Kind.REFUSED
+    play(running, "2 | | | +agent-extended")
+
+
 CHECKS = (
+    no_command_lets_the_extended_discharge_go,
     an_engineer_forces_everything_but_agent_and_nothing_in_an_alarm,
     no_message_releases,
     nothing_that_can_be_said_releases,
@@ -229,6 +246,11 @@ def a_command_that_releases(patch: pytest.MonkeyPatch) -> None:
         return to_zone(draft, command, zone)
 
     patch.setattr(operators, "_to_zone", activating)
+
+
+def the_extended_discharge_is_no_agent(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(operators, "_keeps_back", lambda *_: set())
+    patch.setattr(operators, "_is_committed", lambda *_: False)
 
 
 def a_command_lifts(patch: pytest.MonkeyPatch) -> None:
@@ -279,6 +301,7 @@ def an_alarm_ends_no_force(patch: pytest.MonkeyPatch) -> None:
 
 
 MUTANTS = [
+    (the_extended_discharge_is_no_agent, no_command_lets_the_extended_discharge_go),
     (everything_is_forced, an_engineer_forces_everything_but_agent_and_nothing_in_an_alarm),
     (an_alarm_ends_no_force, an_engineer_forces_everything_but_agent_and_nothing_in_an_alarm),
     (a_message_for_release, no_message_releases),
