@@ -9,6 +9,7 @@ from typing import Any
 from controller.core.detect import cell_step as step
 from controller.core.detect import codes
 from controller.core.detect import tiles as at
+from controller.core.detect.cell_limits import HORIZON_B_S, HORIZON_C_S
 from controller.core.detect.cell_tile import BUSY, LOAD_SPREAD, STEEPS_MIN
 from controller.core.detect.cell_validity import STEEP_MS, SURGES_MIN, slope_of
 from controller.core.detect.compile import jit
@@ -23,8 +24,6 @@ COLLAPSE_HOLD_MS = 500
 """A collapse must be seen in two samples; no longer, for it leads runaway by seconds."""
 CREEP_HYSTERESIS = 0.5
 """A rate over a longer horizon counts until it falls below this share of its threshold (assumed)."""
-CREEP_B_S, CREEP_C_S = 60.0, 600.0
-"""The longer horizons."""
 DRIFT_HYSTERESIS = 0.5
 """A drift counts until its sum falls below this share of its limit (assumed)."""
 DIED_HOT_MS = 30000
@@ -187,8 +186,8 @@ def judge_drift(p: Any, head: Any, up: Any, down: Any) -> None:
 @jit
 def judge_creep(p: Any, head: Any, s: Any, j: Any) -> None:
     """Rates over the two longer horizons: an advisory, of the shorter one if both are too high."""
-    slope_b = float(s[j + at.TREND_B]) / CREEP_B_S
-    slope_c = float(s[j + at.TREND_C]) / CREEP_C_S
+    slope_b = float(s[j + at.TREND_B]) / HORIZON_B_S
+    slope_c = float(s[j + at.TREND_C]) / HORIZON_C_S
     on_b = slope_b >= head.creep_b or (p.creep & 1 and slope_b >= CREEP_HYSTERESIS * head.creep_b)
     on_c = slope_c >= head.creep_c or (p.creep & 2 and slope_c >= CREEP_HYSTERESIS * head.creep_c)
     p.creep = (1 if on_b else 0) | (2 if on_c else 0)
