@@ -12,6 +12,7 @@ from rich.console import Console
 
 from controller.site.problem import SiteError
 from sim_hardware.drill.errors import DrillError
+from sim_hardware.drill.journal import journal_path, keep_journal
 from sim_hardware.drill.options import Drill, parse
 from sim_hardware.drill.sockets import run_on_sockets
 from sim_hardware.drill.virtual import run_comparison, run_rows, run_virtual, without_wires
@@ -57,6 +58,10 @@ def main(arguments: Sequence[str]) -> int:
     if drill.timeline:
         write_timeline(result, drill.timeline)
     print_result(result, html, console)
+    if not drill.scenario.rows:
+        console.print(
+            f"Why: haechi explain last --journal {journal_path(drill.folder)}", highlight=False, soft_wrap=True
+        )
     if drill.as_json:
         sys.stdout.write(msgspec.json.encode(result).decode() + "\n")
     return PASSED if result.passed else MISSED
@@ -80,6 +85,7 @@ def _in_virtual_time(drill: Drill, console: Console) -> tuple[Record, tuple[Comp
         drill.site, drill.scenario, drill.seed, drill.duration_s, step_s=drill.step_s,
         progress=lambda s: view.show(s, None, None, ()),
     )  # fmt: skip
+    keep_journal(record.events, drill.folder, round(drill.site.site.scan_s * 1000))
     wanted = drill.scenario.comparisons if drill.compared else ()
     return record, tuple(run_comparison(drill.site, drill.scenario, drill.seed, one) for one in wanted)
 

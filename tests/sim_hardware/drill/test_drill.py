@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from controller.runtime.journalfile import rows, verify
+from controller.tools.explain import explain, read
 from sim_hardware.cli.main import main
 from sim_hardware.drill import options
 from sim_hardware.drill.virtual import run_virtual, truth_every_s
@@ -70,6 +72,24 @@ def test_a_drill_in_virtual_time_that_passes(tmp_path: Path, capsys: pytest.Capt
     assert told == json.loads((tmp_path / "out" / "calm" / "report.json").read_text(encoding="utf-8"))
     assert timeline.read_text(encoding="utf-8").startswith("<svg ")
     assert (tmp_path / "out" / "calm" / "report.html").is_file()
+
+
+def test_a_drill_in_virtual_time_leaves_its_journal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where one on sockets leaves it, whole, and instead of what another left there; its last hash is the one that is printed."""
+    stale = tmp_path / "out" / "calm" / "run" / "truth.ndjson"
+    stale.parent.mkdir(parents=True)
+    stale.touch()
+    deaf = '[[faults]]\nkind = "stuck"\ntarget = "hold"\nparam = 1.0\nat_s = 1.0\n'
+    assert drill(tmp_path, UNEASY + deaf) == 1
+    said = capsys.readouterr().out
+    journal = tmp_path / "out" / "calm" / "run" / "data" / "journal.sqlite"
+    assert str(journal) in said.replace("\n", "")
+    verdict = verify(journal)
+    assert verdict.problems == ()
+    assert f"journal {verdict.last_hash.hex()}" in said
+    told = explain(read((row.seq, row.record, row.wall_time_utc) for row in rows(journal)), "hold")
+    assert any("hold" in line for line in told)
+    assert not stale.exists()
 
 
 @pytest.mark.parametrize("step", ["0.5s", "60s", "fast", "nan"])
