@@ -125,7 +125,10 @@ class Lane(Talk):
         cells[HOLD], cells[STATE] = 0, RESTING
         if self._timer is None:
             self._timer = self._loop.call_at(now_s + self._timeout_s, self._look)
-        self._exchange.ask_at(standing.begin())
+        if (due_s := standing.begin()) > now_s:
+            self._exchange.ask_at(due_s)
+        else:
+            self._exchange.ask()
 
     def _take_over(self) -> None:
         """The kernel asks nothing more by itself; what it has in flight goes on as if it had been asked by Python."""
@@ -167,10 +170,14 @@ class Lane(Talk):
 
     def _look(self) -> None:
         if self._standing is not None:
-            now_s = self._loop.time()
-            since_s = self._since_s if self.cells[STATE] == ASKED else now_s
-            if now_s < since_s + self._timeout_s:
-                self._timer = self._loop.call_at(since_s + self._timeout_s, self._look)
+            now_s, deadline_s = self._loop.time(), self._deadline_s(self._standing)
+            if now_s < deadline_s:
+                # Not later than so: what Python may ask in between has its deadline too.
+                self._timer = self._loop.call_at(min(deadline_s, now_s + self._timeout_s), self._look)
+                return
+            if self.cells[STATE] != ASKED:
+                self._timer = self._loop.call_at(now_s + self._timeout_s, self._look)
+                self.hear()
                 return
             self._take_over()
         try:
@@ -183,6 +190,11 @@ class Lane(Talk):
             self._timer = self._loop.call_later(0.0, self._look)
             return
         super()._look()
+
+    def _deadline_s(self, standing: Standing) -> float:
+        """Until when the kernel has an answer, or has asked what is due: the exchange, whose one timer serves all, may have been held up."""
+        since_s = self._since_s
+        return self._timeout_s + (since_s if self.cells[STATE] == ASKED else max(since_s, standing.due_s()))
 
     def _may_be_heard_yet(self) -> bool:
         """After a stall of the loop its timers come before all sockets are read: what came in time is heard first, within `GRACE_S`."""

@@ -50,7 +50,7 @@ class ModbusLink:
         self._timeout_s = timeout_s
         self._writes = Writes(name, dict(blocks), timeout_s + wire_s, self._rouse, read_only=read_only)
         self._polling = Polling(name, framing, blocks, devices, tick_ms, speed, self._heard, self._note, buffers)
-        self._turns = LinkTurns(self._polling, self._writes, framing, tick_ms, self._note)
+        self._turns = LinkTurns(self._polling, self._writes, framing, self._note)
         self._wire: Wire | None = None
         self._failures = 0
         self._opened_s = -math.inf

@@ -3,6 +3,7 @@
 Called from the connection's own call-backs, so that no task is woken between two requests.
 """
 
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -154,11 +155,10 @@ class Polling:
         cycle = self._cycle
         if cycle is None:  # cannot be: what was polled was picked
             return
-        # Some were answered a while ago: they are as old as that.
-        tick_ms, clock_s, now_s = self._tick_ms(), time.monotonic(), times_s[-1]
+        received_ms, now_s = self.dating(), times_s[-1]  # some were answered a while ago: they are as old as that
         readings = cycle.turns[cycle.position : cycle.position + len(batches)]
         for reading, at_s in zip(readings, times_s, strict=True):
-            reading.take(tick_ms - int((clock_s - at_s) * self._ms_per_s))
+            reading.take(received_ms(at_s))
             self._reads += len(reading.requests)
         self._is_heard = True
         self._heard()
@@ -172,7 +172,7 @@ class Polling:
 
     def standing(self) -> Standing | None:
         """See `Turns.standing`: all cycles, where they are one device's, nothing is odd about it and every one is at its beginning."""
-        if not self._is_heard or self._pardoned or not self._is_plain():
+        if not self._is_heard or not self._is_plain():
             return None
         if self._standing is None:
             (device,) = self._members
@@ -200,9 +200,17 @@ class Polling:
             (device,) = self._members
             self._cycle = cycle = self.schedule.cycles(device)[number]
             cycle.position, self._started_s = place, since_s
-            tick_ms, clock_s = self._tick_ms(), time.monotonic()
+            received_ms = self.dating()
             for reading, at_s in zip(cycle.turns, times_s, strict=False):
-                reading.was_taken(tick_ms - int((clock_s - at_s) * self._ms_per_s))
+                reading.was_taken(received_ms(at_s))
+
+    def dating(self) -> Callable[[float], int]:
+        """Make what gives the plant time of a moment of the loop's clock, a little before now.
+
+        The plant's clock is looked at first, and nothing is rounded up: a value may be taken for older than it is, never for younger.
+        """
+        tick_ms, clock_s, ms_per_s = self._tick_ms(), time.monotonic(), self._ms_per_s
+        return lambda at_s: tick_ms + math.floor((at_s - clock_s) * ms_per_s)
 
     @property
     def reads(self) -> int:

@@ -6,6 +6,7 @@ is eaten and begins the silence anew.
 """
 
 import asyncio
+import math
 import os
 from collections.abc import Mapping
 
@@ -103,7 +104,8 @@ class SerialWire:
         self._checker = RtuChecker(name)
         self._batch: Batch | None = None
         self._waiter: asyncio.Future[None] | None = None
-        self._is_answered = False
+        self._answered_s = math.nan
+        """When the last byte of the answer to the present request was read; NaN until then."""
         self._unit: int | None = None
         self._sent_s: dict[int, float] = {}
         """When the last unanswered request to a unit was on the wire."""
@@ -132,9 +134,9 @@ class SerialWire:
         try:
             while (turn := turns.next(self._loop.time())) is not None:
                 if isinstance(turn, Batch):
-                    wait_s = await self._ask(turn, turns)
-                    if wait_s is not None:
-                        turns.answered((turn,), (wait_s,), (self._loop.time(),))
+                    if (heard := await self._ask(turn, turns)) is not None:
+                        wait_s, at_s = heard
+                        turns.answered((turn,), (wait_s,), (at_s,))
                     if self._checker.stray is not None:
                         self._doubt(self._checker.stray)
                 else:
@@ -170,22 +172,25 @@ class SerialWire:
         latency_s = 0.0 if self._unit is None else self._latency_s.get(self._unit, 0.0)
         return max(self._timeout_s, latency_s) + self._silence_s
 
-    async def _ask(self, batch: Batch, turns: Turns) -> float | None:
-        """Send a request and await its answer; the seconds that the unit took to begin it. None if it is not wanted any more."""
+    async def _ask(self, batch: Batch, turns: Turns) -> tuple[float, float] | None:
+        """Send a request and await its answer: the seconds that the unit took to begin it, and when it was read.
+
+        None if it is not wanted any more.
+        """
         (ask,) = batch.asks
         await self._fall_silent(ask.unit)
         if not turns.is_wanted():
             return None
         self._checker.expect(batch)
         self._write(batch)
-        self._batch, self._unit, self._is_answered = batch, ask.unit, False
+        self._batch, self._unit, self._answered_s = batch, ask.unit, math.nan
         sent_s = self._sent_s[ask.unit] = self._quiet_s
         answer_s = self._character_s * (_AROUND_PDU + len(ask.answer) + ask.payload)
         await self._wait_until(sent_s + self._timeout_s + answer_s)
-        if not self._is_answered:
+        if math.isnan(self._answered_s):
             raise TimedOutError(str(ask.where), f"no answer begun within {self._timeout_s * 1e3:.0f} ms")
         del self._sent_s[ask.unit]
-        return max(self._loop.time() - sent_s - answer_s, 0.0)
+        return max(self._answered_s - sent_s - answer_s, 0.0), self._answered_s
 
     async def _fall_silent(self, unit: int) -> None:
         """The silence that ends a frame, or what the unit needs before a request. Raises `NotConnectedError`."""
@@ -243,7 +248,7 @@ class SerialWire:
         self._quiet_s = max(self._quiet_s, self._loop.time())
         try:
             if self._checker.take(count):
-                self._batch, self._is_answered = None, True
+                self._batch, self._answered_s = None, self._loop.time()
                 self._wake()
         except LinkError as error:
             if len(space) == BUFFER_BYTES:  # the first bytes since the last silence: they begin with a unit

@@ -66,7 +66,11 @@ class Standing:
         """Take over from Python; when the first cycle is due (loop's clock)."""
         for number, cycle in enumerate(self._cycles):
             self.cells[number, DUE_AT] = int(cycle.due_s * 1e9)
-        return min(cycle.due_s for cycle in self._cycles)
+        return self.due_s()
+
+    def due_s(self) -> float:
+        """When the first cycle is due, or was (loop's clock)."""
+        return min(self.cells[number, DUE_AT] for number in range(len(self.runs))) * 1e-9
 
     def end(self, number: int, taken: int, since_s: float) -> int:
         """Hand back to Python: cycle `number` (-1: none), of which `taken` rows were answered. Gives the place of its next batch."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from drivers.link import LinkError, NotConnectedError, TickMs
+from drivers.link import LinkError, NotConnectedError
 from drivers.modbus.errors import DeviceRefusedError
 from drivers.modbus.frame import Batch, Framing
 from drivers.modbus.intake import Reading
@@ -18,13 +18,10 @@ class LinkTurns:
     `note` is called with every error that somebody still waited for.
     """
 
-    def __init__(
-        self, polling: Polling, writes: Writes, framing: Framing, tick_ms: TickMs, note: Callable[[LinkError], None]
-    ) -> None:
+    def __init__(self, polling: Polling, writes: Writes, framing: Framing, note: Callable[[LinkError], None]) -> None:
         self._polling = polling
         self._writes = writes
         self._framing = framing
-        self._tick_ms = tick_ms
         self._note = note
         self._backs: dict[str, Reading] = {}
         """By place, what reads a write back: made at the first write."""
@@ -43,7 +40,10 @@ class LinkTurns:
         self._job, self._began_s = job, now_s
         back = self._back(job)
         self._once = Once(
-            self._write(job, back.batch), back.batch, lambda: back.take(self._tick_ms()), lambda: not job.done.done()
+            self._write(job, back.batch),
+            back.batch,
+            lambda at_s: back.take(self._polling.dating()(at_s)),
+            lambda: not job.done.done(),
         )
         return self._once.next(now_s)
 

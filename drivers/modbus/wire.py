@@ -72,15 +72,16 @@ class Turns(Protocol):
 class Once:
     """The turns of a write: it, what reads it back, and then the connection is handed back.
 
-    `take` is called when the read-back was answered with values. `is_written` and `is_answered` stay False where the write, or the read-back,
-    was never sent: the connection went, or `wanted` said no, while it waited for its unit's silence.
+    `take` is called when the read-back was answered with values, with the moment at which they came (loop's clock). `is_written` and
+    `is_answered` stay False where the write, or the read-back, was never sent: the connection went, or `wanted` said no, while it waited
+    for its unit's silence.
     """
 
     def __init__(
         self,
         write: Batch,
         back: Batch | None = None,
-        take: Callable[[], None] = lambda: None,
+        take: Callable[[float], None] = lambda _: None,
         wanted: Callable[[], bool] = lambda: True,
     ) -> None:
         self._write = write
@@ -103,7 +104,7 @@ class Once:
 
     def answered(self, batches: Sequence[Batch], waits_s: Sequence[float], times_s: Sequence[float]) -> None:  # noqa: ARG002 (not learned)
         """Take the echo, and the values. What is wrong with them is the wire's business too."""
-        for batch in batches:
+        for batch, at_s in zip(batches, times_s, strict=True):
             self.code = max(batch.codes)
             if batch is self._write:
                 self.is_written = True
@@ -111,7 +112,7 @@ class Once:
             else:
                 self._next = None
                 if not self.code:
-                    self._take()
+                    self._take(at_s)
             self.is_answered = self._next is None
 
     def standing(self) -> None:

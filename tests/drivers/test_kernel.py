@@ -157,15 +157,15 @@ async def test_a_run_goes_on_by_itself_until_it_is_held(lane: ThroughLane, monke
 def test_a_write_is_read_back_once_however_its_answers_come() -> None:
     write, back = batch_of(17), batch_of(17)
     for steps in ([(write,), (back,)], [(write, back)]):
-        taken: list[int] = []
-        once = Once(write, back, lambda taken=taken: taken.append(1))  # type: ignore[misc]
+        taken: list[float] = []
+        once = Once(write, back, taken.append)
         assert once.next(0.0) is write
         for batches in steps:
             assert not once.is_answered
-            once.answered(batches, [0.0] * len(batches), [0.0] * len(batches))
+            once.answered(batches, [0.0] * len(batches), [1.0 if batch is write else 2.0 for batch in batches])
         assert once.next(0.0) is None
         assert once.is_answered
-        assert taken == [1]
+        assert taken == [2.0]
 
 
 async def test_nothing_is_left_of_an_exchange_without_connections() -> None:

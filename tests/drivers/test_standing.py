@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drivers.link import LinkError, PointWrite
+from drivers.link import LinkError, PointWrite, TimedOutError
 from drivers.modbus import cycles
 from drivers.modbus.exchange import exchange_of
 from drivers.modbus.frame import Framing, checker_for
@@ -225,6 +225,53 @@ async def test_a_device_that_falls_silent_is_bad_at_its_deadline_and_back_when_i
             mute = False
             await until(lambda: good(link, "b"))
             await until(lambda: _is_standing(link))
+
+
+async def test_a_cycle_that_is_due_is_asked_though_the_exchange_lost_its_timer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The exchange has one for all connections, and nobody else would ever wake it: here a clock breaks once."""
+    broken = False
+
+    def clock() -> int:
+        nonlocal broken
+        if broken:
+            broken = False
+            raise ArithmeticError
+        return tick_ms()
+
+    told: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context.get("exception")))
+    block = RegisterBlock("b", "d", 1, Table.HOLDING, 0, 4, DataType.UINT16, 0.1, 5.0)
+    async with raw_server() as raw:
+        link = link_to(raw.port, block, timeout_s=0.2)
+        async with running(link):
+            await until(lambda: link.health().reads > 2 and _state(link) == RESTING)
+            monkeypatch.setattr(exchange_of(asyncio.get_running_loop()), "_plants", {(clock, 1.0): 0})
+            broken, heard = True, len(raw.heard)
+            await until(lambda: not broken)
+            assert len(raw.heard) == heard
+            assert await until(lambda: len(raw.heard) > heard + 2) < 0.2 + 0.1 + 0.5
+            assert link.health().errors == 0
+            assert link.health().late_cycles > 0
+    assert [type(error) for error in told] == [ArithmeticError]
+
+
+async def test_a_write_at_rest_has_its_own_deadline() -> None:
+    """Not that of the next cycle, which is far away."""
+
+    async def answer(ask: Ask) -> bytes:
+        return b"" if ask.function == 6 else ask.reply()
+
+    block = RegisterBlock("b", "d", 1, Table.HOLDING, 0, 4, DataType.UINT16, 60.0, 5.0)
+    async with raw_server(answer) as raw:
+        link = link_to(raw.port, block, timeout_s=0.3)
+        async with running(link):
+            await until(lambda: _is_standing(link) and _state(link) == RESTING)
+            await asyncio.sleep(0.5)
+            began_s = time.monotonic()
+            with pytest.raises(TimedOutError):
+                await link.write(PointWrite("b", 1, 1.0))
+            assert time.monotonic() - began_s < 2 * 0.3
+            assert link.health().timeouts == 1
 
 
 async def test_a_write_comes_first_at_rest_and_between_two_batches() -> None:
