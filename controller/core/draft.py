@@ -90,6 +90,8 @@ class Draft:
     @property
     def lost(self) -> tuple[str, ...]:
         """Zones whose state was lost and for which nobody has said since that they are empty."""
+        if not self.before.lost:
+            return ()
         names = self.layout.zones
         return tuple(name for name in self.before.lost if self.zones[names.index(name)].occupied)
 

@@ -14,14 +14,19 @@ from controller.site.model import Family, Physics
 
 LEVEL_NAMES = {Level.NORMAL: "normal", Level.ADVISORY: "advisory", Level.PRE_ALARM: "pre-alarm", Level.ALARM: "alarm"}
 
+_WIRED = Physics.WIRED
+"""Asked for once a head and scan: a member of an enumeration is looked up slowly before Python 3.12."""
+
 
 def latch_heads(draft: Draft) -> None:
     """Take this scan's readings and contacts into the latches; tells every rise, and every change of a contact."""
-    before = draft.before
+    before, now = draft.before.wired, draft.inputs.wired
+    walking = {zone.index for zone in draft.rules.zones if is_under(draft.zones[zone.index], WALK_TEST)}
     for head, reading in zip(draft.layout.heads, draft.inputs.heads, strict=True):
-        if head.physics is Physics.WIRED:
-            _contact(draft, head, before.wired[head.index], draft.inputs.wired[head.index])
-        elif walks(head) and is_under(draft.zones[head.zone], WALK_TEST):
+        if head.physics is _WIRED:
+            if before[head.index] != now[head.index]:
+                _contact(draft, head, before[head.index], now[head.index])
+        elif head.zone in walking and walks(head):
             walk(draft, head, reading)
         elif head.name not in draft.disabled:
             _sense(draft, head, reading)
@@ -62,6 +67,8 @@ def _sharpened(draft: Draft, head: HeadLayout, level: int) -> int:
 def _stand_at_fire_2(draft: Draft, head: HeadLayout, *, at_fire_2: bool) -> None:
     """How long a smoke head has stood at fire 2 without a break: steam and dust that pass do not add up (rule 3)."""
     latch = draft.heads[head.index]
+    if not at_fire_2 and latch.fire_2_ms == NEVER and not latch.fire_2:
+        return
     since_ms = latch.fire_2_ms if latch.fire_2_ms != NEVER else draft.tick_ms
     release = draft.rules.zones[head.zone].zone.release
     hold_ms = round(release.same_family_hold_s * 1000) if release is not None else 0
@@ -86,7 +93,7 @@ def _tell_rise(draft: Draft, head: HeadLayout, level: int, *, runaway: bool, evi
 
 
 def _contact(draft: Draft, head: HeadLayout, before: int, now: int) -> None:
-    if before == now or (before, now) == (Tri.UNKNOWN, Tri.NO):
+    if (before, now) == (Tri.UNKNOWN, Tri.NO):
         # A contact that was not known and is off tells nothing new; where it was a trouble, the trouble clears in sight.
         return
     zone = draft.layout.zones[head.zone]

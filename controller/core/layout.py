@@ -12,6 +12,9 @@ from controller.site.registers import register_block
 from drivers.points import Block as DriverBlock
 from drivers.points import DataType, TopicBlock
 
+RELEASING = frozenset({Role.AGENT, Role.AGENT_RESERVE, Role.AGENT_EXTENDED})
+"""Roles of the outputs that let agent go."""
+
 
 @dataclass(frozen=True, slots=True)
 class HeadLayout:
@@ -44,7 +47,7 @@ class OutputLayout:
     @property
     def is_release(self) -> bool:
         """Whether this output lets agent go: two channels, intent durable before the first write (rules 5 and 11)."""
-        return self.output.role in {Role.AGENT, Role.AGENT_RESERVE, Role.AGENT_EXTENDED}
+        return self.output.role in RELEASING
 
 
 @dataclass(frozen=True, slots=True)

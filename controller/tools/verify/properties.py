@@ -46,7 +46,7 @@ def zone_of(state: State) -> ZoneState:
 
 def release_of(step: Step) -> Release | None:
     """The agent of the one zone."""
-    return next(iter(step.world.layout.site.zones.values())).release
+    return step.world.release
 
 
 def is_commanded(step: Step, output: OutputLayout) -> bool:
@@ -54,9 +54,9 @@ def is_commanded(step: Step, output: OutputLayout) -> bool:
     return step.decision.state.outputs[output.index].wanted != output.output.normal
 
 
-def of_role(step: Step, *roles: Role) -> Iterator[OutputLayout]:
+def of_role(step: Step, *roles: Role) -> tuple[OutputLayout, ...]:
     """Outputs of the part with one of the roles."""
-    return (output for output in step.world.layout.outputs if output.output.role in roles)
+    return step.world.of_role(roles)
 
 
 def called(step: Step) -> bool:

@@ -12,11 +12,11 @@ from controller.core.detect.readings import Readings
 from controller.core.events import Evidence, Feature
 from controller.core.image import Image
 from controller.core.inputs import FIRE_2, InputReader, Inputs
-from controller.core.layout import Layout, lay_out
+from controller.core.layout import Layout, OutputLayout, lay_out
 from controller.core.rules import Rules, make_rules
 from controller.core.state import TripState
 from controller.core.trips import HOST_FACTS, NIGHT
-from controller.site.model import ON_AT_REST, Family, Physics, Site
+from controller.site.model import ON_AT_REST, Family, Physics, Release, Role, Site
 from controller.tools.verify.words import ALARM, NO, YES
 from drivers.points import Quality
 
@@ -63,7 +63,19 @@ class World:
     restarts: bool = False
     free_clocks: bool = True
     starts: tuple[object, ...] = ()
-    abstractions: list[str] = field(default_factory=list)
+    roles: dict[tuple[Role, ...], tuple[OutputLayout, ...]] = field(default_factory=dict)
+
+    @property
+    def release(self) -> Release | None:
+        """The agent of the zone."""
+        return self.rules.zones[0].zone.release
+
+    def of_role(self, roles: tuple[Role, ...]) -> tuple[OutputLayout, ...]:
+        """Outputs with one of the roles; sought once for each question."""
+        found = self.roles.get(roles)
+        if found is None:
+            found = self.roles[roles] = tuple(o for o in self.layout.outputs if o.output.role in roles)
+        return found
 
     def evidence(self, head_index: int) -> Evidence:
         """What a head would show; what it is makes no difference to any decision."""
