@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from controller.protocol import (
     Event,
     EventEntry,
-    Evidence,
     HeadStatus,
     OutputStatus,
     RackStatus,
@@ -16,6 +15,8 @@ from controller.protocol import (
     ZoneStatus,
 )
 from controller.texts import text
+from controller.tools.explain_texts import PHRASES, say
+from controller.tools.telling import availability, evidence_line, headline, reason, why
 
 _HOT_DEGC = 60.0
 _PART = 1
@@ -56,12 +57,12 @@ def _zone(zone: ZoneStatus, tick_ms: int, language: str) -> Iterator[str]:
     if zone.alarm or zone.coincidence:
         yield "  " + ", ".join(filter(None, (_alarm(zone, tick_ms, language), _coincidence(zone, language))))
     if zone.availability:
-        yield f"  {_availability(zone.availability, language)}"
+        yield f"  {availability(zone.availability, language)}"
     for key, due_ms in (("extended_runs", zone.extended_due_ms), ("extract_runs", zone.extract_due_ms)):
         if due_ms >= 0:
             yield f"  {text(key, language)}: {max(0, due_ms - tick_ms) / 1000:.0f} s"
     if zone.inhibits:
-        yield f"  {text('inhibits', language)}: {', '.join(zone.inhibits)}"
+        yield f"  {text('inhibits', language)}: {', '.join(reason(inhibit, language) for inhibit in zone.inhibits)}"
     for head in zone.heads:
         yield f"  {_head(head, language)}"
     if zone.racks:
@@ -74,9 +75,11 @@ def _zone(zone: ZoneStatus, tick_ms: int, language: str) -> Iterator[str]:
 def _head(head: HeadStatus, language: str) -> str:
     fault = text("part_fault" if head.fault == _PART else "whole_fault", language) if head.fault else ""
     level = "" if head.fault > _PART and head.level == "normal" else text(head.level, language)
-    latched = f"({text(head.latched, language)}, {text('latched', language)})" if head.latched != head.level else ""
-    why = f": {_evidence(head.evidence)}" if head.evidence else ""
-    return f"{head.name}: {' '.join(filter(None, (level, latched, fault)))}{why}"
+    now = f"{head.name}: {' '.join(filter(None, (level, fault)))}"
+    because = f": {evidence_line(head.evidence, language).removeprefix(f'{head.name}: ')}" if head.evidence else ""
+    if head.latched in {head.level, "normal"}:
+        return now + because
+    return f"{now}; {text('latched', language)} {text(head.latched, language)}{because}"
 
 
 def _alarm(zone: ZoneStatus, tick_ms: int, language: str) -> str:
@@ -90,11 +93,6 @@ def _alarm(zone: ZoneStatus, tick_ms: int, language: str) -> str:
 
 def _coincidence(zone: ZoneStatus, language: str) -> str:
     return f"{text('coincidence', language)}: {zone.coincidence}" if zone.coincidence else ""
-
-
-def _availability(availability: str, language: str) -> str:
-    word, separator, why = availability.partition(":")
-    return text(word, language) + separator + why
 
 
 def _rack(rack: RackStatus, language: str) -> str:
@@ -180,18 +178,12 @@ def event_line(entry: EventEntry, language: str) -> str:
 
 
 def core_event_line(event: Event, language: str = "en") -> str:
-    """What the core said, with its reasons."""
-    what = text(event.what, language)
-    line = f"{clock(event.tick_ms)} {event.kind:<12} {event.zone or '-'} {event.subject} {what}"
-    if event.operator:
-        line += f" by {event.operator}"
-    if event.text:
-        line += f" - {event.text}"
-    return line + "".join(f"\n         why: {evidence.head}: {_evidence(evidence)}" for evidence in event.evidence)
-
-
-def _evidence(evidence: Evidence) -> str:
-    return f"{evidence.feature} {evidence.value:g} (threshold {evidence.threshold:g}) at {evidence.point}"
+    """What the core said, with its reasons, each on a line of its own."""
+    line = f"{clock(event.tick_ms)} {event.zone or '-'}: {headline(event, language)}"
+    line += say(PHRASES["by"], language, operator=event.operator) if event.operator else ""
+    because = why(event, language) or event.text
+    line += f" ({because})" if because else ""
+    return line + "".join(f"\n         {evidence_line(evidence, language)}" for evidence in event.evidence)
 
 
 def clock(tick_ms: int) -> str:

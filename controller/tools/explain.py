@@ -7,11 +7,12 @@ from typing import NamedTuple
 import msgspec
 
 from controller.core.chain import decode
-from controller.core.events import Event, Evidence, Kind
+from controller.core.events import Event, Kind
 from controller.core.state import Stage
 from controller.core.zone.machine import Signal
 from controller.texts import text
-from controller.tools.explain_texts import FEATURES, PHRASES, REASONS, SIGNALS, WHAT, say
+from controller.tools.explain_texts import PHRASES, say
+from controller.tools.telling import evidence_line, headline, number, why
 
 TOLD = frozenset(
     {
@@ -99,90 +100,18 @@ def _entry(entry: Numbered, language: str) -> Iterator[str]:
     event = entry.event
     when, tick = _wall(entry.wall_time_utc), _clock(event.tick_ms)
     place = say(PHRASES["at"], language, when=when, tick=tick, zone=event.zone or "-", seq=entry.seq)
-    yield place + _headline(event, language)
-    why = _why(event, language)
-    if why:
-        yield say(PHRASES["because"], language, why=why)
+    yield place + headline(event, language)
+    if reason := why(event, language):
+        yield say(PHRASES["because"], language, why=reason)
     if event.evidence:
         yield say(PHRASES["evidence"], language)
-        yield from (f"    {_evidence(evidence, language)}" for evidence in event.evidence)
+        yield from (f"    {evidence_line(evidence, language)}" for evidence in event.evidence)
     if event.kind is Kind.ZONE_LEVEL:
-        yield say(PHRASES["together"], language, sum=_number(sum(evidence.weight for evidence in event.evidence)))
+        yield say(PHRASES["together"], language, sum=number(sum(evidence.weight for evidence in event.evidence)))
     if event.text and event.kind in {Kind.REQUEST, Kind.RESPONSE, Kind.TROUBLE}:
         yield f"  {event.text}"
     if event.operator:
         yield say(PHRASES["by"], language, operator=event.operator)
-
-
-def _headline(event: Event, language: str) -> str:
-    match event.kind:
-        case Kind.LEVEL:
-            level, _, more = event.what.partition(" ")
-            named = text(level, language) + (f" {more}" if more else "")
-            return say(PHRASES["head"], language, subject=event.subject, level=named)
-        case Kind.ZONE_LEVEL:
-            return say(PHRASES["zone"], language, subject=event.subject, level=text(event.what, language))
-        case Kind.ALARM if event.what != "coincidence":
-            return say(PHRASES["zone"], language, subject=event.subject, level=text(event.what, language))
-        case Kind.STAGE:
-            return say(PHRASES["stage"], language, subject=event.subject, stage=text(event.what, language))
-        case _ if event.what in WHAT and event.kind in {Kind.RESPONSE, Kind.REQUEST}:
-            return say(WHAT[event.what], language, subject=text(event.subject, language)) + "."
-    return _plain_headline(event, language)
-
-
-def _plain_headline(event: Event, language: str) -> str:
-    match event.kind:
-        case Kind.INPUT:
-            state = say(PHRASES[event.what], language) if event.what in PHRASES else event.what
-            return say(PHRASES["input"], language, subject=event.subject, state=state)
-        case Kind.INHIBIT:
-            phrase = PHRASES["not-held" if event.what == "none" else "held-back"]
-            return say(phrase, language, subject=event.subject, what=_reasons(event.what, "; ", language))
-        case Kind.AVAILABILITY:
-            word, _, reasons = event.what.partition(": ")
-            named = text(word, language) + (f": {_reasons(reasons, ', ', language)}" if reasons else "")
-            return say(PHRASES["availability"], language, subject=event.subject, what=named)
-        case Kind.TROUBLE:
-            trip, _, cleared = event.what.partition(":")
-            phrase = PHRASES["cleared" if cleared else "trouble"]
-            return say(phrase, language, what=text(trip, language), subject=event.subject)
-    return say(PHRASES["other"], language, kind=event.kind, subject=event.subject, what=event.what)
-
-
-def _why(event: Event, language: str) -> str:
-    """The signal that moved a stage, in words; a stage that a restart moved says so in its text."""
-    if event.kind is not Kind.STAGE:
-        return ""
-    signal = event.text.split(",")[0]
-    return say(SIGNALS[Signal(signal)], language) if signal in set(Signal) else event.text
-
-
-def _reasons(told: str, separator: str, language: str) -> str:
-    return separator.join(_reason(reason, language) for reason in told.split(separator))
-
-
-def _reason(told: str, language: str) -> str:
-    """A reason in words; names that the table does not know (heads, contacts) stay as they are."""
-    known, _, about = told.partition(":")
-    if known not in REASONS:
-        return told
-    named = (
-        about.strip(" )") if known in {"exhaust not proven off", "damper not proven", "actuator not in place"} else ""
-    )
-    return say(REASONS[known], language) + (f" ({named})" if named else "")
-
-
-def _evidence(evidence: Evidence, language: str) -> str:
-    said = say(
-        FEATURES[evidence.feature], language,
-        head=evidence.head, point=evidence.point, value=_number(evidence.value), threshold=_number(evidence.threshold),
-    )  # fmt: skip
-    return said + say(PHRASES["weight"], language, weight=_number(evidence.weight))
-
-
-def _number(number: float) -> str:
-    return f"{number:.4g}" if abs(number) < 10_000 else f"{number:.0f}"  # noqa: PLR2004 (no exponents for people)
 
 
 def _wall(time_utc: float) -> str:
@@ -211,10 +140,10 @@ def _zone(journal: Sequence[Numbered], zone: str, language: str) -> Iterator[str
         stage = text(event.what, language)
         when = _wall(entry.wall_time_utc)
         yield say(
-            PHRASES["step"], language, when=when, tick=_clock(event.tick_ms), stage=stage, why=_why(event, language)
+            PHRASES["step"], language, when=when, tick=_clock(event.tick_ms), stage=stage, why=why(event, language)
         )
         if event.text.split(",")[0] in {Signal.CONFIRMED, Signal.MANUAL, Signal.PROOF}:
-            yield from (f"    {_evidence(evidence, language)}" for evidence in event.evidence)
+            yield from (f"    {evidence_line(evidence, language)}" for evidence in event.evidence)
     if not released:
         yield from _why_not(journal, about, stages, zone, language)
 
@@ -238,7 +167,9 @@ def _why_not(
     elif not confirmed:
         held = any(e.event.kind is Kind.INHIBIT and e.event.what != "none" for e in about)
         yield say(PHRASES["in-alarm" if held else "one-only"], language)
-        yield from (f"    {_evidence(evidence, language)}" for event in alarmed.values() for evidence in event.evidence)
+        yield from (
+            f"    {evidence_line(evidence, language)}" for event in alarmed.values() for evidence in event.evidence
+        )
     for kind in (Kind.INHIBIT, Kind.AVAILABILITY):
         # Availability outlives a reset: the last word counts, whenever it was.
         told = [
@@ -247,4 +178,4 @@ def _why_not(
             if e.event.kind is kind and e.event.subject == zone
         ]
         if told and told[-1].event.what != "none":
-            yield f"  {_headline(told[-1].event, language)}"
+            yield f"  {headline(told[-1].event, language)}"

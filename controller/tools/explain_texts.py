@@ -1,6 +1,6 @@
 """How `haechi explain` says things, in English and Korean: every feature, signal, reason and word of the journal that it may meet."""
 
-from controller.core.events import Feature
+from controller.core.events import Feature, Kind
 from controller.core.zone.machine import Signal
 
 Pair = tuple[str, str]
@@ -200,6 +200,9 @@ REASONS: dict[str, Pair] = {
     "pipe in use": ("another room has the pipe of the bank", "다른 구역이 공용 배관 사용 중"),
     "main bank used": ("the main bank was let go into another room", "주 약제를 다른 구역에서 사용함"),
     "reserve bank used": ("the reserve bank was let go into another room", "예비 약제를 다른 구역에서 사용함"),
+    "aborted by hand": ("a person aborted it: reset first", "사람이 방출을 중단함: 먼저 복구"),
+    "held by hand": ("a person holds it", "사람이 방출을 보류 중"),
+    "abort operated": ("the abort device is operated", "방출 중단 장치 조작됨"),
     "no two independent heads": ("the zone has no two independent heads", "독립된 두 감지기가 없음"),
 }
 """Why a release waits or is not automatic, by the words before a colon."""
@@ -222,13 +225,20 @@ PHRASES: dict[str, Pair] = {
         "  together {sum}: evidence of one physics family counts 3 at most and leaks within minutes; more than 4 is a pre-alarm",
         "  합계 {sum}: 물리 계열당 최대 3, 수 분에 걸쳐 감소; 4 초과 시 예비경보",
     ),
-    "input": ("{subject} is {state}.", "{subject}: {state}."),
+    Kind.INPUT: ("{subject} is {what}.", "{subject}: {what}."),
     "trouble": ("trouble: {what} ({subject}).", "고장: {what} ({subject})."),
     "cleared": ("trouble over: {what} ({subject}).", "고장 해소: {what} ({subject})."),
     "availability": ("release of {subject}: {what}.", "{subject} 방출: {what}."),
     "held-back": ("release of {subject} is held back: {what}.", "{subject} 방출 억제: {what}."),
     "not-held": ("nothing holds the release of {subject} back any more.", "{subject} 방출 억제 해제."),
-    "other": ("{kind}: {subject} {what}.", "{kind}: {subject} {what}."),
+    Kind.ALARM: ("fire alarm of {subject}: {what}.", "{subject} 화재경보: {what}."),
+    Kind.INTENT: ("agent output {subject}: {what}.", "소화약제 출력 {subject}: {what}."),
+    Kind.OUTPUT: ("output {subject}: {what}.", "출력 {subject}: {what}."),
+    Kind.WORK: ("work, {subject}: {what}.", "작업 {subject}: {what}."),
+    Kind.COMMAND: ("command to {subject}: {what}.", "{subject} 명령 수행: {what}."),
+    Kind.REFUSED: ("REFUSED to {subject}: {what}.", "{subject} 명령 거부: {what}."),
+    Kind.START: ("the controller of {subject} started: {what}.", "{subject} 제어기 시작: {what}."),
+    Kind.DIGEST: ("digest of all {subject}: {what}.", "{subject} 전체 다이제스트: {what}."),
     "why-released": ("Why agent was released in {zone}:", "{zone} 소화약제 방출 이유:"),
     "why-not": ("Why no agent was released in {zone}:", "{zone} 소화약제 미방출 이유:"),
     "calm": ("  no head is in alarm since the last reset", "  마지막 복구 이후 경보 없음"),
@@ -238,11 +248,61 @@ PHRASES: dict[str, Pair] = {
         "  방출에는 독립된 두 감지기가 필요함 (열폭주 확정, 연기와 열, 또는 소유자 허용 조합); 경보 상태:",
     ),
     "step": ("  {when} ({tick}): {stage}: {why}", "  {when} ({tick}): {stage}: {why}"),
+    "by": ("  said by {operator}", "  조작자: {operator}"),
+}
+
+
+WORDS: dict[str, Pair] = {
+    # contacts
     "on": ("on", "동작"),
     "off": ("off", "복귀"),
     "fault": ("in fault", "고장"),
-    "by": ("  said by {operator}", "  조작자: {operator}"),
+    "on without release": ("on without a release", "방출 없이 동작"),
+    # outputs
+    "activate": ("to be switched on", "동작 명령"),
+    "deactivate": ("to be let go", "복귀 명령"),
+    "would-activate": ("would be switched on (shadow)", "동작 예정 (관찰 모드)"),
+    "would-deactivate": ("would be let go (shadow)", "복귀 예정 (관찰 모드)"),
+    "active": ("on, confirmed", "동작 확인"),
+    "inactive": ("let go, confirmed", "복귀 확인"),
+    "adopted": ("kept as it was found", "발견된 상태 유지"),
+    "retry": ("once more", "재시도"),
+    "unconfirmed": ("NOT CONFIRMED by the field", "현장 미확인"),
+    "not-taken": ("NOT TAKEN by the module", "모듈이 받아들이지 않음"),
+    # a fire alarm
+    "none": ("none any more", "해제"),
+    # works, and what became of them
+    "work permit": ("work permit", "작업 허가"),
+    "walk test": ("walk test", "감지기 시험"),
+    "output test": ("output test", "출력 시험"),
+    "delays": ("output delays", "출력 지연"),
+    "begun": ("begun", "시작"),
+    "ended": ("ended", "종료"),
+    "ran out": ("ran out of time", "시간 초과"),
+    "responds": ("responds", "응답함"),
+    # commands
+    "ack": ("acknowledge", "경보 확인"),
+    "silence": ("silence", "음향 정지"),
+    "reset": ("reset", "복구"),
+    "disable": ("take out of service", "사용 중지"),
+    "enable": ("put back into service", "사용 재개"),
+    "occupied": ("mark as occupied or not", "재실 표시 변경"),
+    "confirm-isolated": ("vouch for its isolation", "격리 확인"),
+    "hand-over": ("hand over to the fire brigade", "소방대 인계"),
+    "work": ("announce work or its end", "작업 신고·종료"),
+    "force": ("force for a time", "출력 강제"),
+    "extract": ("clear the room or end it", "방출 후 배기 지시"),
+    # what is beside a level or a name
+    "(second look)": ("(looked at a second time)", "(재확인)"),
+    "(fire 2)": ("(fire 2)", "(화재 2단계)"),
+    "(runaway)": ("(thermal runaway)", "(열폭주)"),
+    "not readable": ("not readable", "읽을 수 없음"),
+    # a start
+    "fresh": ("for the first time", "최초 시작"),
+    "restored": ("it goes on from its latched state", "유지 상태에서 계속"),
+    "state lost": ("ITS LATCHED STATE IS LOST", "유지 상태 소실"),
 }
+"""Words of contacts, outputs, works, commands, states and starts in the journal."""
 
 
 def say(pair: Pair, language: str, **fields: object) -> str:

@@ -79,7 +79,7 @@ async def test_status_tells_stage_countdown_evidence_racks_and_troubles(
         "[NOT ACKNOWLEDGED]",
         "automatic release degraded: heat-2 in fault",
         "held back by: damper open",
-        "heat-1: ALARM: high 90 (threshold 58) at heat[0]",
+        "heat-1: ALARM: 90 at heat[0], at or above 58 [weight 1]",
         "rack-1 412.5 degC (isolated, RUNAWAY, cool)",
         "rack-2 no sensor",
         "outputs on: damper-1 (confirming)",
@@ -116,8 +116,8 @@ async def test_events_are_told_page_by_page_with_their_reasons(
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 448 + 1
     assert lines[0].split()[0] == "3"
-    assert "ALARM by Kim" in lines[-2]
-    assert "why: heat-1: high 90 (threshold 58) at heat[0]" in lines[-1]
+    assert "lamp went to ALARM.  said by Kim" in lines[-2]
+    assert "heat-1: 90 at heat[0], at or above 58 [weight 1]" in lines[-1]
     assert await bench.call("events", "--since", "449", "--json") == 0
     assert msgspec.json.decode(capsys.readouterr().out, type=EventEntry).seq == 450
 

@@ -28,9 +28,9 @@ def test_a_zone_says_its_level_first_and_whose_the_stage_is() -> None:
     [
         ("normal", "normal", 2, "h1: FAULT", "h1: 고장"),
         ("normal", "normal", 1, "h1: normal FAULT (some sensors)", "h1: 정상 일부 센서 고장"),
-        ("alarm", "normal", 2, "h1: (ALARM, latched) FAULT", "h1: (화재경보, 유지) 고장"),
+        ("alarm", "normal", 2, "h1: FAULT; latched ALARM", "h1: 고장; 유지 화재경보"),
         ("alarm", "alarm", 2, "h1: ALARM FAULT", "h1: 화재경보 고장"),
-        ("alarm", "normal", 0, "h1: normal (ALARM, latched)", "h1: 정상 (화재경보, 유지)"),
+        ("alarm", "normal", 0, "h1: normal; latched ALARM", "h1: 정상; 유지 화재경보"),
     ],
 )
 def test_a_head_in_fault(latched: str, level: str, fault: int, english: str, korean: str) -> None:

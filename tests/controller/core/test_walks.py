@@ -20,7 +20,7 @@ def differs(name: str) -> str:
     steps: list[Step] = []
     for number, step in enumerate(walk(name)):
         if (step.digest, step.text) != expected[number]:
-            told = "\n  ".join(step.told) or "nothing"
+            told = "\n  ".join(f"{e.kind} {e.zone} {e.subject}: {e.what} {e.text}" for e in step.told) or "nothing"
             return (
                 f"{name}, step {number}, {step.text!r}: approved was {expected[number]}. Told now:\n  {told}\n{REMEDY}"
             )

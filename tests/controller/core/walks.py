@@ -30,6 +30,7 @@ from controller.core.commands import (
     Silence,
     Work,
 )
+from controller.core.events import Event
 from controller.core.scan import ScanResult
 from controller.site.model import Site, Strategy
 from drivers.points import Quality
@@ -60,7 +61,7 @@ class Step(NamedTuple):
     """What was done, what was told since the step before, and the digest of all that was decided."""
 
     text: str
-    told: tuple[str, ...]
+    told: tuple[Event, ...]
     digest: str
 
 
@@ -113,9 +114,9 @@ class Recorded(Watched):
         self._seen.update(msgspec.json.encode((self.controller.state, result.events, result.writes)))
         return result
 
-    def told_since(self) -> tuple[str, ...]:
-        """What was told since the last call, a line an event."""
-        told = tuple(f"{e.kind} {e.zone} {e.subject}: {e.what} {e.text}".rstrip() for e in self.events)
+    def told_since(self) -> tuple[Event, ...]:
+        """What was told since the last call."""
+        told = tuple(self.events)
         self.clear()
         return told
 

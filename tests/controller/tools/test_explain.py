@@ -1,5 +1,6 @@
 """`haechi explain`: nothing is without its words in both languages, and the answers name what led to them."""
 
+import re
 import string
 from pathlib import Path
 
@@ -12,8 +13,11 @@ from controller.core.zone.machine import Signal
 from controller.runtime.journal import Journal
 from controller.texts import TEXTS
 from controller.tools.explain import ExplainError, Numbered, explain
-from controller.tools.explain_texts import FEATURES, PHRASES, REASONS, SIGNALS, WHAT
-from tests.controller.core.field import Field, play
+from controller.tools.explain_texts import FEATURES, PHRASES, REASONS, SIGNALS, WHAT, WORDS
+from controller.tools.telling import headline
+from tests.controller.core.field import Field, play, site
+from tests.controller.core.random_room import QUICK
+from tests.controller.core.walks import NAMES, walk
 
 LANGUAGES = ("en", "ko")
 NOON = 1763812800.0
@@ -38,7 +42,7 @@ def released() -> Field:
 # --- texts
 
 
-@pytest.mark.parametrize("table", [FEATURES, SIGNALS, WHAT, REASONS, PHRASES])
+@pytest.mark.parametrize("table", [FEATURES, SIGNALS, WHAT, REASONS, PHRASES, WORDS])
 def test_every_text_is_there_in_both_languages_with_the_same_fields(table: dict[str, tuple[str, str]]) -> None:
     for key, (english, korean) in table.items():
         assert english.strip(), key
@@ -58,6 +62,19 @@ def test_no_feature_signal_or_stage_lacks_its_words() -> None:
     assert set(FEATURES) == set(Feature)
     assert set(SIGNALS) == set(Signal)
     assert {stage.value for stage in Stage} <= set(TEXTS)
+
+
+@pytest.mark.parametrize("name", list(NAMES)[1::8])
+def test_what_is_told_in_korean_is_english_in_names_alone(name: str) -> None:
+    """Every kind of event that a long story brings, as its headline; what is not a word is a name of the site or a number."""
+    layout = Field(site(*QUICK)).layout
+    names = {*layout.site.zones, *layout.site.heads, *layout.site.outputs, *layout.racks, *layout.site.blocks}
+    events = [event for step in walk(name) for event in step.told if event.kind is not Kind.DIGEST]
+    names |= {event.subject for event in events}
+    for event in events:
+        said = headline(event, "ko")
+        assert set(re.findall(r"[A-Za-z][\w-]*", said)) <= names, said
+        assert re.search("[가-힣]", said), said
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
