@@ -13,7 +13,7 @@ BENCH_PROGRAMS := gcc=gcc /usr/include/stdio.h=libc6-dev /usr/include/modbus/mod
 # Workers and extra arguments for pytest: make test WORKERS=0 ARGS='-k zone'
 WORKERS := 2
 ARGS :=
-# Which bench: a part of its name (detector, modbus, scan, clock); nothing means all.
+# Which bench: a part of its name (detector, modbus, scan, clock, verify); nothing means all.
 ONLY :=
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check
 PIP_PINNED := $(PIP_INSTALL) --require-hashes --only-binary :all:

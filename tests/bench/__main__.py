@@ -56,6 +56,12 @@ def _start() -> None:
     start.main()
 
 
+def _verify() -> None:
+    from tests.bench import verify_sites
+
+    verify_sites.main()
+
+
 BENCHES: dict[str, Callable[[], None]] = {
     "detector": _detector,
     "modbus": _modbus,
@@ -65,6 +71,7 @@ BENCHES: dict[str, Callable[[], None]] = {
     "drill": _drill,
     "start": _start,
     "latency": _latency,
+    "verify": _verify,
 }
 """Name to what measures and prints; a bench imports what it needs when its turn comes."""
 
