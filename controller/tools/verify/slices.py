@@ -209,8 +209,15 @@ def _device(layout: Layout, point: int) -> str:
 
 
 def _renamed(causes: tuple[str, ...], zone: str, racks: dict[str, str]) -> tuple[str, ...]:
-    parts = (cause.split(".") for cause in causes)
-    return tuple(".".join("z" if p == zone else racks.get(p, p) for p in part) for part in parts)
+    """Causes without names. What another zone says is explored nowhere (`_own`), only that it is asked counts (`foreign_causes`)."""
+
+    def told(cause: str) -> str:
+        place, *rest = cause.split(".")
+        if place not in {zone, "site"}:
+            return "elsewhere"
+        return ".".join(("z" if place == zone else place, *(racks.get(part, part) for part in rest)))
+
+    return tuple(map(told, causes))
 
 
 def device_of(layout: Layout, point: int) -> str:

@@ -63,7 +63,8 @@ ONE_BANK: Changes = (
 
 
 def _strategies(hall: str, server: str) -> Changes:
-    return (_HALL, f'strategy = "{hall}"'), (_SERVER, f'strategy = "{server}"')
+    """The server room's first, which stands behind the hall's: else the hall's new one could be taken for it."""
+    return (_SERVER, f'strategy = "{server}"'), (_HALL, f'strategy = "{hall}"')
 
 
 PAIRS: tuple[Changes, ...] = (
