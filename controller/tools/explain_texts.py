@@ -293,6 +293,7 @@ WORDS: dict[str, Pair] = {
     "force": ("force for a time", "출력 강제"),
     "extract": ("clear the room or end it", "방출 후 배기 지시"),
     # what is beside a level or a name
+    "(second look: no alarm)": ("(looked at a second time: no alarm)", "(재확인: 화재 아님)"),
     "(second look)": ("(looked at a second time)", "(재확인)"),
     "(fire 2)": ("(fire 2)", "(화재 2단계)"),
     "(runaway)": ("(thermal runaway)", "(열폭주)"),
