@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from drivers.compiled import library
 from tests.features import plugin
 
 GRACE_S = 1.0
@@ -26,6 +27,14 @@ GRACE_S = 1.0
 _PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 # multiprocessing keeps these for the life of the interpreter, by design.
 _LASTING_CHILDREN = ("multiprocessing.resource_tracker", "multiprocessing.forkserver")
+
+
+def pytest_collection_finish() -> None:
+    """Kernels that are imported by now run as the daemon runs them, compiled ahead: no worker compiles for a minute what is there already.
+
+    Without a library, or where its source is older, numba compiles as ever. Raises LibraryError for a damaged one.
+    """
+    library.load()
 
 
 # --- what a process holds -------------------------------------------------------------------------------------------

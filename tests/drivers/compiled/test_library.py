@@ -32,6 +32,7 @@ def loaded(built: Path) -> Iterator[Path]:
     assert load(built).cpu == kinds_here()[0].name
     yield built
     library.unload()
+    library.load()
 
 
 def copy_of(built: Path, to: Path) -> tuple[Path, Path]:
@@ -110,7 +111,6 @@ def test_a_kernel_of_other_source_is_left_to_numba(built: Path, monkeypatch: pyt
     monkeypatch.setattr(small, "FACTOR", 4)
     assert load(built).missing == ("tests.drivers.compiled.small.fill",)
     assert kernel_of(small.fill).entries == ()
-    library.unload()
 
 
 @pytest.mark.parametrize("maker", ["python", "numba"])
