@@ -21,6 +21,7 @@ from drivers.points import DataType, RegisterBlock, Table
 from sim_hardware.wires.bulk import Bulk, content
 from sim_hardware.wires.modbus_server import ModbusServer
 from sim_hardware.wires.serial_server import SerialServer
+from tests.drivers.conftest import free_port
 from tests.drivers.field import pymodbus_server, running, simulated_units, tick_ms, until
 from tests.drivers.line import Line
 from tests.drivers.test_plan import block
@@ -130,6 +131,26 @@ async def test_pymodbus_serves_a_socket(framing: Framing, framer: FramerType) ->
 async def test_libmodbus_serves_a_socket() -> None:
     async with libmodbus("tcp", "0") as port:
         await read_all_and_write(link_to(int(port), Framing.TCP, *TABLES))
+
+
+@pytest.mark.needs("socat", "mbpoll")
+async def test_libmodbus_serves_rtu_frames_through_a_socket(line: Line) -> None:
+    """It knows no RTU over TCP; a converter with its line does."""
+    async with libmodbus("rtu", line.theirs), converter(line.ours) as port:
+        await read_all_and_write(link_to(port, Framing.RTU, *TABLES))
+
+
+@asynccontextmanager
+async def converter(tty: str) -> AsyncIterator[int]:
+    """socat between a port of its own and a tty."""
+    port = free_port()
+    ends = (f"tcp-listen:{port},bind=127.0.0.1,nodelay,reuseaddr", f"open:{tty},raw,echo=0")
+    process = await asyncio.create_subprocess_exec("socat", *ends)
+    try:
+        yield port
+    finally:
+        process.terminate()
+        await process.wait()
 
 
 @pytest.mark.parametrize("framing", Framing)

@@ -1,10 +1,12 @@
 """The rig: a server whose registers tell where they come from, a proxy that spoils the replies of one unit, links, and a witness.
 
-Unit 1 is spoiled; unit 2 shares its endpoint; unit 3 has an endpoint of its own. The witness looks at the buffers at every call that the
+Unit 1 is spoiled; unit 2 shares its endpoint, and its connection, unless unit 1 has one `alone`: then the kernel asks its plain cycles by
+itself. Unit 3 has an endpoint of its own. The witness looks at the buffers at every call that the
 links make to their clock, that is before every decoding, so that no state of the buffers goes unseen.
 """
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -16,6 +18,8 @@ import numpy.typing as npt
 
 from drivers.link import LinkError, LinkHealth, PointWrite
 from drivers.modbus.frame import Framing
+from drivers.modbus.kernel import CYCLES
+from drivers.modbus.lane import Lane
 from drivers.modbus.plan import DeviceLimits
 from drivers.modbus.poller import ModbusLink
 from drivers.modbus.tcp import tcp_connector
@@ -29,6 +33,12 @@ from sim_hardware.wires.modbus_server import ModbusServer
 TIMEOUT_S = 0.1
 PERIOD_S = 0.01
 BLOCKS = 6
+LOOK_S = 0.002
+HELD_UP_S = TIMEOUT_S / 4
+"""A look that comes so late says that the machine holds the whole process up: what times out then is no link's fault."""
+EXCUSED_S = 1.0
+"""So long after it a unit may be out: its time-out, its rest, and its next answer."""
+
 RECOVERY_S = 5.0
 """A device that answers again is good again within so much."""
 
@@ -136,19 +146,26 @@ class Rig:
 
     proxy: ModbusProxy
     witness: Witness
-    links: tuple[Polled, ...]
+    links: Mapping[int, Polled]
+    """By unit."""
     tasks: tuple["asyncio.Task[None]", ...]
     blocks: dict[int, dict[str, RegisterBlock]]
     writer: Writer | None
     longest_recovery_s: float = 0.0
     faults: Sequence[ActiveFault] = ()
+    alone: bool = False
+    stood: int = 0
+    """Looks at which the kernel asked the spoiled unit by itself."""
+    excused: int = 0
+    """Looks at which another unit was not good, since the machine had held the process up."""
+    held_up_s: float = -math.inf
 
     def good(self, unit: int) -> bool:
-        link = self.links[1 if unit == APART else 0]
+        link = self.links[unit]
         return all((link.buffers[name].quality == Quality.GOOD).all() for name in self.blocks[unit])
 
     def samples(self, unit: int) -> int:
-        link = self.links[1 if unit == APART else 0]
+        link = self.links[unit]
         return sum(int(link.buffers[name].sample[0]) for name in self.blocks[unit])
 
     def check(self) -> None:
@@ -157,9 +174,20 @@ class Rig:
         assert not self.witness.displaced, self.witness.displaced
         assert self.writer is None or not self.writer.lied, self.writer
         assert not any(task.done() for task in self.tasks), [task for task in self.tasks if task.done()]
+        self.stood += self.stands()
 
-    def health(self) -> LinkHealth:
-        link = self.links[0]
+    def stands(self) -> bool:
+        """Whether the kernel asks the spoiled unit by itself."""
+        wire = getattr(self.links[SPOILED], "_wire", None)
+        return isinstance(wire, Lane) and wire.cells[CYCLES] != 0
+
+    def is_well(self, samples: int) -> bool:
+        """Whether all units of the endpoint are good, with more than so many samples, and asked as they are without a fault."""
+        is_good = self.good(SPOILED) and self.good(NEIGHBOUR) and self.samples(SPOILED) > samples
+        return is_good and (self.stands() or not self.alone)
+
+    def health(self, unit: int = SPOILED) -> LinkHealth:
+        link = self.links[unit]
         assert isinstance(link, ModbusLink)
         return link.health()
 
@@ -167,21 +195,30 @@ class Rig:
         """Let faults act on unit 1 for a while."""
         self.proxy.set_faults(SPOILED, faults)
         self.faults = faults
-        ends_s = time.monotonic() + seconds
-        while time.monotonic() < ends_s:
-            await asyncio.sleep(0.002)
+        looked_s = time.monotonic()
+        ends_s = looked_s + seconds
+        while looked_s < ends_s:
+            await asyncio.sleep(LOOK_S)
+            now_s = time.monotonic()
+            self.held_up_s = now_s if now_s - looked_s > LOOK_S + HELD_UP_S else self.held_up_s
+            looked_s = now_s
             self.check()
-            assert self.good(APART), "a device on another link is no longer good"
-            assert is_of_endpoint(faults) or self.good(NEIGHBOUR), (
-                f"its neighbour on the endpoint is no longer good: {faults}"
-            )
+            self.check_others(now_s, [APART] if is_of_endpoint(faults) else [APART, NEIGHBOUR])
+
+    def check_others(self, now_s: float, units: Sequence[int]) -> None:
+        """That these units are good, unless the machine has just held them up. Raises AssertionError."""
+        bad = [unit for unit in units if not self.good(unit)]
+        if bad and now_s < self.held_up_s + EXCUSED_S:
+            self.excused += 1
+            return
+        assert not bad, f"unit {bad[0]} is no longer good: {self.faults}, alone {self.alone}: {self.health(bad[0])}"
 
     async def recover(self) -> float:
         """Take the faults away and wait until all units are good with new samples; the seconds that it took."""
         self.proxy.set_faults(SPOILED, ())
         began_s, before = time.monotonic(), self.samples(SPOILED)
-        while not (self.good(SPOILED) and self.good(NEIGHBOUR) and self.samples(SPOILED) > before):
-            assert time.monotonic() - began_s < RECOVERY_S, f"not good again after {self.faults}: {self.links[0]}"
+        while not self.is_well(before):
+            assert time.monotonic() - began_s < RECOVERY_S, f"not good again after {self.faults}: {self.links[SPOILED]}"
             await asyncio.sleep(0.001)
             self.check()
         took_s = time.monotonic() - began_s
@@ -198,6 +235,7 @@ async def rig(
     make: Make = our_link,
     counts: Sequence[int] | None = None,
     apart_framing: Framing | None = None,
+    alone: bool = False,
 ) -> AsyncIterator[Rig]:
     """A rig that runs, all units good."""
     bulk = Bulk(units=3, registers=2000)
@@ -212,16 +250,21 @@ async def rig(
     blocks = {unit: blocks_of(unit, counts) if counts else blocks_of(unit) for unit in (SPOILED, NEIGHBOUR, APART)}
     # A count of its own, so that the requests of the unit differ.
     output = {"written": replace(blocks[SPOILED]["u1b0"], name="written", address=WRITTEN, count=1, period_s=1.0)}
-    spoiled = make(proxy.port, witness, blocks[SPOILED] | blocks[NEIGHBOUR] | output, framing, depth)
-    other = our_link(apart.port, witness, blocks[APART], apart_framing, depth)
-    witness.watch(spoiled, blocks[SPOILED] | blocks[NEIGHBOUR])
-    witness.watch(other, blocks[APART])
+    shared = {} if alone else blocks[NEIGHBOUR]
+    spoiled = make(proxy.port, witness, blocks[SPOILED] | shared | output, framing, depth)
+    links = {
+        SPOILED: spoiled,
+        NEIGHBOUR: make(proxy.port, witness, blocks[NEIGHBOUR], framing, depth) if alone else spoiled,
+        APART: our_link(apart.port, witness, blocks[APART], apart_framing, depth),
+    }
+    for unit, link in links.items():
+        witness.watch(link, blocks[unit])
     writer = Writer(spoiled, bulk.memories[bulk.units[SPOILED]]) if isinstance(spoiled, ModbusLink) else None
-    runs = [spoiled.run(), other.run(), *([writer.run()] if writer else [])]
+    runs = [*(link.run() for link in dict.fromkeys(links.values())), *([writer.run()] if writer else [])]
     tasks = tuple(asyncio.create_task(run) for run in runs)
-    made = Rig(proxy, witness, (spoiled, other), tasks, blocks, writer)
+    made = Rig(proxy, witness, links, tasks, blocks, writer, alone=alone)
     try:
-        while not all(made.good(unit) for unit in blocks):
+        while not (made.good(APART) and made.is_well(0)):
             await asyncio.sleep(0.001)
             made.check()
         yield made

@@ -13,15 +13,17 @@ from tests.wire_faults.menu import PARAMS, draw, kinds, may_meet
 from tests.wire_faults.rig import NEIGHBOUR, SPOILED, TIMEOUT_S, Witness, is_of_endpoint, rig
 from tests.wire_faults.unprotected import Unprotected
 
-ALONE = [(framing, kind) for framing in Framing for kind in kinds(framing)]
+WAYS = ((Framing.TCP, False), (Framing.TCP, True), (Framing.RTU, False))
+"""Framing, and whether the spoiled unit has a connection to itself, whose plain cycles the kernel asks."""
+SINGLE = [(framing, alone, kind) for framing, alone in WAYS for kind in kinds(framing)]
 MILD = {"split-bytes", "one-connection", "slow-drip", "jitter"}
 """Faults that leave a reply right, if in time."""
 
 
-@pytest.mark.parametrize(("framing", "kind"), ALONE)
-async def test_a_fault_alone(framing: Framing, kind: str) -> None:
+@pytest.mark.parametrize(("framing", "alone", "kind"), SINGLE)
+async def test_a_single_fault(framing: Framing, alone: bool, kind: str) -> None:
     """Nothing of another register is good; the neighbour on the same endpoint stays good; the device comes back."""
-    async with rig(framing) as made:
+    async with rig(framing, alone=alone) as made:
         for param in PARAMS.get(kind, (None,)):
             before = made.samples(NEIGHBOUR)
             await made.spoil([ActiveFault(kind, param)], 0.4)
@@ -31,15 +33,16 @@ async def test_a_fault_alone(framing: Framing, kind: str) -> None:
             if kind not in MILD:
                 assert made.proxy.applied[kind] > 0
             await made.recover()
+        assert (made.stood > 0) == alone
 
 
 LYING = ("displaced-reply", "short-reply", "long-reply", "wrong-function", "wrong-unit", "no-reply", "exception")
 
 
-@pytest.mark.parametrize("framing", Framing)
+@pytest.mark.parametrize(("framing", "alone"), WAYS)
 @pytest.mark.parametrize("kind", LYING)
-async def test_the_spoiled_device_is_not_good(framing: Framing, kind: str) -> None:
-    async with rig(framing) as made:
+async def test_the_spoiled_device_is_not_good(framing: Framing, alone: bool, kind: str) -> None:
+    async with rig(framing, alone=alone) as made:
         began_s = time.monotonic()
         while made.good(SPOILED):
             await made.spoil([ActiveFault(kind)], 0.1)
@@ -48,14 +51,15 @@ async def test_the_spoiled_device_is_not_good(framing: Framing, kind: str) -> No
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.sampled_from(Framing), st.sampled_from([1, 4]), st.randoms(use_true_random=False), st.data())
-def test_random_pairs(framing: Framing, depth: int, chance: random.Random, data: st.DataObject) -> None:
+@given(st.sampled_from(WAYS), st.sampled_from([1, 4]), st.randoms(use_true_random=False), st.data())
+def test_random_pairs(way: tuple[Framing, bool], depth: int, chance: random.Random, data: st.DataObject) -> None:
+    framing, alone = way
     menu = kinds(framing)
     first = data.draw(st.sampled_from(menu))
     second = data.draw(st.sampled_from([kind for kind in menu if may_meet(first, kind)]))
 
     async def play() -> None:
-        async with rig(framing, depth=depth if framing is Framing.TCP else 1) as made:
+        async with rig(framing, depth=depth if framing is Framing.TCP else 1, alone=alone) as made:
             await made.spoil([draw(first, chance), draw(second, chance)], 0.2)
             await made.recover()
 
@@ -68,6 +72,14 @@ async def test_a_seeded_campaign() -> None:
     assert report.longest_recovery_s < 5.0
     assert report.written > 20
     assert len(report.applied) > 10
+    assert report.stood > 20
+
+
+async def test_a_neighbour_that_is_lost_is_seen() -> None:
+    async with rig(Framing.TCP) as made:
+        made.proxy.set_faults(NEIGHBOUR, [ActiveFault("no-reply")])
+        with pytest.raises(AssertionError, match=f"unit {NEIGHBOUR} is no longer good"):
+            await made.spoil([ActiveFault("tid-zero")], 20.0)
 
 
 # --- the witness can see ---------------------------------------------------------------------------------------------

@@ -279,6 +279,52 @@ async def test_over_tls_only_who_shows_a_certificate_is_answered(tmp_path: Path)
         await server.stop()
 
 
+@pytest.mark.needs("mbpoll", "socat")
+async def test_mbpoll_reads_rtu_frames_through_a_socket(tmp_path: Path) -> None:
+    """It knows no RTU over TCP: socat makes a tty of the socket."""
+    tty = tmp_path / "tty"
+    async with serving(Units(9, 400), "rtu") as server:
+        bridge = await asyncio.create_subprocess_exec(
+            "socat", f"pty,link={tty},raw,echo=0", f"tcp:127.0.0.1:{server.port},nodelay"
+        )
+        try:
+            async with asyncio.timeout(10.0):
+                while not tty.exists():
+                    await asyncio.sleep(0.01)
+            words = [
+                "-m",
+                "rtu",
+                "-b",
+                "115200",
+                "-P",
+                "none",
+                "-0",
+                "-1",
+                "-a",
+                "9",
+                "-t",
+                "4",
+                "-r",
+                "275",
+                "-c",
+                "125",
+            ]
+            poll = await asyncio.create_subprocess_exec(
+                "mbpoll", *words, str(tty), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+            )
+            text, _ = await poll.communicate()
+        finally:
+            bridge.terminate()
+            await bridge.wait()
+    assert _shown(text.decode()) == dict(zip(range(275, 400), content(9, 275, 125).tolist(), strict=True))
+
+
+def _shown(text: str) -> dict[int, int]:
+    """What mbpoll prints, by address."""
+    lines = [line.split("\t") for line in text.splitlines() if line.startswith("[")]
+    return {int(place.strip("[]: ")): int(value.split()[0]) & 0xFFFF for place, value in lines}
+
+
 @pytest.mark.needs("mbpoll")
 @pytest.mark.parametrize("kind", ["own", "pymodbus"])
 def test_mbpoll_reads_the_bulk_host_as_a_process(kind: str) -> None:
@@ -292,6 +338,4 @@ def test_mbpoll_reads_the_bulk_host_as_a_process(kind: str) -> None:
         finally:
             process.terminate()
         assert process.wait(5) == 0
-    lines = [line.split("\t") for line in done.stdout.splitlines() if line.startswith("[")]
-    shown = {int(place.strip("[]: ")): int(value.split()[0]) & 0xFFFF for place, value in lines}
-    assert shown == dict(zip(range(275, 400), content(9, 275, 125).tolist(), strict=True))
+    assert _shown(done.stdout) == dict(zip(range(275, 400), content(9, 275, 125).tolist(), strict=True))
