@@ -22,6 +22,7 @@ from controller.core.state import (
     State,
     ZoneState,
 )
+from controller.core.zone.selector import AIR_MS
 from controller.core.zone.signals import EXHAUST_OFF_MS
 from controller.site.model import Mode, Role
 
@@ -68,6 +69,11 @@ class Canon:
         releases = [zone.release for zone in site.zones.values() if zone.release is not None]
         longest_s = max((release.purge_limit_s for release in releases), default=0.0)
         self._waited_ms = NOW_MS - round(longest_s * 1000) - EXHAUST_OFF_MS
+        self._beside = tuple(ZoneState() for _ in rules.zones[1:])
+        """Another room of the bank is environment: it may be another one in each scan, and nothing of it is kept."""
+        if self._beside:
+            selectors = [o.output for o in rules.layout.outputs if o.output.role is Role.SELECTOR]
+            self._waited_ms -= AIR_MS + round(max((o.confirm_s for o in selectors), default=0.0) * 1000)
         self._early = any(release.strategy == "iri" for release in releases)
         self._timed = tuple(
             row.delay_s > 0 or row.investigate_s > 0 or row.latch or row.for_s > 0 for row in site.matrix.values()
@@ -88,7 +94,7 @@ class Canon:
             state,
             tick_ms=NOW_MS,
             heads=tuple(map(self.head, state.heads)),
-            zones=tuple(map(self.zone, state.zones)),
+            zones=(self.zone(state.zones[0]), *self._beside),
             racks=tuple(map(self.rack, state.racks)),
             outputs=tuple(map(self.output, state.outputs, self._normal)),
             wired=(),

@@ -12,6 +12,7 @@ from controller.core.commands import AnyCommand, Force, Work
 from controller.core.draft import Draft
 from controller.core.operators import obey, subject, tag
 from controller.core.state import State, TripState
+from controller.site.model import Role
 from controller.tools.verify.canonical import FAR_MS, NOW_MS, Canon, later, run_out
 from controller.tools.verify.words import BEFORE
 from controller.tools.verify.world import Vector, World
@@ -93,6 +94,8 @@ class Explorer:
         self._at_rest: dict[State, tuple[State, int]] = {}
         self._open: deque[State] = deque()
         self._wired = world.vectors[0].inputs.wired
+        shared = len(world.layout.zones) > 1
+        self._selectors = [(o.zone, o.index) for o in world.of_role((Role.SELECTOR,))] if shared else []
         self.result = Explored(world.name, vectors=len(world.vectors))
 
     def run(self, *starts: State) -> Explored:
@@ -114,7 +117,7 @@ class Explorer:
         self.result.transitions += 1
         said = () if command is None else (command,)
         place = (1, NOW_MS)
-        full = replace(state, wired=self._wired, trips=vector.shown)
+        full = self._whole(state, vector)
         decision = deciding.decide(self.world.rules, full, vector.inputs, said, place, self.world.evidence)
         if any(not trip.shown for trip in decision.state.trips):
             known = {(t.trip, t.subject) for t in vector.shown}
@@ -127,6 +130,18 @@ class Explorer:
             full = replace(full, trips=vector.shown)
             decision = deciding.decide(self.world.rules, full, vector.inputs, said, place, self.world.evidence)
         return decision
+
+    def _whole(self, state: State, vector: Vector) -> State:
+        """The state as `decide` finds it: contacts at rest before, the troubles that stand, and the other room of a shared bank."""
+        if not self._selectors:
+            return replace(state, wired=self._wired, trips=vector.shown)
+        beside, mine = vector.beside, state.zones[0]
+        outputs = list(state.outputs)
+        for zone, selector in self._selectors:
+            outputs[selector] = replace(outputs[selector], since_ms=beside.told_ms if zone else beside.own_told_ms)
+        # The pipe is one room's: that each takes it only while the other has it not is a property of its own (P5).
+        other = replace(beside.zone, selected=False) if mine.selected else beside.zone
+        return replace(state, wired=self._wired, trips=vector.shown, zones=(mine, other), outputs=tuple(outputs))
 
     def at_rest(self, state: State) -> tuple[State, int]:
         """The state after a scan with every input at rest, and when time alone moves it on; decided once a state."""
@@ -182,14 +197,14 @@ class Explorer:
 
     def _wait(self, state: State, vector: Vector, wait_ms: int) -> None:
         """Nothing moves before the boundary: time goes there, and once to the scan before it."""
-        starts_clocks = any(zone.stage in BEFORE for zone in state.zones)
+        starts_clocks = state.zones[0].stage in BEFORE
         for waited_ms in (wait_ms - JUST_BEFORE_MS, wait_ms) if starts_clocks else (wait_ms,):
             if waited_ms > 0:
                 self._add(self.canon.of(later(state, waited_ms)), state, Move(waited_ms, vector.text, vector))
 
     def _says_nothing(self, state: State, command: AnyCommand, vector: Vector) -> bool:
         """Whether the core takes nothing from a word here: it is refused, or all is so already. Then the step is the one without it."""
-        full = replace(state, wired=self._wired, trips=vector.shown)
+        full = self._whole(state, vector)
         draft = Draft(self.world.rules, full, vector.inputs, (1, NOW_MS), self.world.evidence)
         obey(draft, command)
         said = draft.state()

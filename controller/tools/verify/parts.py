@@ -23,6 +23,7 @@ from controller.core.layout import HeadLayout, Layout
 from controller.core.zone.works import OUTPUT_TEST, PERMIT, WALK_TEST
 from controller.site.model import Family, Role
 from controller.site.power import Power
+from controller.tools.verify.shared import shared_parts
 from controller.tools.verify.slices import alike_outputs, reduced, sensing, wired
 from controller.tools.verify.words import ALARM, RELEASING_ROLES, pairs
 from controller.tools.verify.world import (
@@ -57,6 +58,7 @@ def release_parts(layout: Layout, zone: int) -> Iterator[World]:
             f"{layout.zones[zone]}: {part.name}", site, partial(part.groups, names), part.most, said,
             restarts=part.restarts, free_clocks=part.free_clocks,
         )  # fmt: skip
+    yield from shared_parts(layout, zone, names)
 
 
 def _asked_for(layout: Layout, zone: int) -> Iterator["_Part"]:
@@ -228,7 +230,7 @@ _AFTER = _Part(
     "after the release", (Family.CALL_POINT,), _cleared, most=1, said=_of_extract, air=(Role.EXHAUST,), free_clocks=True
 )
 _SELECTOR = _Part("selector", (Family.CALL_POINT,), _way, air=(Role.SELECTOR,))
-"""The other rooms of the bank are at rest; the tests of the core let them ask at the same time."""
+"""The other rooms of the bank are at rest; in the part of the shared bank (`shared`) they are not."""
 
 
 # --- isolation and cooling

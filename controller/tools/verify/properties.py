@@ -11,6 +11,7 @@ from controller.core.state import State, ZoneState
 from controller.site.model import Family, Release, Role
 from controller.tools.verify.canonical import NOW_MS
 from controller.tools.verify.explore import Step
+from controller.tools.verify.pipe import is_led_here, one_room_at_a_time, selectors_lead_here, shows_the_way
 from controller.tools.verify.words import (
     BEFORE,
     FLOODING,
@@ -137,8 +138,8 @@ def a_hand_releases(step: Step) -> Iterator[tuple[str, str]]:
         return
     before, after = zone_of(step.before), zone_of(step.decision.state)
     if after.stage == "waiting" and not is_led_here(step):
-        if not any("selector" in name for name in after.inhibits):
-            yield "P2", "the selector is not proven open, and that is not shown"
+        if not shows_the_way(step):
+            yield "P2", "the way from the bank to the room is not free, and that is not shown"
         return
     if is_isolated(step):
         yield from _shows_the_block(step)
@@ -155,6 +156,7 @@ def a_hand_releases(step: Step) -> Iterator[tuple[str, str]]:
         and before.call_point_rested
         and called(step)
         and not (committed or after.stage == "releasing")
+        and not (before.stage == "waiting" and after.stage == "pre-activated" and not is_led_here(step))
     ):
         yield "P2", f"the call point is operated, and the zone is {after.stage} ({after.trigger or 'no trigger'})"
     if after.stage == "releasing" and after.trigger == "manual":
@@ -173,7 +175,7 @@ def _agent_withheld(step: Step) -> Iterator[str]:
     if release is None or after.spent:
         return
     name = release.reserve_output if after.reserve else release.output
-    if not is_led_here(step):
+    if not selectors_lead_here(step):
         return  # the field does not show the selector open: the valve is not opened anew
     for output in step.world.layout.outputs:
         if output.name != name or is_commanded(step, output):
@@ -182,11 +184,6 @@ def _agent_withheld(step: Step) -> Iterator[str]:
             yield f"the zone is releasing, but {name} is not commanded"
         elif not after.availability.startswith("unavailable"):
             yield f"{name} is disabled, and availability says {after.availability!r}"
-
-
-def is_led_here(step: Step) -> bool:
-    """Whether the selector of a bank that several rooms share shows open; always where the bank is the room's own."""
-    return all(step.vector.inputs.feedback[o.index] == 1 for o in of_role(step, Role.SELECTOR))
 
 
 # --- P3
@@ -284,8 +281,8 @@ def nothing_excludes_the_other(step: Step) -> Iterator[tuple[str, str]]:
             yield "P5", f"{agents[0]} lets agent go, and {damper.name} is not commanded to close"
     for output in of_role(step, *RELEASING_ROLES):
         begins = step.before.outputs[output.index].wanted == output.output.normal
-        if output.name in agents and begins and not is_led_here(step):
-            yield "P5", f"{output.name} lets agent go, and the selector of its room does not show open"
+        if output.name in agents and begins and not selectors_lead_here(step):
+            yield "P5", f"{output.name} lets agent go, and the selector of its room does not show open alone"
     yield from _extended_follows(step)
     yield from _exhaust_had_its_turn(step, release)
     yield from _water(step)
@@ -345,6 +342,12 @@ def _water(step: Step) -> Iterator[tuple[str, str]]:
             yield "P5", f"water on {rack}, whose breakers do not say open, and nobody has vouched for it"
 
 
-STEP_CHECKS = (nothing_starts_alone, a_hand_releases, a_confirmed_alarm_goes_on, nothing_excludes_the_other)
+STEP_CHECKS = (
+    nothing_starts_alone,
+    a_hand_releases,
+    a_confirmed_alarm_goes_on,
+    nothing_excludes_the_other,
+    one_room_at_a_time,
+)
 HAND_CHECKS = (hands_are_dead_while_flooding,)
 WORD_CHECKS = (no_message_starts,)

@@ -4,12 +4,16 @@ from collections.abc import Iterator
 
 from controller.core.commands import HandOver, Reset
 from controller.core.state import State
+from controller.site.model import Role
 from controller.tools.verify.canonical import FAR_MS, NOW_MS, all_run_out, later
 from controller.tools.verify.explore import Broken, Explorer
 from controller.tools.verify.parts import WHO
+from controller.tools.verify.world import Vector
 
 MOST_STEPS = 60
 """More boundaries than a release has between its first alarm and the end of its hold time, retries and reserve bank included."""
+_BY_HAND = {Role.SELECTOR, Role.DAMPER}
+"""What a person can move where the site cannot."""
 
 
 def stuck(explorer: Explorer) -> Iterator[Broken]:
@@ -38,7 +42,24 @@ def _way_back(explorer: Explorer, state: State, quiet: set[State]) -> tuple[list
     for place in range(len(way), 0, -1):
         if _is_reset(explorer, way[place - 1]):
             return way[:place], True
-    return way, False
+    return way, _is_reset(explorer, _helped(explorer, way[-1]))
+
+
+def _helped(explorer: Explorer, state: State) -> State:
+    """Where a release waits for its way in vain, a person opens the selector and closes the dampers by hand, as is asked: it ends."""
+    outputs, rest = explorer.world.layout.outputs, explorer.world.vectors[0]
+    says = list(rest.inputs.feedback)
+    for output in outputs:
+        if output.zone == 0 and output.output.role in _BY_HAND:
+            says[output.index] = 1
+    shown = Vector((), rest.inputs._replace(feedback=tuple(says)))
+    for _ in range(MOST_STEPS):
+        decision = explorer.decide(state, shown)
+        after = explorer.canon.of(decision.state)
+        if after == state and not NOW_MS < decision.wake_ms < FAR_MS:
+            break
+        state = after if after != state else explorer.canon.of(later(state, decision.wake_ms - NOW_MS))
+    return state
 
 
 def _is_reset(explorer: Explorer, state: State) -> bool:

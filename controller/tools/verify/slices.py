@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from controller.core.layout import HeadLayout, Layout, OutputLayout
 from controller.site.model import Feed, Head, Mode, Output, Physics, Role, Site, Zone
 from controller.site.reference import parse_reference
+from controller.tools.verify.words import RELEASING_ROLES
 
 _Part = TypeVar("_Part", Head, Output)
 
@@ -23,26 +24,30 @@ def reduced(
     *,
     acts: bool = False,
     agent: bool = True,
+    beside: str = "",
 ) -> Site:
     """The site with one zone, and of that zone what is named. Rows keep the causes of this zone and the outputs that are left.
 
     `agent`: the zone keeps its release.
+    `beside`: another room stays as well, with its agent and its selector alone.
     `acts`: the outputs are written and read back (mode `direct`); else each counts as taken as soon as it is commanded (`shadow`).
     """
     kept_heads = {name: _placed(head, racks) for name, head in site.heads.items() if name in set(heads)}
     kept = {
-        name: replace(_placed(output, racks), zone=zone)
+        name: replace(_placed(output, racks), zone=beside if output.zone == beside else zone)
         for name, output in site.outputs.items()
         if name in set(outputs)
     }
-    the_zone = _zone(site.zones[zone], kept, racks, agent=agent)
+    zones = {zone: _zone(site.zones[zone], kept, racks, agent=agent)}
+    if beside:
+        zones[beside] = _zone(site.zones[beside], kept, (), agent=True)
     rows = {name: replace(row, then=tuple(o for o in row.then if o in kept)) for name, row in site.matrix.items()}
     rows = {
         name: replace(row, when=tuple(_own(row.when, zone, racks)), unless=tuple(_own(row.unless, zone, racks)))
         for name, row in rows.items()
         if row.then
     }
-    blocks = {_block(point) for point in _points(kept_heads, kept, the_zone)}
+    blocks = {_block(point) for the_zone in zones.values() for point in _points(kept_heads, kept, the_zone)}
     devices = {site.blocks[block].device for block in blocks}
     links = {site.devices[device].link for device in devices}
     return replace(
@@ -51,7 +56,7 @@ def reduced(
         links={name: link for name, link in site.links.items() if name in links},
         devices={name: replace(d, watchdog=None) for name, d in site.devices.items() if name in devices},
         blocks={name: block for name, block in site.blocks.items() if name in blocks},
-        zones={zone: the_zone},
+        zones=zones,
         heads=kept_heads,
         outputs=kept,
         matrix={name: row for name, row in rows.items() if row.when},
@@ -196,8 +201,18 @@ def zone_digest(layout: Layout, zone: int) -> str:
         own.occupied_at_start,
         own.hand_over_after_s,
         own.isolation_limit_s,
+        len(on_one_bank(layout, zone)),
     )
     return hashlib.sha256(repr(whole).encode()).hexdigest()
+
+
+def on_one_bank(layout: Layout, zone: int) -> tuple[int, ...]:
+    """Other zones whose agent comes from a bank of this one's: their outputs have the same channels."""
+    mine = {o.channels for o in layout.outputs if o.zone == zone and o.output.role in RELEASING_ROLES}
+    others = (
+        o.zone for o in layout.outputs if o.zone != zone and o.output.role in RELEASING_ROLES and o.channels in mine
+    )
+    return tuple(dict.fromkeys(others))
 
 
 def _numbers(names: list[str]) -> dict[str, int]:

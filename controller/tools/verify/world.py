@@ -14,11 +14,24 @@ from controller.core.image import Image
 from controller.core.inputs import FIRE_2, InputReader, Inputs
 from controller.core.layout import Layout, OutputLayout, lay_out
 from controller.core.rules import Rules, make_rules
-from controller.core.state import TripState
+from controller.core.state import NEVER, TripState, ZoneState
 from controller.core.trips import HOST_FACTS, NIGHT
 from controller.site.model import ON_AT_REST, Family, Physics, Release, Role, Site
+from controller.tools.verify.canonical import RUNNING_MS
 from controller.tools.verify.words import ALARM, NO, YES
 from drivers.points import Quality
+
+
+class Beside(NamedTuple):
+    """Another room on the same bank, as the first one finds it. Since when its selector was told so, and for how long the room's own."""
+
+    zone: ZoneState = ZoneState()
+    told_ms: int = NEVER
+    own_told_ms: int = RUNNING_MS
+
+
+ALONE = Beside()
+"""The other room is at rest, or there is none."""
 
 
 class Change(NamedTuple):
@@ -27,6 +40,7 @@ class Change(NamedTuple):
     text: str
     values: tuple[tuple[str, int, object], ...]
     hand: bool = False
+    beside: Beside | None = None
 
 
 @dataclass(slots=True)
@@ -39,6 +53,7 @@ class Vector:
     calm: int = -1
     """Place of the same vector without abort and hold; -1: this one has neither."""
     shown: tuple[TripState, ...] = ()
+    beside: Beside = ALONE
 
     @property
     def text(self) -> str:
@@ -129,7 +144,8 @@ def vectors(rest: Inputs, groups: Groups, most: int) -> list[Vector]:
     for size in range(min(most, len(groups)) + 1):
         for chosen in combinations(groups, size):
             for changes in product(*chosen):
-                found[changes] = Vector(changes, changed(rest, changes), len(found))
+                beside = next((change.beside for change in changes if change.beside is not None), ALONE)
+                found[changes] = Vector(changes, changed(rest, changes), len(found), beside=beside)
     for changes, vector in found.items():
         if any(change.hand for change in changes):
             vector.calm = found[tuple(change for change in changes if not change.hand)].place

@@ -65,7 +65,7 @@ def test_agent_without_its_selector(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deciding, "may_flow", lambda *_: True)
     found = counter_example(shared, "hall", "hall: selector", "P5")
     assert found is not None
-    assert "the selector of its room does not show open" in story(found)
+    assert "the selector of its room does not show open alone" in story(found)
 
 
 def test_same_family_without_the_policy(monkeypatch: pytest.MonkeyPatch) -> None:
