@@ -8,16 +8,17 @@ from dataclasses import dataclass, field
 
 from drivers.modbus.frame import Framing
 from tests.wire_faults.menu import draw, kinds, may_meet
-from tests.wire_faults.rig import rig
+from tests.wire_faults.rig import Wiring, rig
 
-FIELDS: tuple[tuple[Framing, int, bool], ...] = (
-    (Framing.TCP, 1, False),
-    (Framing.TCP, 4, False),
-    (Framing.TCP, 1, True),
-    (Framing.TCP, 4, True),
-    (Framing.RTU, 1, False),
+FIELDS: tuple[tuple[Framing, int, Wiring], ...] = (
+    (Framing.TCP, 1, Wiring.SHARED),
+    (Framing.TCP, 4, Wiring.SHARED),
+    (Framing.TCP, 1, Wiring.ALONE),
+    (Framing.TCP, 4, Wiring.ALONE),
+    (Framing.RTU, 1, Wiring.SHARED),
+    (Framing.RTU, 1, Wiring.TTY),
 )
-"""Framing and requests in flight of the rigs, and whether the spoiled unit has a connection to itself."""
+"""Framing, requests in flight and wiring of the rigs."""
 
 SIDE_BY_SIDE = 3
 """More of them in one loop would need more than a core, and time out for want of it."""
@@ -56,11 +57,11 @@ class Report:
 
 
 async def _run_field(
-    framing: Framing, depth: int, alone: bool, replies: int, seed: int, report: Report, turns: asyncio.Semaphore
+    framing: Framing, depth: int, wiring: Wiring, replies: int, seed: int, report: Report, turns: asyncio.Semaphore
 ) -> None:
     chance = random.Random(seed)
     menu = kinds(framing)
-    async with turns, rig(framing, depth=depth, seed=seed, alone=alone) as made:
+    async with turns, rig(framing, depth=depth, seed=seed, wiring=wiring) as made:
         counted = 0
         while made.proxy.replies < replies:
             first, second = chance.choice(menu), chance.choice(menu)
@@ -95,9 +96,9 @@ async def campaign(replies: int, seed: int = 1) -> Report:
     watch = asyncio.create_task(_watch(report, replies))
     try:
         async with asyncio.TaskGroup() as group:
-            for place, (framing, depth, alone) in enumerate(FIELDS):
+            for place, (framing, depth, wiring) in enumerate(FIELDS):
                 group.create_task(
-                    _run_field(framing, depth, alone, -(-replies // len(FIELDS)), seed + place, report, turns)
+                    _run_field(framing, depth, wiring, -(-replies // len(FIELDS)), seed + place, report, turns)
                 )
     finally:
         watch.cancel()

@@ -1,16 +1,17 @@
 """The rig: a server whose registers tell where they come from, a proxy that spoils the replies of one unit, links, and a witness.
 
-Unit 1 is spoiled; unit 2 shares its endpoint, and its connection, unless unit 1 has one `alone`: then the kernel asks its plain cycles by
-itself. Unit 3 has an endpoint of its own. The witness looks at the buffers at every call that the
-links make to their clock, that is before every decoding, so that no state of the buffers goes unseen.
+Unit 1 is spoiled; unit 2 shares its endpoint, and its connection, unless unit 1 has one of its own (see `Wiring`). Unit 3 has an endpoint
+of its own. The witness looks at the buffers at every call that the links make to their clock, that is before every decoding (and before every
+call of the compiled exchange), so that no state of the buffers goes unseen.
 """
 
 import asyncio
 import math
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import Protocol
 
 import numpy as np
@@ -22,6 +23,7 @@ from drivers.modbus.kernel import CYCLES
 from drivers.modbus.lane import Lane
 from drivers.modbus.plan import DeviceLimits
 from drivers.modbus.poller import ModbusLink
+from drivers.modbus.serial import longest_exchange_s, serial_connector
 from drivers.modbus.tcp import tcp_connector
 from drivers.points import BlockBuffer, DataType, Quality, RegisterBlock, Table
 from sim_hardware.devices.memory import DeviceMemory
@@ -29,6 +31,7 @@ from sim_hardware.faults.kinds import ENDPOINT_KINDS, ActiveFault
 from sim_hardware.faults.proxy import ModbusProxy
 from sim_hardware.wires.bulk import Bulk, content
 from sim_hardware.wires.modbus_server import ModbusServer
+from tests.wire_faults.adapter import adapter
 
 TIMEOUT_S = 0.1
 PERIOD_S = 0.01
@@ -47,9 +50,25 @@ WRITTEN = 1900
 """A register of the spoiled unit that is written all the time, and read by nobody but the writer."""
 
 
-def is_of_endpoint(faults: Sequence[ActiveFault]) -> bool:
-    """Whether the faults strike all units of the endpoint, or its connections as well."""
-    return any(fault.kind in ENDPOINT_KINDS for fault in faults)
+class Wiring(StrEnum):
+    """How the spoiled unit is reached."""
+
+    SHARED = "shared"
+    """Over one connection with its neighbour: Python asks, turn by turn."""
+    ALONE = "alone"
+    """Over a connection of its own: the kernel asks its plain cycles by itself."""
+    TTY = "tty"
+    """Over a serial line with its neighbour."""
+
+
+HANGING_UP = frozenset({"close-before-reply", "close-after-reply"})
+BAUD = 115200
+
+
+def is_of_endpoint(faults: Sequence[ActiveFault], wiring: Wiring) -> bool:
+    """Whether the faults strike all units of the endpoint, or its connections as well: a serial line's adapter is then pulled out."""
+    kinds = ENDPOINT_KINDS | HANGING_UP if wiring is Wiring.TTY else ENDPOINT_KINDS
+    return any(fault.kind in kinds for fault in faults)
 
 
 class Polled(Protocol):
@@ -112,6 +131,14 @@ def our_link(port: int, witness: Witness, blocks: dict[str, RegisterBlock], fram
     return ModbusLink("bus", connect, framing, blocks, limits, TIMEOUT_S, witness.tick_ms, read_only=False)
 
 
+def link_on_tty(tty: str, witness: Witness, blocks: dict[str, RegisterBlock]) -> ModbusLink:
+    connect = serial_connector("bus", tty, BAUD, "none", 1, TIMEOUT_S, {})
+    limits = {block.device: DeviceLimits() for block in blocks.values()}
+    timing = (TIMEOUT_S, witness.tick_ms)
+    wire_s = longest_exchange_s(BAUD)
+    return ModbusLink("bus", connect, Framing.RTU, blocks, limits, *timing, read_only=False, wire_s=wire_s)
+
+
 @dataclass
 class Writer:
     """Writes number after number into one register of the spoiled unit: what is reported done must stand there."""
@@ -153,7 +180,7 @@ class Rig:
     writer: Writer | None
     longest_recovery_s: float = 0.0
     faults: Sequence[ActiveFault] = ()
-    alone: bool = False
+    wiring: Wiring = Wiring.SHARED
     stood: int = 0
     """Looks at which the kernel asked the spoiled unit by itself."""
     excused: int = 0
@@ -184,7 +211,7 @@ class Rig:
     def is_well(self, samples: int) -> bool:
         """Whether all units of the endpoint are good, with more than so many samples, and asked as they are without a fault."""
         is_good = self.good(SPOILED) and self.good(NEIGHBOUR) and self.samples(SPOILED) > samples
-        return is_good and (self.stands() or not self.alone)
+        return is_good and (self.stands() or self.wiring is not Wiring.ALONE)
 
     def health(self, unit: int = SPOILED) -> LinkHealth:
         link = self.links[unit]
@@ -203,7 +230,7 @@ class Rig:
             self.held_up_s = now_s if now_s - looked_s > LOOK_S + HELD_UP_S else self.held_up_s
             looked_s = now_s
             self.check()
-            self.check_others(now_s, [APART] if is_of_endpoint(faults) else [APART, NEIGHBOUR])
+            self.check_others(now_s, [APART] if is_of_endpoint(faults, self.wiring) else [APART, NEIGHBOUR])
 
     def check_others(self, now_s: float, units: Sequence[int]) -> None:
         """That these units are good, unless the machine has just held them up. Raises AssertionError."""
@@ -211,14 +238,15 @@ class Rig:
         if bad and now_s < self.held_up_s + EXCUSED_S:
             self.excused += 1
             return
-        assert not bad, f"unit {bad[0]} is no longer good: {self.faults}, alone {self.alone}: {self.health(bad[0])}"
+        assert not bad, f"unit {bad[0]} is no longer good: {self.faults}, {self.wiring}: {self.health(bad[0])}"
 
     async def recover(self) -> float:
         """Take the faults away and wait until all units are good with new samples; the seconds that it took."""
         self.proxy.set_faults(SPOILED, ())
         began_s, before = time.monotonic(), self.samples(SPOILED)
         while not self.is_well(before):
-            assert time.monotonic() - began_s < RECOVERY_S, f"not good again after {self.faults}: {self.links[SPOILED]}"
+            said = f"not good again after {self.faults}, {self.wiring}"
+            assert time.monotonic() - began_s < RECOVERY_S, f"{said}: {self.health(SPOILED)}, {self.health(NEIGHBOUR)}"
             await asyncio.sleep(0.001)
             self.check()
         took_s = time.monotonic() - began_s
@@ -235,7 +263,7 @@ async def rig(
     make: Make = our_link,
     counts: Sequence[int] | None = None,
     apart_framing: Framing | None = None,
-    alone: bool = False,
+    wiring: Wiring = Wiring.SHARED,
 ) -> AsyncIterator[Rig]:
     """A rig that runs, all units good."""
     bulk = Bulk(units=3, registers=2000)
@@ -250,11 +278,14 @@ async def rig(
     blocks = {unit: blocks_of(unit, counts) if counts else blocks_of(unit) for unit in (SPOILED, NEIGHBOUR, APART)}
     # A count of its own, so that the requests of the unit differ.
     output = {"written": replace(blocks[SPOILED]["u1b0"], name="written", address=WRITTEN, count=1, period_s=1.0)}
-    shared = {} if alone else blocks[NEIGHBOUR]
-    spoiled = make(proxy.port, witness, blocks[SPOILED] | shared | output, framing, depth)
+    stack = AsyncExitStack()
+    tty = await stack.enter_async_context(adapter(proxy.port)) if wiring is Wiring.TTY else ""
+    is_alone = wiring is Wiring.ALONE
+    asked = blocks[SPOILED] | output | ({} if is_alone else blocks[NEIGHBOUR])
+    spoiled = link_on_tty(tty, witness, asked) if tty else make(proxy.port, witness, asked, framing, depth)
     links = {
         SPOILED: spoiled,
-        NEIGHBOUR: make(proxy.port, witness, blocks[NEIGHBOUR], framing, depth) if alone else spoiled,
+        NEIGHBOUR: make(proxy.port, witness, blocks[NEIGHBOUR], framing, depth) if is_alone else spoiled,
         APART: our_link(apart.port, witness, blocks[APART], apart_framing, depth),
     }
     for unit, link in links.items():
@@ -262,7 +293,7 @@ async def rig(
     writer = Writer(spoiled, bulk.memories[bulk.units[SPOILED]]) if isinstance(spoiled, ModbusLink) else None
     runs = [*(link.run() for link in dict.fromkeys(links.values())), *([writer.run()] if writer else [])]
     tasks = tuple(asyncio.create_task(run) for run in runs)
-    made = Rig(proxy, witness, links, tasks, blocks, writer, alone=alone)
+    made = Rig(proxy, witness, links, tasks, blocks, writer, wiring=wiring)
     try:
         while not (made.good(APART) and made.is_well(0)):
             await asyncio.sleep(0.001)
@@ -272,6 +303,7 @@ async def rig(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await stack.aclose()
         await proxy.stop()
         await server.stop()
         await apart.stop()

@@ -10,39 +10,45 @@ from drivers.modbus.frame import Framing
 from sim_hardware.faults.kinds import ActiveFault
 from tests.wire_faults.campaign import campaign
 from tests.wire_faults.menu import PARAMS, draw, kinds, may_meet
-from tests.wire_faults.rig import NEIGHBOUR, SPOILED, TIMEOUT_S, Witness, is_of_endpoint, rig
+from tests.wire_faults.rig import NEIGHBOUR, SPOILED, TIMEOUT_S, Wiring, Witness, is_of_endpoint, rig
 from tests.wire_faults.unprotected import Unprotected
 
-WAYS = ((Framing.TCP, False), (Framing.TCP, True), (Framing.RTU, False))
-"""Framing, and whether the spoiled unit has a connection to itself, whose plain cycles the kernel asks."""
-SINGLE = [(framing, alone, kind) for framing, alone in WAYS for kind in kinds(framing)]
+pytestmark = pytest.mark.needs("socat")
+
+WAYS = (
+    (Framing.TCP, Wiring.SHARED),
+    (Framing.TCP, Wiring.ALONE),
+    (Framing.RTU, Wiring.SHARED),
+    (Framing.RTU, Wiring.TTY),
+)
+SINGLE = [(framing, wiring, kind) for framing, wiring in WAYS for kind in kinds(framing)]
 MILD = {"split-bytes", "one-connection", "slow-drip", "jitter"}
 """Faults that leave a reply right, if in time."""
 
 
-@pytest.mark.parametrize(("framing", "alone", "kind"), SINGLE)
-async def test_a_single_fault(framing: Framing, alone: bool, kind: str) -> None:
+@pytest.mark.parametrize(("framing", "wiring", "kind"), SINGLE)
+async def test_a_single_fault(framing: Framing, wiring: Wiring, kind: str) -> None:
     """Nothing of another register is good; the neighbour on the same endpoint stays good; the device comes back."""
-    async with rig(framing, alone=alone) as made:
+    async with rig(framing, wiring=wiring) as made:
         for param in PARAMS.get(kind, (None,)):
             before = made.samples(NEIGHBOUR)
             await made.spoil([ActiveFault(kind, param)], 0.4)
             # Over RTU each new connection begins with a silence: the neighbour's turn may take some.
-            while not is_of_endpoint((ActiveFault(kind, param),)) and made.samples(NEIGHBOUR) == before:
+            while not is_of_endpoint((ActiveFault(kind, param),), wiring) and made.samples(NEIGHBOUR) == before:
                 await made.spoil([ActiveFault(kind, param)], 0.2)
             if kind not in MILD:
                 assert made.proxy.applied[kind] > 0
             await made.recover()
-        assert (made.stood > 0) == alone
+        assert (made.stood > 0) == (wiring is Wiring.ALONE)
 
 
 LYING = ("displaced-reply", "short-reply", "long-reply", "wrong-function", "wrong-unit", "no-reply", "exception")
 
 
-@pytest.mark.parametrize(("framing", "alone"), WAYS)
+@pytest.mark.parametrize(("framing", "wiring"), WAYS)
 @pytest.mark.parametrize("kind", LYING)
-async def test_the_spoiled_device_is_not_good(framing: Framing, alone: bool, kind: str) -> None:
-    async with rig(framing, alone=alone) as made:
+async def test_the_spoiled_device_is_not_good(framing: Framing, wiring: Wiring, kind: str) -> None:
+    async with rig(framing, wiring=wiring) as made:
         began_s = time.monotonic()
         while made.good(SPOILED):
             await made.spoil([ActiveFault(kind)], 0.1)
@@ -52,14 +58,14 @@ async def test_the_spoiled_device_is_not_good(framing: Framing, alone: bool, kin
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(WAYS), st.sampled_from([1, 4]), st.randoms(use_true_random=False), st.data())
-def test_random_pairs(way: tuple[Framing, bool], depth: int, chance: random.Random, data: st.DataObject) -> None:
-    framing, alone = way
+def test_random_pairs(way: tuple[Framing, Wiring], depth: int, chance: random.Random, data: st.DataObject) -> None:
+    framing, wiring = way
     menu = kinds(framing)
     first = data.draw(st.sampled_from(menu))
     second = data.draw(st.sampled_from([kind for kind in menu if may_meet(first, kind)]))
 
     async def play() -> None:
-        async with rig(framing, depth=depth if framing is Framing.TCP else 1, alone=alone) as made:
+        async with rig(framing, depth=depth if framing is Framing.TCP else 1, wiring=wiring) as made:
             await made.spoil([draw(first, chance), draw(second, chance)], 0.2)
             await made.recover()
 
