@@ -3,6 +3,7 @@
 from controller.core.draft import Draft
 from controller.core.events import Evidence, Kind, Level
 from controller.core.inputs import WHOLE_HEAD
+from controller.core.layout import HeadLayout
 from controller.core.rules import ZoneRules
 from controller.core.state import NEVER, NO_EXHAUST, PEOPLE_OUT, Isolation, RackState, Tri
 from controller.core.zone.blind import ask_to_cool, named_without_bms
@@ -268,14 +269,14 @@ def hand_over(draft: Draft, zone: ZoneRules, why: str) -> None:
 
 
 def _guard(draft: Draft, zone: ZoneRules) -> None:
-    """Controlled: every rack calm and no gas head above normal, on live sensors, for the site's time. Until something burns again."""
+    """Controlled: no head reads fire, every rack calm, no gas above normal, on live sensors, for the site's time. Until it burns again."""
     state, cooling = draft.zones[zone.index], zone.zone.cooling
     if cooling is None or state.first_fire_ms == NEVER:
         return
     if state.guard_ms != NEVER:
         _watch_reignition(draft, zone)
         return
-    if not _gas_is_gone(draft, zone) or not all(draft.inputs.calm[rack] for rack in zone.racks):
+    if _burning(draft, zone) or not _gas_is_gone(draft, zone) or not all(draft.inputs.calm[r] for r in zone.racks):
         draft.zone(zone.index, calm_since_ms=NEVER)
     elif state.calm_since_ms == NEVER:
         draft.zone(zone.index, calm_since_ms=draft.tick_ms)
@@ -296,7 +297,7 @@ def _gas_is_gone(draft: Draft, zone: ZoneRules) -> bool:
 
 def _watch_reignition(draft: Draft, zone: ZoneRules) -> None:
     """What heads read now, not what they have latched: a sensor that dies during the watch is a trouble, not a fire."""
-    burning = [h for h in zone.sensing if draft.inputs.heads[h.index].level >= Level.PRE_ALARM]
+    burning = _burning(draft, zone)
     if not burning:
         return
     draft.zone(zone.index, guard_ms=NEVER, calm_since_ms=NEVER, acknowledged=False, silenced=False)
@@ -322,3 +323,8 @@ def _tell_active(draft: Draft, zone: ZoneRules) -> None:
             draft.tell(Kind.RESPONSE, zone.name, name, "started" if name in active else "ended", evidence=why)
     if active != state.active:
         draft.zone(zone.index, active=active)
+
+
+def _burning(draft: Draft, zone: ZoneRules) -> list[HeadLayout]:
+    """Heads that read pre-alarm or more now, whatever they have latched."""
+    return [h for h in zone.sensing if draft.inputs.heads[h.index].level >= Level.PRE_ALARM]

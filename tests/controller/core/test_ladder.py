@@ -276,6 +276,17 @@ def test_controlled_after_the_sites_time_on_live_sensors() -> None:
     assert "hand-over hall" not in requests(field)
 
 
+def test_a_room_in_which_a_head_reads_fire_is_not_controlled() -> None:
+    field = Field()
+    play(field, f"{RUNAWAY}\n 10 | smoke-1 alarm | |")
+    calm(field)
+    field.run(300)
+    assert "guard-started" not in field.told(Kind.RESPONSE, "hall")
+    field.level("smoke-1", Level.NORMAL)
+    field.run(70)
+    assert field.told(Kind.RESPONSE, "hall")[-1] == "guard-started"
+
+
 def test_dead_sensors_mean_not_controlled() -> None:
     for dead in ("cells", "hottest", "gas"):
         field = Field()
