@@ -15,6 +15,8 @@ FOR_EVER = 2**63 - 1
 """A tick that never comes."""
 
 
+_Ints = npt.NDArray[np.int64]
+_Bytes = npt.NDArray[np.uint8]
 Arrays = tuple[npt.NDArray[np.float64], npt.NDArray[np.uint8], npt.NDArray[np.int64], npt.NDArray[np.int64]]
 """Values, qualities, samples and times of receipt of an image: one that shares them all with another has nothing new."""
 
@@ -85,14 +87,17 @@ def freeze(
     quality = np.concatenate([buffer.quality for buffer in buffers])
     sample = np.concatenate([buffer.sample for buffer in buffers])
     received_ms = np.concatenate([buffer.received_ms for buffer in buffers])
-    _judge_ages(tick_ms, received_ms, max_age_ms, quality)
-    for array in (value, quality, sample, received_ms):
-        array.flags.writeable = False
-    image = Image(scan, tick_ms, value, quality, sample, received_ms, host)
+    arrays = value, quality, sample, received_ms
+    news = None
     if last is None:
-        return image
-    news = News(last.arrays, _compare(last, image))
-    return Image(scan, tick_ms, value, quality, sample, received_ms, host, news)
+        _judge_ages(tick_ms, received_ms, max_age_ms, quality)
+    else:
+        room = _Room.of(value.size)
+        _judge_and_find(tick_ms, max_age_ms, *_as_bits(last.arrays), *_as_bits(arrays), *room)
+        news = News(last.arrays, room.found())
+    for array in arrays:
+        array.setflags(write=False)
+    return Image(scan, tick_ms, *arrays, host, news)
 
 
 def changes(last: Image | None, image: Image) -> Changes | None:
@@ -104,20 +109,33 @@ def changes(last: Image | None, image: Image) -> Changes | None:
     news = image.news
     if news is not None and _are_same(news.arrays, last.arrays):
         return news.changes
-    return _compare(last, image)
+    room = _Room.of(image.value.size)
+    _find_changes(*_as_bits(last.arrays), *_as_bits(image.arrays), *room)
+    return room.found()
 
 
-def _compare(last: Image, image: Image) -> Changes:
-    n = image.value.size
-    points, moved, counts = np.empty(n, np.int32), np.empty(n, np.int32), np.empty(3, np.int64)
-    _find_changes(
-        last.value.view(np.int64), last.quality, last.sample, last.received_ms,
-        image.value.view(np.int64), image.quality, image.sample, image.received_ms, points, moved, counts,
-    )  # fmt: skip
-    n_points, n_moved, n_requalified = counts.tolist()
-    if n_points == 0:
-        return NOTHING
-    return Changes(points[:n_points].copy(), moved[:n_moved].copy(), n_requalified > 0)
+class _Room(NamedTuple):
+    """Where changes are written while they are found: the two kinds of places, and how many there are of each, requalified ones last."""
+
+    points: npt.NDArray[np.int32]
+    moved: npt.NDArray[np.int32]
+    counts: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, n_points: int) -> "_Room":
+        """Room for an image of so many points."""
+        return cls(np.empty(n_points, np.int32), np.empty(n_points, np.int32), np.empty(3, np.int64))
+
+    def found(self) -> Changes:
+        """What has been found."""
+        n_points, n_moved, n_requalified = self.counts.tolist()
+        if n_points == 0:
+            return NOTHING
+        return Changes(self.points[:n_points].copy(), self.moved[:n_moved].copy(), n_requalified > 0)
+
+
+def _as_bits(arrays: Arrays) -> tuple[_Ints, _Bytes, _Ints, _Ints]:
+    return arrays[0].view(np.int64), *arrays[1:]
 
 
 def again(last: Image, scan: int, tick_ms: int, host: tuple[int, ...] = ()) -> Image:
@@ -137,6 +155,15 @@ def _are_same(some: Arrays, others: Arrays) -> bool:
 def ages_ms(image: Image, max_age_ms: npt.NDArray[np.int64]) -> int:
     """The first tick at which a point of the image that is GOOD now will be STALE if nothing more is received."""
     return int(_next_age(image.received_ms, max_age_ms, image.quality))
+
+
+@kernel
+def asked_by(asks: npt.NDArray[np.int32], points: npt.NDArray[np.int32]) -> int:
+    """Who looks at any of these points: the bits of all of them in `asks`, which are by point of the image."""
+    bits = 0
+    for k in range(points.shape[0]):
+        bits |= asks[points[k]]
+    return bits
 
 
 @kernel
@@ -162,8 +189,6 @@ def _next_age(
     return first
 
 
-_Ints = npt.NDArray[np.int64]
-_Bytes = npt.NDArray[np.uint8]
 _STRETCH = np.uintp(64)
 """Points that are compared at once: most stretches of an image are as they were, which packed code tells."""
 
@@ -197,3 +222,16 @@ def _find_changes(
                     n_moved += 1
                     n_requalified += requalified
     counts[0], counts[1], counts[2] = n_points, n_moved, n_requalified
+
+
+@kernel
+def _judge_and_find(
+    tick_ms: int, max_age_ms: _Ints,
+    old_value: _Ints, old_quality: _Bytes, old_sample: _Ints, old_received_ms: _Ints,
+    value: _Ints, quality: _Bytes, sample: _Ints, received_ms: _Ints,
+    points: npt.NDArray[np.int32], moved: npt.NDArray[np.int32], counts: _Ints,
+) -> None:  # fmt: skip
+    _judge_ages(tick_ms, received_ms, max_age_ms, quality)
+    _find_changes(
+        old_value, old_quality, old_sample, old_received_ms, value, quality, sample, received_ms, points, moved, counts
+    )

@@ -8,10 +8,11 @@ import numpy.typing as npt
 from controller.core.detect.defaults import limits_of
 from controller.core.detect.fusion import Weighed
 from controller.core.detect.readings import Readings
-from controller.core.image import Changes, Image
+from controller.core.image import Changes, Image, asked_by
 from controller.core.layout import Layout
 from controller.core.state import Tri
 from controller.site.model import ANTIVALENT, Family, Physics
+from drivers.compiled.door import kernel
 from drivers.points import Quality
 
 FLAT_SLOPE_DEGC_PER_S = 0.01
@@ -82,15 +83,14 @@ class InputReader:
         self._devices = _DeviceReader(layout)
         self._flow = tuple((layout.point(z.cooling.flow), z.cooling.flow_min_lpm) if z.cooling else None for z in zones)
         self._hydrogen = tuple(_hydrogen(layout, index) for index in range(len(zones)))
-        self._calm_limit = np.array([_guard_limit(layout, rack) for rack in range(len(layout.racks))])
+        self._detected = _Detected(layout)
         flows = [np.array([flow[0]], np.int32) for flow in self._flow if flow]
         still = np.concatenate([self._contacts, self._feedback.points, *flows])
-        self._asks = np.zeros(layout.n_points, np.int8)
+        self._asks = np.zeros(layout.n_points, np.int32)
         self._asks[still] |= _FIELD
         self._asks[np.concatenate([hydrogen.points for hydrogen in self._hydrogen])] |= _GAS
         self._field: tuple[npt.NDArray[np.generic], ...] = ()
         self._gas_high = np.zeros(0, np.uint8)
-        self._seen: tuple[bytes, bytes] = b"", b""
         self._key: tuple[bytes, tuple[int, ...], tuple[Weighed, ...]] = (b"", (), ())
         self._inputs: Inputs | None = None
 
@@ -101,18 +101,16 @@ class InputReader:
 
         `changed` says where the image differs from the one before; None: not known, so everything is judged anew.
         """
-        asked, seen, faults = self._asked(changed), _seen(readings), self._seen[1]
-        is_same = not asked and seen == self._seen and weighed is self._key[2]
+        asked, news = self._asked(changed), self._detected.look(readings)
+        is_same = not asked and not news and weighed is self._key[2]
         if is_same and self._inputs is not None and image.host == self._inputs.host:
             return self._inputs
-        self._seen = seen
         good = image.quality == GOOD
         if asked & _FIELD:
             self._field = self._read_field(image, good)
-        if asked & _GAS or seen[1] != faults:
+        if asked & _GAS or news & _FAULTS:
             self._gas_high = np.array([_gas_high(image, good, readings, one) for one in self._hydrogen], np.uint8)
-        detected = readings.level, readings.runaway, readings.fault, readings.marks
-        parts = (*detected, *self._field, self._gas_high, self._calm(readings))
+        parts = (*self._detected.heads, *self._field, self._gas_high, self._detected.calm)
         key = b"".join(part.tobytes() for part in parts), image.host, weighed
         if self._inputs is None or key != self._key:
             self._key = key
@@ -123,7 +121,7 @@ class InputReader:
         """What is to be judged again, for points of it have another value or any point has another quality."""
         if changed is None or changed.requalified:
             return _FIELD | _GAS
-        return int(np.bitwise_or.reduce(self._asks[changed.moved])) if changed.moved.size else 0
+        return asked_by(self._asks, changed.moved)
 
     def _read_field(self, image: Image, good: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.generic], ...]:
         """Contacts, feedback, devices and flows. They stand still for hours."""
@@ -162,17 +160,51 @@ class InputReader:
         known = good[self._contacts] & ~np.isnan(value)
         return np.where(known, value >= CLOSED, UNKNOWN).astype(np.uint8)
 
-    def _calm(self, readings: Readings) -> npt.NDArray[np.bool_]:
-        hottest, slope = readings.rack_hottest_degc, readings.rack_slope_degc_per_s
-        return (hottest < self._calm_limit) & (slope < FLAT_SLOPE_DEGC_PER_S) & (readings.rack_live_fraction >= 1.0)
+
+_ANYTHING, _FAULTS = 1, 2
+"""Bits of what is new of the detector: anything, and the fault of a head."""
 
 
-def _seen(readings: Readings) -> tuple[bytes, bytes]:
-    """All that is read of the detector, and the faults of its heads alone. Readings are overwritten in place: only bytes tell."""
-    r, faults = readings, readings.fault.tobytes()
-    heads = faults, r.level.tobytes(), r.runaway.tobytes(), r.marks.tobytes()
-    racks = r.rack_hottest_degc.tobytes(), r.rack_slope_degc_per_s.tobytes(), r.rack_live_fraction.tobytes()
-    return b"".join(heads + racks), faults
+class _Detected:
+    """What decide sees of the detector: level, runaway, fault and marks by head (`heads`), and which racks are calm."""
+
+    def __init__(self, layout: Layout) -> None:
+        n_heads, n_racks = len(layout.heads), len(layout.racks)
+        self.heads = np.zeros((4, n_heads), np.uint8)
+        self.calm = np.zeros(n_racks, np.bool_)
+        self._limit = np.array([_guard_limit(layout, rack) for rack in range(n_racks)])
+
+    def look(self, readings: Readings) -> int:
+        """Take over what the detector reads now, which it overwrites in place; returns what of it is new."""
+        r = readings
+        racks = r.rack_hottest_degc, r.rack_slope_degc_per_s, r.rack_live_fraction, self._limit
+        return _look(r.level, r.runaway, r.fault, r.marks, *racks, self.heads, self.calm)
+
+
+_Bytes = npt.NDArray[np.uint8]
+_Floats = npt.NDArray[np.float64]
+
+
+@kernel
+def _look(
+    level: _Bytes, runaway: _Bytes, fault: _Bytes, marks: _Bytes,
+    hottest_degc: _Floats, slope_degc_per_s: _Floats, live_fraction: _Floats, limit_degc: _Floats,
+    heads: _Bytes, calm: npt.NDArray[np.bool_],
+) -> int:  # fmt: skip
+    news = 0
+    for i in range(level.shape[0]):
+        if fault[i] != heads[2, i]:
+            news |= _ANYTHING | _FAULTS
+        if level[i] != heads[0, i] or runaway[i] != heads[1, i] or marks[i] != heads[3, i]:
+            news |= _ANYTHING
+        heads[0, i], heads[1, i], heads[2, i], heads[3, i] = level[i], runaway[i], fault[i], marks[i]
+    for rack in range(calm.shape[0]):
+        is_flat = slope_degc_per_s[rack] < FLAT_SLOPE_DEGC_PER_S
+        is_calm = hottest_degc[rack] < limit_degc[rack] and is_flat and live_fraction[rack] >= 1.0
+        if is_calm != calm[rack]:
+            news |= _ANYTHING
+        calm[rack] = is_calm
+    return news
 
 
 class _FeedbackReader:
@@ -181,11 +213,11 @@ class _FeedbackReader:
     def __init__(self, layout: Layout) -> None:
         feedback = [output.output.feedback for output in layout.outputs]
         self.points = np.array([max(output.feedback, 0) for output in layout.outputs], np.int32)
-        self._has = np.array([f is not None for f in feedback])
+        self._has = np.array([f is not None for f in feedback], np.bool_)
         self._active = np.array([f.active if f else 0.0 for f in feedback])
         self._inactive = np.array([f.inactive if f else 0.0 for f in feedback])
         self._tolerance = np.array([f.tolerance if f else 0.0 for f in feedback])
-        self._at_least = np.array([bool(f and f.at_least) for f in feedback])
+        self._at_least = np.array([bool(f and f.at_least) for f in feedback], np.bool_)
 
     def read(self, image: Image, good: npt.NDArray[np.bool_]) -> npt.NDArray[np.int8]:
         """Shape (n_outputs,)."""

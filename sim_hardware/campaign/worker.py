@@ -14,7 +14,7 @@ import msgspec
 from sim_hardware.campaign.digest import code_digest
 from sim_hardware.campaign.model import Order, decode_cases
 from sim_hardware.campaign.run import run, warm
-from sim_hardware.garbage import settle
+from sim_hardware.own_process import settle
 
 
 def main(socket: int, file: int) -> None:

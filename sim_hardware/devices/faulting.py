@@ -121,7 +121,8 @@ class Faulting:
     def advance(self, tick_ms: int) -> None:
         """Let faults of actuators, rooms and power come and go."""
         now_s = tick_ms / 1000
-        self._advance_outputs(now_s)
+        if self._outputs:
+            self._advance_outputs(now_s)
         for spec, room in self._empty:
             room.room.inputs.agent_available = not spec.holds(now_s)
         for spec in self._devices:
@@ -174,7 +175,7 @@ class Faulting:
 
     def busy(self, tick_ms: int) -> bool:
         """Whether a device has just come back or gone, so that its contacts are to be looked at."""
-        return any(spec.holds(tick_ms / 1000) for spec in self._devices)
+        return bool(self._devices) and any(spec.holds(tick_ms / 1000) for spec in self._devices)
 
     def answers(self, device: str, tick_ms: int) -> float | None:
         """Seconds by which `device` answers late, None if it does not answer."""

@@ -1,5 +1,6 @@
 """The rooms of a site: physics on one side, what its heads measure and what its actuators do on the other."""
 
+import math
 from collections.abc import Callable
 from typing import Protocol
 
@@ -197,7 +198,7 @@ class BatteryZone:
     @property
     def discharging(self) -> bool:
         """Whether the strings carry the load."""
-        return float(self.room.inputs.string_current_a.sum()) < 0.0
+        return math.fsum(self.room.inputs.string_current_a.tolist()) < 0.0
 
     def flow(self) -> float:
         """Coolant in all, litres per minute."""

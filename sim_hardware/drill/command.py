@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from rich.console import Console
 
 from controller.site.problem import SiteError
+from drivers.compiled.library import LibraryError
 from sim_hardware.drill.errors import DrillError
 from sim_hardware.drill.journal import journal_path, keep_journal
 from sim_hardware.drill.options import Drill, parse
@@ -18,8 +19,8 @@ from sim_hardware.drill.sockets import run_on_sockets
 from sim_hardware.drill.virtual import run_comparison, run_rows, run_virtual, without_wires
 from sim_hardware.faults.spec import FaultError
 from sim_hardware.faults.targets import check_all_on_wires
-from sim_hardware.garbage import seldom_collected
 from sim_hardware.live import Lines, View, view_for
+from sim_hardware.own_process import seldom_collected
 from sim_hardware.rehost import plain
 from sim_hardware.report.judge import MetricError, without_comparisons
 from sim_hardware.report.make import make_result
@@ -48,7 +49,7 @@ def main(arguments: Sequence[str]) -> int:
     except DrillError as error:
         console.print(f"haechi-sim drill: {error}", markup=False)
         return MISSED
-    except (ScenarioError, MetricError, FaultError, ValueError, KeyError, OSError) as error:
+    except (ScenarioError, MetricError, FaultError, LibraryError, ValueError, KeyError, OSError) as error:
         console.print(f"haechi-sim drill: {error}", markup=False)
         return REFUSED
     except (KeyboardInterrupt, asyncio.CancelledError):

@@ -15,8 +15,8 @@ from sim_hardware import lockstep
 from sim_hardware.devices.truth import Truth
 from sim_hardware.faults.spec import FaultSpec
 from sim_hardware.faults.targets import is_on_wires
-from sim_hardware.garbage import settle
 from sim_hardware.lockstep import Moment
+from sim_hardware.own_process import settle
 from sim_hardware.report.make import judge_row, make_comparison
 from sim_hardware.report.moments import spread_s
 from sim_hardware.report.record import Record

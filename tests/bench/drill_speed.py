@@ -13,8 +13,8 @@ from controller.core.scan import Controller
 from controller.site.loader import load
 from controller.site.model import Site
 from sim_hardware.devices.plant import Plant
-from sim_hardware.garbage import settle
 from sim_hardware.lockstep import LockStep
+from sim_hardware.own_process import settle
 from sim_hardware.scenarios import loader
 from tests.bench.large_hall import HALL, large_hall
 from tests.bench.tables import Progress, spread

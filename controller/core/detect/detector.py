@@ -13,7 +13,7 @@ from controller.core.detect.banks import lay_out_banks
 from controller.core.detect.fusion import Fusion, Weighed
 from controller.core.detect.readings import Readings
 from controller.core.events import Evidence, Feature
-from controller.core.image import NOTHING, Changes, Image, freeze
+from controller.core.image import NOTHING, Changes, Image, asked_by, freeze
 from controller.core.layout import Layout
 from drivers.points import BlockBuffer
 
@@ -44,7 +44,7 @@ class Detector:
             return self._readings
         asked = -1
         if changed is not None and not self._all_anew:
-            asked = int(np.bitwise_or.reduce(self._asks[changed.points]))
+            asked = asked_by(self._asks, changed.points)
         self._stale = self._all_anew = False
         for number, bank in enumerate(self._banks):
             if asked >> number & 1 and bank.advance(image):
@@ -109,7 +109,7 @@ def _decimal(number: float) -> float:
 def warm_up(layout: Layout) -> None:
     """Compile every kernel, or load it from the cache, with the dtypes of real images."""
     detector, digest = Detector(layout), InputDigest()
-    for scan in range(2):  # the digest compares the second image with the first
-        image = freeze(scan, 0, [BlockBuffer.empty(layout.n_points)], layout.max_age_ms)
-        detector.advance(image)
-        digest.update(image)
+    image = None
+    for scan in range(2):  # the second image is compared with the first
+        image = freeze(scan, 0, [BlockBuffer.empty(layout.n_points)], layout.max_age_ms, (), image)
+        detector.advance(image, digest.update(image))

@@ -81,9 +81,10 @@ class Fusion:
         if doubt or self._stale:
             self._doubted = [tuple(self._doubts(zone)) for zone in range(len(self.zones))]
             self._changed[:], self._stale = 1, False
-        if self._changed.any():
-            words = zip(range(len(self.zones)), self._changed.tolist(), self.zones, strict=True)
-            self.zones = tuple(self._in_words(zone) if changed else said for zone, changed, said in words)
+        changed = self._changed.tolist()
+        if any(changed):
+            words = zip(range(len(self.zones)), changed, self.zones, strict=True)
+            self.zones = tuple(self._in_words(zone) if is_new else said for zone, is_new, said in words)
 
     def leave_out(self, names: tuple[str, ...]) -> bool:
         """Heads that are out of service say nothing, and what their zones have kept goes with them; returns whether any came or went."""

@@ -82,7 +82,7 @@ def images(of: Layout) -> Iterator[Image]:
     values, bad, fresh = _life(of)
     buffer = BlockBuffer.empty(of.n_points)
     max_age_ms = np.full(of.n_points, _MAX_AGE_MS, np.int64)
-    tick_ms = 0
+    tick_ms, image = 0, None
     for scan in range(SCANS):
         tick_ms += _STEPS_MS[scan % len(_STEPS_MS)]
         new = fresh[scan]
@@ -90,7 +90,8 @@ def images(of: Layout) -> Iterator[Image]:
         np.copyto(buffer.quality, np.where(bad[scan], Quality.BAD, Quality.GOOD).astype(np.uint8), where=new)
         np.copyto(buffer.received_ms, tick_ms, where=new)
         buffer.sample[new] += 1
-        yield freeze(scan, tick_ms, [buffer], max_age_ms, _host(scan))
+        image = freeze(scan, tick_ms, [buffer], max_age_ms, _host(scan), image)
+        yield image
 
 
 def _host(scan: int) -> tuple[int, ...]:

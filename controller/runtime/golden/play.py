@@ -12,6 +12,7 @@ import numpy.typing as npt
 from controller.core.chain import InputDigest
 from controller.core.detect.detector import Detector
 from controller.core.image import ages_ms
+from controller.core.inputs import InputReader
 from controller.runtime.golden import plant
 from drivers.modbus import kernel
 from drivers.modbus.errors import Where
@@ -45,18 +46,20 @@ def lines() -> Iterator[str]:
 
 
 def detection() -> Iterator[str]:
-    """Image, ages, digest of the inputs and detector over the stream."""
+    """Image, ages, digest of the inputs, detector and what decide sees of it over the stream."""
     layout = plant.layout()
-    detector, digest = Detector(layout), InputDigest()
+    detector, digest, reader = Detector(layout), InputDigest(), InputReader(layout)
     max_age_ms = np.full(layout.n_points, 5000, np.int64)
     for image in plant.images(layout):
-        readings = detector.advance(image)
-        digest.update(image)
+        changed = digest.update(image)
+        readings = detector.advance(image, changed)
+        inputs = reader.read(image, readings, detector.weighed, changed)
         if image.scan % EVERY == EVERY - 1:
             yield f"image {image.scan} quality {_numbers(image.quality)} ages {ages_ms(image, max_age_ms)}"
             for field in dataclasses.fields(readings):
                 yield f"readings {image.scan} {field.name} {_numbers(getattr(readings, field.name))}"
             yield f"weighed {image.scan} {detector.weighed!r}"
+            yield f"inputs {image.scan} {_numbers(np.array(inputs.heads).ravel())} {_numbers(np.array(inputs.calm))}"
     yield f"digest {digest.hexdigest()}"
 
 

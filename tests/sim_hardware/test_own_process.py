@@ -1,0 +1,33 @@
+"""A drill in virtual time hardly collects garbage, runs from the library, and leaves the process as it found it."""
+
+import gc
+
+import pytest
+
+from drivers.compiled import library
+from drivers.compiled.library import Loaded
+from sim_hardware.own_process import seldom_collected
+
+
+def test_collection_is_as_before_when_a_drill_is_over() -> None:
+    gc.unfreeze()
+    before = gc.get_threshold()
+    with seldom_collected():
+        assert gc.get_threshold() > before
+        assert gc.get_freeze_count() > 0
+    assert gc.get_threshold() == before
+    assert gc.get_freeze_count() == 0
+
+
+def test_the_library_is_there_while_the_drill_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+
+    def load() -> Loaded:
+        told.append("taken")
+        return Loaded("x86-64-v3")
+
+    monkeypatch.setattr(library, "load", load)
+    monkeypatch.setattr(library, "unload", lambda: told.append("given back"))
+    with seldom_collected():
+        assert told == ["taken"]
+    assert told == ["taken", "given back"]
