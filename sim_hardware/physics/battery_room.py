@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from sim_hardware.physics import cell, gas, plume, stack, stack_layout
+from sim_hardware.physics import battery_step, cell, gas, stack, stack_layout
 from sim_hardware.physics import room_layout as at
 from sim_hardware.physics.arrays import Bools, Floats
 from sim_hardware.physics.battery_geometry import BatteryRoomGeometry, BatteryRoomInputs
@@ -108,22 +108,21 @@ class BatteryRoom(RoomPlant):
         self.vent_time_s: Floats = cells.times_s[0].reshape(self._shape)
         self.runaway_time_s: Floats = cells.times_s[1].reshape(self._shape)
         self.current_a = np.zeros(self.geometry.racks)
-        self._rack_gas_m3 = np.zeros((self.geometry.racks, gas.SPECIES))
-        self._gas_m3 = np.zeros(gas.SPECIES)
 
     def _init_heads(self) -> None:
         g = self.geometry
-        self._jet_w = 0.0
+        self._jet_w = self._coolant_lpm = 0.0
         self._hottest_rack = 0
-        self._rack_gas = np.tile(self.room.gas, (g.racks, 1))
-        self._head_gas = self._rack_gas.T.copy()
-        self._room_head = self.room.gas.copy()
-        self._rack_ppm = self._head_gas * gas.PPM
-        self.rack_ppm: Floats = self._rack_ppm.T
+        racks = np.tile(self.room.gas, (g.racks, 1))
+        heads = racks.T.copy()
+        ppm = heads * gas.PPM
+        into_room_m3 = np.zeros(gas.SPECIES)
+        self._air = battery_step.RackAir(np.zeros_like(racks), racks, heads, ppm, self.room.gas.copy(), into_room_m3)
+        self.rack_ppm: Floats = ppm.T
         """[rack, species] at the heads in the racks; of the room's reference head: ``room_ppm``."""
-        self.rack_h2_ppm: Floats = self._rack_ppm[gas.H2]
-        self.rack_co_ppm: Floats = self._rack_ppm[gas.CO]
-        self.rack_voc_ppm: Floats = self._rack_ppm[gas.VOC]
+        self.rack_h2_ppm: Floats = ppm[gas.H2]
+        self.rack_co_ppm: Floats = ppm[gas.CO]
+        self.rack_voc_ppm: Floats = ppm[gas.VOC]
         self.smoke_pct_per_m = np.zeros(len(g.smoke_delays_s))
         self._heat_heads_m = np.array(g.heat_heads_m)
         self.heat_head_degc = np.full(len(g.heat_heads_m), g.start_degc)
@@ -173,26 +172,28 @@ class BatteryRoom(RoomPlant):
             self._step(dt_s / steps)
 
     def _step(self, dt_s: float) -> None:
-        self._set_currents()
-        cells = self._stack
+        self._coolant_lpm = float(np.add.reduce(self.inputs.coolant_flow_lpm))
         if self._cell_powers:
-            place_cell_power(self._cell_powers, self.time_s, cells)
-        casing_j, risen_w, self.any_vented = stack.advance_stack(
-            cells, self.current_a, self._on_racks_lpm(), self._screen(), self.room.temp_degc,
-            self.time_s, dt_s,
+            place_cell_power(self._cell_powers, self.time_s, self._stack)
+        casing_j, risen_w, self.any_vented, smoke_kg, burnt_j, self._hottest_rack = battery_step.advance_racks(
+            self._stack, self._air, self._feed(), self._foreign(dt_s), self.room.view, self._yields, self.geometry.capacity_ah,
+            self.agent.flame_out_pct, self._screen(), self._hottest_rack, self.time_s, dt_s,
         )  # fmt: skip
-        smoke_kg, burnt_j = self._release_gas(dt_s)
+        gas_m3 = self._air.into_room_m3
+        for source in self._gas_sources:
+            if source.rack < 0 and source.window.holds(self.time_s):
+                gas_m3 += np.array(source.rates_m3_per_s) * dt_s
         if self._flash_j > 0.0:
             risen_w += self._flash_w(dt_s)
         plume_w = (1.0 - RADIANT_SHARE) * risen_w + self._foreign_heat_w()
         self._jet_w += (plume_w - self._jet_w) * -math.expm1(-dt_s / PLUME_TAU_S)
         self._advance_air(
-            self.inputs, plume_w + casing_j / dt_s + self._losses_w() - self._cooled_w(dt_s), self._gas_m3, smoke_kg, burnt_j, dt_s,
+            self.inputs, plume_w + casing_j / dt_s + self._losses_w() - self._cooled_w(dt_s), gas_m3, smoke_kg, burnt_j, dt_s,
             plume_w=plume_w, radiant_w=RADIANT_SHARE * risen_w,
         )  # fmt: skip
         self.time_s += dt_s
-        self._advance_heads(dt_s)
-        if (self.any_vented or self._sparks) and self._flash_j <= 0.0 and self.can_deflagrate:
+        can_deflagrate = self._advance_heads(dt_s)
+        if (self.any_vented or self._sparks) and self._flash_j <= 0.0 and can_deflagrate:
             self._light(flame=burnt_j > 0.0, hottest_degc=self._hottest_runaway_degc)
 
     @property
@@ -200,7 +201,8 @@ class BatteryRoom(RoomPlant):
         cells = self._stack
         return float(cells.state[cell.TEMP].max(initial=-math.inf, where=cells.runaway))
 
-    def _set_currents(self) -> None:
+    def _feed(self) -> battery_step.Feed:
+        """What is wanted of the strings, an overcharge with it, and coolant that reaches the modules."""
         inputs = self.inputs
         wanted = inputs.string_current_a
         for one in self._overcharges:
@@ -208,7 +210,17 @@ class BatteryRoom(RoomPlant):
             if self._stack.overcharging[one.rack]:
                 wanted = wanted.copy()
                 wanted[one.rack] += one.current_a
-        stack.set_currents(self.current_a, wanted, inputs.charger_stopped, inputs.breaker_open)
+        flow = inputs.coolant_flow_lpm
+        on_racks_lpm = flow if self._water.on_modules == 1.0 else flow * self._water.on_modules
+        return battery_step.Feed(self.current_a, wanted, inputs.charger_stopped, inputs.breaker_open, on_racks_lpm)
+
+    def _foreign(self, dt_s: float) -> battery_step.Foreign:
+        """Gas of scenarios into racks in this step."""
+        given = [one for one in self._gas_sources if one.rack >= 0 and one.window.holds(self.time_s)]
+        if not given:
+            return battery_step.NO_FOREIGN
+        m3 = np.array([one.rates_m3_per_s for one in given]) * dt_s
+        return battery_step.Foreign(np.array([one.rack for one in given], np.int64), m3)
 
     def _screen(self) -> float:
         """What curtain and barrier leave of the heat from rack to rack."""
@@ -217,61 +229,33 @@ class BatteryRoom(RoomPlant):
             1.0 - stack.BARRIER_STOPS * inputs.water_barrier_fraction
         )
 
-    def _on_racks_lpm(self) -> Floats:
-        """Coolant that reaches the modules of each rack."""
-        flow = self.inputs.coolant_flow_lpm
-        return flow if self._water.on_modules == 1.0 else flow * self._water.on_modules
-
     def _cooled_w(self, dt_s: float) -> float:
         """Heat that falling water takes from the room's air; its vapour goes into the room."""
-        flow_lpm = float(self.inputs.coolant_flow_lpm.sum())
         room, heat_w, vapour = self.room, 0.0, 0.0
-        if flow_lpm > 0.0:
-            heat_w, vapour = taken(self._water, flow_lpm, room.temp_degc, room.water_kg_per_m3, room.volume_m3, dt_s)
+        if self._coolant_lpm > 0.0:
+            heat_w, vapour = taken(
+                self._water, self._coolant_lpm, room.temp_degc, room.water_kg_per_m3, room.volume_m3, dt_s
+            )
         room.inputs[at.WATER_IN] = VAPOUR_AS_AIR * vapour
         return heat_w
 
     def _falling_lpm(self) -> float:
         """Coolant on the racks falls through the room's air (assumed: all of it)."""
-        return 0.0 if self.inputs.hvac_on else float(self.inputs.coolant_flow_lpm.sum())
+        return 0.0 if self.inputs.hvac_on else self._coolant_lpm
 
-    def _release_gas(self, dt_s: float) -> tuple[float, float]:
-        """Fill ``_gas_m3`` with what flows into the room; return smoke (kg) and heat of flames (J)."""
-        cells = self._stack
-        smoke_kg = burnt_j = 0.0
-        by_rack = self._rack_gas_m3
-        if self.any_vented:
-            burns = gas.burnt_share(self.agent_strength, self.o2_pct)
-            smoke_kg, burnt_j = gas.release(
-                cells.state, cells.vented, cells.runaway, self.geometry.capacity_ah, self._yields, burns, by_rack,
-                cells.plume_j, cells.ejecta_j, dt_s,
-            )  # fmt: skip
-            cells.ledger[stack_layout.BURNT] += burnt_j
-        self._place_gas(by_rack, dt_s)
-        self._hottest_rack = plume.advance_racks(
-            self._rack_gas, self._head_gas, self._rack_ppm, by_rack, self._gas_m3, self.room.gas, self._room_head,
-            cells.plume_j, self._hottest_rack, dt_s,
-        )  # fmt: skip
-        for source in self._gas_sources:
-            if source.rack < 0 and source.window.holds(self.time_s):
-                self._gas_m3 += np.array(source.rates_m3_per_s) * dt_s
-        return smoke_kg, burnt_j
-
-    def _place_gas(self, by_rack: Floats, dt_s: float) -> None:
-        for source in self._gas_sources:
-            if source.rack >= 0 and source.window.holds(self.time_s):
-                by_rack[source.rack] += np.array(source.rates_m3_per_s) * dt_s
-
-    def _advance_heads(self, dt_s: float) -> None:
+    def _advance_heads(self, dt_s: float) -> bool:
+        """Bring smoke and heat to the heads; whether the air below the ceiling would burn if something lit it."""
         g = self.geometry
-        smoke_kg_per_m3, upper_degc = self.room.upper_smoke_kg_per_m3, self.room.upper_degc
+        smoke_kg_per_m3 = self.room.upper_smoke_kg_per_m3
         for k, pipe in enumerate(self._pipes):
             density = pipe.advance(self.time_s, dt_s, smoke_kg_per_m3)
             self.smoke_pct_per_m[k] = obscuration_pct_per_m(density, FLAMING_M2_PER_KG)
         x_rack = (self._hottest_rack - 0.5 * (g.racks - 1)) * g.rack_pitch_m
-        plume.advance_heat_heads(
-            self.heat_head_degc, self._heat_heads_m, x_rack, self._jet_w, g.height_m, upper_degc, g.heat_head_rti, dt_s
-        )
+        return bool(
+            battery_step.advance_heads(
+                self.heat_head_degc, self._heat_heads_m, x_rack, self._jet_w, g.height_m, self.room.view, g.heat_head_rti, dt_s,
+            )
+        )  # fmt: skip
 
     def _index(self, rack: int, module: int, cell_index: int) -> int:
         for what, value, count in zip(("rack", "module", "cell"), (rack, module, cell_index), self._shape, strict=True):
@@ -287,16 +271,16 @@ class BatteryRoom(RoomPlant):
     @property
     def rack_lower_limit_share(self) -> Floats:
         """How much of the lower flammable limit the air of each rack has, 1 is flammable (racks,)."""
-        limits = zip(self._rack_gas, self.rack_air_degc, strict=True)
+        limits = zip(self._air.racks, self.rack_air_degc, strict=True)
         return np.array([lower_limit_share(air, float(degc)) for air, degc in limits])
 
     @property
     def room_ppm(self) -> Floats:
         """Every species at the room's reference head."""
-        ppm: Floats = self._room_head * gas.PPM
+        ppm: Floats = self._air.room_head * gas.PPM
         return ppm
 
     @property
     def room_h2_ppm(self) -> float:
         """H2 at the room's reference head."""
-        return ppm_of(self._room_head, gas.H2)
+        return ppm_of(self._air.room_head, gas.H2)

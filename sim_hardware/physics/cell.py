@@ -10,7 +10,7 @@ from the sub-step before), its heat is the change of its progress: energy closes
 depend on the state alone, so runs repeat bit for bit.
 
 numba's cache looks only at the file that a kernel stands in: after a change here, in ``chemistry``, ``voltage`` or
-``water``, remove ``__pycache__/*.nb?`` beside this file, for the kernels of ``stack``, ``gas`` and ``voltage``.
+``water``, remove ``__pycache__/*.nb?`` beside this file, for the kernels of ``battery_step``, ``stack``, ``gas`` and ``voltage``.
 """
 
 import math

@@ -6,6 +6,7 @@ sprinkler take a fifth of what they could, a mist all. What evaporates is a shar
 water stirs the layers, so that it meets air of the room's mean temperature.
 """
 
+import functools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ ROOM_GIVES = 0.5
 """Share of the room's heat above the water's temperature that a step may take: long steps must not overshoot."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Nozzles:
     """How coolant comes: diameter of its drops, how fast and how far they fall, the share that evaporates in hot gas, the share of the water
     that reaches the housings of the modules, and the flow of one open valve.
@@ -40,7 +41,7 @@ class Nozzles:
     on_modules: float
     lpm: float
 
-    @property
+    @functools.cached_property
     def warms(self) -> float:
         """How far drops come to the gas's temperature, 0 to 1."""
         reynolds = self.speed_m_per_s * self.diameter_m / AIR_M2_PER_S

@@ -41,6 +41,7 @@ def yields_of(kind: Chemistry) -> Floats:
     return np.array([kind.vent_gas_m3_per_ah, full, empty])
 
 
+@njit(cache=True, nogil=True)
 def burnt_share(agent_strength: float, o2_pct: float) -> float:
     """Share of the runaway gas that burns.
 

@@ -137,6 +137,7 @@ def fresh_air(temp_degc: float, water_kg_per_m3: float) -> Floats:
 class LayeredRoom:
     """Air and walls of one room. ``gas``, ``upper_gas``, ``lower_gas`` are views of volume fractions, refreshed by each `advance`.
 
+    They are parts of ``view``, which shows all that ``room_layout.VIEWS`` and ``VIEW`` name.
     ``vents`` (rows of ``vent_flow``) and ``inputs`` (of ``room_layout``) are for writing before an `advance`, ``gas_in`` too (m3/s).
     """
 
@@ -171,11 +172,11 @@ class LayeredRoom:
         self._materials = np.array([wall.vector() for wall in shape.walls]).reshape(SURFACES, MATERIAL)
         self._cells = np.array([wall.cells_m() for wall in shape.walls])
         self._scratch, self._flows = np.zeros((9, SURFACES, NODES)), np.zeros(FLOWS)
-        self._view = np.zeros((VIEWS, VIEW))
-        self.gas: Floats = self._view[MEAN, :SPECIES]
-        self.upper_gas: Floats = self._view[UP, :SPECIES]
-        self.lower_gas: Floats = self._view[LOW, :SPECIES]
-        two_zone.look(self._state, self._held, self._room, self._view)
+        self.view = np.zeros((VIEWS, VIEW))
+        self.gas: Floats = self.view[MEAN, :SPECIES]
+        self.upper_gas: Floats = self.view[UP, :SPECIES]
+        self.lower_gas: Floats = self.view[LOW, :SPECIES]
+        two_zone.look(self._state, self._held, self._room, self.view)
 
     def set_agent(self, over_air: float) -> None:
         """Say which agent may come: the weight of its vapour over that of air."""
@@ -185,14 +186,14 @@ class LayeredRoom:
         """Advance by ``dt_s`` with the inputs as they are; return the heat of flames that found oxygen, J."""
         burnt_j: float = two_zone.advance(
             self._state, self._held, self._walls, self._cells, self._materials, self._room, self.vents, self.inputs, self.gas_in,
-            self._fresh, self.ledger, self._scratch, self._flows, self._view, dt_s,
+            self._fresh, self.ledger, self._scratch, self._flows, self.view, dt_s,
         )  # fmt: skip
         return burnt_j
 
     def burn_layer(self) -> float:
         """Burn at once what can burn in the upper layer (in the room, if it is one); return its heat in J, which the caller lets out."""
         has_upper = self._state[VOLUME_U] > 0.0
-        layer, mass, seen = (UPPER, MASS_U, self._view[UP]) if has_upper else (LOWER, MASS_L, self._view[LOW])
+        layer, mass, seen = (UPPER, MASS_U, self.view[UP]) if has_upper else (LOWER, MASS_L, self.view[LOW])
         volume_m3 = float(self._state[VOLUME_U]) if has_upper else self.shape.volume_m3
         fractions, o2 = seen[:SPECIES].copy(), float(seen[O2])
         burnt_j = deflagration.heat_j(fractions, o2, volume_m3, float(seen[DEGC]))
@@ -202,7 +203,7 @@ class LayeredRoom:
         self._held[layer] = np.maximum(0.0, self._held[layer] + change)
         self._state[mass] += change.sum()
         self.ledger[MASS_IN] += change.sum()
-        two_zone.look(self._state, self._held, self._room, self._view)
+        two_zone.look(self._state, self._held, self._room, self.view)
         return burnt_j
 
     @property
@@ -213,17 +214,17 @@ class LayeredRoom:
     @property
     def temp_degc(self) -> float:
         """Mean temperature of the air."""
-        return float(self._view[MEAN, DEGC])
+        return float(self.view[MEAN, DEGC])
 
     @property
     def upper_degc(self) -> float:
         """Temperature of the upper layer; of the room when it is one."""
-        return float(self._view[UP, DEGC])
+        return float(self.view[UP, DEGC])
 
     @property
     def lower_degc(self) -> float:
         """Temperature of the lower layer."""
-        return float(self._view[LOW, DEGC])
+        return float(self.view[LOW, DEGC])
 
     @property
     def layer_m(self) -> float:
@@ -233,47 +234,47 @@ class LayeredRoom:
     @property
     def o2(self) -> float:
         """Oxygen, mean volume fraction."""
-        return float(self._view[MEAN, O2])
+        return float(self.view[MEAN, O2])
 
     @property
     def upper_o2(self) -> float:
         """Oxygen in the upper layer."""
-        return float(self._view[UP, O2])
+        return float(self.view[UP, O2])
 
     @property
     def lower_o2(self) -> float:
         """Oxygen in the lower layer."""
-        return float(self._view[LOW, O2])
+        return float(self.view[LOW, O2])
 
     @property
     def agent(self) -> float:
         """Agent, mean volume fraction."""
-        return float(self._view[MEAN, AGENT])
+        return float(self.view[MEAN, AGENT])
 
     @property
     def upper_agent(self) -> float:
         """Agent in the upper layer, which loses it first."""
-        return float(self._view[UP, AGENT])
+        return float(self.view[UP, AGENT])
 
     @property
     def lower_agent(self) -> float:
         """Agent in the lower layer."""
-        return float(self._view[LOW, AGENT])
+        return float(self.view[LOW, AGENT])
 
     @property
     def smoke_kg_per_m3(self) -> float:
         """Smoke, mean."""
-        return float(self._view[MEAN, SMOKE])
+        return float(self.view[MEAN, SMOKE])
 
     @property
     def upper_smoke_kg_per_m3(self) -> float:
         """Smoke in the upper layer."""
-        return float(self._view[UP, SMOKE])
+        return float(self.view[UP, SMOKE])
 
     @property
     def water_kg_per_m3(self) -> float:
         """Water vapour, mean."""
-        return float(self._view[MEAN, WATER]) * ATMOSPHERE_PA / (VAPOUR_J_PER_KG_K * (self.temp_degc + ZERO_DEGC_K))
+        return float(self.view[MEAN, WATER]) * ATMOSPHERE_PA / (VAPOUR_J_PER_KG_K * (self.temp_degc + ZERO_DEGC_K))
 
     @property
     def overpressure_pa(self) -> float:
