@@ -11,26 +11,38 @@ A row: seconds to wait | what happens then, one after the other, a scan each. Wh
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
 from controller.core.commands import AnyCommand
 from controller.core.detect.fusion import Weighed
-from controller.core.events import Feature, Level
+from controller.core.events import Event, Feature, Kind, Level
 from controller.core.trips import NIGHT
 from drivers.points import Quality
 from tests.controller.core.field import _do, site
 from tests.controller.core.random_room import QUICK
 from tests.controller.core.tales import TALES
-from tests.controller.core.walks import Recorded, Step
+from tests.controller.core.walks import Recorded
 
 APPROVED = Path(__file__).with_name("stories.txt")
 GAS = {"high": (20000.0, Quality.GOOD), "low": (0.0, Quality.GOOD), "bad": (0.0, Quality.BAD)}
 RACK = {"hot": (300.0, 1.0), "dead": (25.0, 0.0), "calm": (25.0, 1.0)}
 """Hottest cell in degC and live fraction."""
 
+UNTOLD = frozenset({Kind.OUTPUT, Kind.INPUT, Kind.DIGEST})
+"""Each output's steps and contact's changes would hide what is told; the digest of all that is decided knows them."""
 
-def story(name: str) -> Iterator[Step]:
+
+class Row(NamedTuple):
+    """What happened, what was told, and the digest of all that was decided since the start."""
+
+    text: str
+    told: tuple[str, ...]
+    digest: str
+
+
+def story(name: str) -> Iterator[Row]:
     """Its steps, a row each."""
     changes, rows = TALES[name]
     field = Recorded(site(*QUICK, *changes))
@@ -41,18 +53,17 @@ def story(name: str) -> Iterator[Step]:
         for action in filter(None, map(str.strip, happens.split(","))):
             _happens(field, action)
             field.scan()
-        yield Step(row, tuple(filter(_is_story, field.told_since())), field.digest())
+        yield Row(row, tuple(_word(event) for event in field.told_since() if event.kind not in UNTOLD), field.digest())
 
 
-def _is_story(line: str) -> bool:
-    """Each output's steps and contact's changes would hide what is told; the digest knows them."""
-    return not line.startswith(("output ", "input ", "digest "))
+def _word(event: Event) -> str:
+    return f"{event.kind} {event.zone} {event.subject}: {event.what} {event.text}".rstrip()
 
 
 @cache
-def approved() -> dict[str, list[Step]]:
+def approved() -> dict[str, list[Row]]:
     """Per story, its steps as approved."""
-    found: dict[str, list[Step]] = {}
+    found: dict[str, list[Row]] = {}
     for block in APPROVED.read_text(encoding="utf-8").split("# ")[1:]:
         name, *lines = block.splitlines()
         steps = found.setdefault(name, [])
@@ -61,7 +72,7 @@ def approved() -> dict[str, list[Step]]:
                 steps[-1] = steps[-1]._replace(told=(*steps[-1].told, line.strip()))
             else:
                 digest, _, text = line.partition(" ")
-                steps.append(Step(text, (), digest))
+                steps.append(Row(text, (), digest))
     return found
 
 
