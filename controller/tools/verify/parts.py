@@ -23,6 +23,7 @@ from controller.core.layout import HeadLayout, Layout
 from controller.core.zone.works import OUTPUT_TEST, PERMIT, WALK_TEST
 from controller.site.model import Family, Role
 from controller.site.power import Power
+from controller.tools.verify.looks import look_parts
 from controller.tools.verify.shared import shared_parts
 from controller.tools.verify.slices import alike_outputs, reduced, sensing, wired
 from controller.tools.verify.words import ALARM, RELEASING_ROLES, pairs
@@ -59,6 +60,7 @@ def release_parts(layout: Layout, zone: int) -> Iterator[World]:
             restarts=part.restarts, free_clocks=part.free_clocks,
         )  # fmt: skip
     yield from shared_parts(layout, zone, names)
+    yield from look_parts(layout, zone)
 
 
 def _asked_for(layout: Layout, zone: int) -> Iterator["_Part"]:

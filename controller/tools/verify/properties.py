@@ -11,6 +11,7 @@ from controller.core.state import State, ZoneState
 from controller.site.model import Family, Release, Role
 from controller.tools.verify.canonical import NOW_MS
 from controller.tools.verify.explore import Step
+from controller.tools.verify.looks import a_second_look_counts
 from controller.tools.verify.pipe import is_led_here, one_room_at_a_time, selectors_lead_here, shows_the_way
 from controller.tools.verify.words import (
     BEFORE,
@@ -348,6 +349,7 @@ STEP_CHECKS = (
     a_confirmed_alarm_goes_on,
     nothing_excludes_the_other,
     one_room_at_a_time,
+    a_second_look_counts,
 )
 HAND_CHECKS = (hands_are_dead_while_flooding,)
 WORD_CHECKS = (no_message_starts,)

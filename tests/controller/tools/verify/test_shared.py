@@ -7,8 +7,12 @@ import pytest
 from controller.core.draft import Draft
 from controller.core.rules import ZoneRules
 from controller.core.zone import selector
+from controller.tools.verify.explore import Explorer
+from controller.tools.verify.pipe import one_room_at_a_time
+from controller.tools.verify.resets import _way_back
+from tests.controller.core.field import site
 from tests.controller.core.one_bank import one_bank
-from tests.controller.tools.verify.judged import counter_example, story
+from tests.controller.tools.verify.judged import counter_example, parts, story
 
 Mutant = Callable[[pytest.MonkeyPatch], None]
 
@@ -66,3 +70,12 @@ def test_falls_when_broken(number: str, mutant: Mutant, said: str, monkeypatch: 
 
 def test_holds_with_the_other_room_in_need() -> None:
     assert counter_example(one_bank(("attempts = 2", "attempts = 1")), "hall", "shared bank", "P4") is None
+
+
+def test_a_room_with_its_own_bank_waits_for_dampers_and_a_person_closes_them() -> None:
+    _, world = next(parts(site(("damper_unproven = \"release\"", "damper_unproven = \"block\"")), "hall", "hall: air"))
+    explorer = Explorer(world, (one_room_at_a_time,), most_states=100)
+    assert explorer.run().broken == {}
+    waiting = [state for state in explorer.seen if state.zones[0].stage == "waiting"]
+    assert waiting
+    assert _way_back(explorer, waiting[0], set())[1]
