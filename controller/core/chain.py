@@ -1,6 +1,7 @@
 """The journal's hash chain and the digest of the recorded inputs. Pure: bytes in, bytes out."""
 
 import hashlib
+import struct
 
 import msgspec
 import numpy as np
@@ -55,8 +56,8 @@ class InputDigest:
             if points.size == 0 and last.host == image.host:
                 return changed
         n_changed = points.size
-        head = np.array([image.scan, image.tick_ms, *image.host, n_changed], np.int64)
-        self._hash.update(head.tobytes())
+        head = image.scan, image.tick_ms, *image.host, n_changed
+        self._hash.update(struct.pack(f"={len(head)}q", *head))
         if n_changed:
             self._hash.update(points.data)
             for array in self._room.take(points, image):

@@ -96,12 +96,13 @@ class HeadBank:
         self._shown = np.zeros(n)
         self._is_humid = bool(self._records["humid_loss"].any())
         _begin(self._records, self._in_filter, *self._breathes())
+        self._most_held = 1
 
     def shown(self) -> Floats:
         """Values in ppm now (heads,), before noise and the ends of the ranges; the array is reused."""
-        if int(self._records["held"].max()) == self._in_filter.shape[1]:
+        if self._most_held == self._in_filter.shape[1]:
             self._widen()
-        _advance(self._records, self._in_filter, self._shown, *self._breathes())
+        self._most_held = _advance(self._records, self._in_filter, self._shown, *self._breathes())
         return self._shown
 
     def _breathes(self) -> tuple[Floats, float, float, float, float]:
@@ -171,8 +172,12 @@ def _begin(
 def _advance(
     heads: npt.NDArray[np.void], in_filter: Floats, shown: Floats, ppm: Floats, o2: float, halocarbon: float,
     humidity_pct: float, now_s: float,
-) -> None:  # fmt: skip
-    """Bring all heads to ``now_s``; ``in_filter[head, sample, (time, value)]`` has room for one sample more."""
+) -> int:  # fmt: skip
+    """Bring all heads to ``now_s``; ``in_filter[head, sample, (time, value)]`` has room for one sample more.
+
+    Returns the most that any holds.
+    """
+    most_held = 0
     for k in range(heads.shape[0]):
         head, line = heads[k], in_filter[k]
         dt_s = now_s - head.then_s
@@ -183,3 +188,5 @@ def _advance(
             head.held += 1
             head.value_ppm += (_through_filter(head, line, now_s) - head.value_ppm) * -math.expm1(-dt_s / head.tau_s)
         shown[k] = head.value_ppm * (1.0 + head.span * now_s) + head.zero * now_s
+        most_held = max(most_held, head.held)
+    return most_held

@@ -127,6 +127,9 @@ class BatteryZone:
         self._below_ceiling = self._gas_heads.air(lambda: self.room.room_ppm)
         self._outputs = layout.outputs
         self._power = Power(layout.site)
+        self._breakers = [o.index for o in layout.outputs if o.output.role is Role.BREAKER]
+        self._opened: list[bool] = [False] * len(self._breakers)
+        self._dead = [self._power.is_dead(name, ()) for name in self._names]
 
     def rack_index(self, name: str) -> int:
         """Place of a rack in the room, from its name. Raises ValueError for one that is not here."""
@@ -140,16 +143,20 @@ class BatteryZone:
         inputs.door_open = door_open
         for index in self._air.by_role[Role.CHARGER_STOP]:
             inputs.charger_stopped[self._rack(index)] = position[index] >= AT_END
-        for place, breaker_open in enumerate(self._cut_off(position)):
-            inputs.breaker_open[place] = breaker_open
+        inputs.breaker_open[:] = self._cut_off(position)
         inputs.curtain_fraction = self._air.most(position, Role.CURTAIN)
         inputs.water_barrier_fraction = self._air.most(position, Role.WATER_BARRIER)
         self._set_coolant(position)
 
     def _cut_off(self, position: npt.NDArray[np.float64]) -> list[bool]:
         """Which racks no feed reaches through the breakers that are closed."""
-        opened = {o.name for o in self._outputs if o.output.role is Role.BREAKER and position[o.index] >= AT_END}
-        return [self._power.is_dead(name, opened) for name in self._names]
+        at_end = (position[self._breakers] >= AT_END).tolist()
+        if at_end != self._opened:
+            opened = {
+                self._outputs[index].name for index, is_open in zip(self._breakers, at_end, strict=True) if is_open
+            }
+            self._opened, self._dead = at_end, [self._power.is_dead(name, opened) for name in self._names]
+        return self._dead
 
     def fail_hvac(self, *, failed: bool) -> None:
         """Let the air conditioning fail, or work again."""

@@ -73,7 +73,7 @@ class _Together:
         self._heads = Heads.of(np.zeros(n, np.int64))
         self._truth, self._measured = np.zeros(n), np.zeros(n)
         self._looks: list[tuple[npt.NDArray[np.float64], Callable[[], npt.ArrayLike]]] = []
-        self._shown: list[tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]] = []
+        self._shown: list[tuple[npt.NDArray[np.float64], list[npt.NDArray[np.float64]]]] = []
         gas_heads: dict[int, list[tuple[int, GasHead]]] = {}
         for sensor, end in zip(sensors, self._ends.tolist(), strict=True):
             first, count = end - sensor.block.count, sensor.block.count
@@ -81,7 +81,7 @@ class _Together:
             sensor.share(self._heads.part(first, count), self._truth[points], self._measured[points])
             for place, head in sensor.hand_over_gas_heads():
                 gas_heads.setdefault(id(head.air), []).append((first + place, head))
-            self._look_for(sensor)
+        self._look_for(sensors)
         self._banks = [
             (HeadBank([head for _, head in some]), np.array([point for point, _ in some], np.intp))
             for some in gas_heads.values()
@@ -97,20 +97,31 @@ class _Together:
         self._places, self._counters = np.array(places, np.int64), np.array(counters, np.int64)
         self._octets = held[0].words.view(np.uint8) if held else np.zeros(0, np.uint8)
 
-    def _look_for(self, sensor: Sensor) -> None:
-        """Arrays that always show the truth are copied from; other probes are asked."""
-        for truth, probe in sensor.looks():
-            if isinstance(probe, Shown):
-                self._shown.append((truth, probe.array))
-            else:
-                self._looks.append((truth, probe))
+    def _look_for(self, sensors: list[Sensor]) -> None:
+        """Arrays that always show the truth are copied from, those that lie behind each other in one go; other probes are asked."""
+        runs: list[tuple[int, list[npt.NDArray[np.float64]]]] = []
+        end = -1
+        for sensor, last in zip(sensors, self._ends.tolist(), strict=True):
+            first = last - sensor.block.count
+            for points, probe in sensor.looks():
+                begins = first + points.start
+                if not isinstance(probe, Shown):
+                    self._looks.append((sensor.truth[points], probe))
+                    continue
+                if begins != end:
+                    runs.append((begins, []))
+                runs[-1][1].append(probe.array)
+                end = first + points.stop
+        for begins, arrays in runs:
+            size = sum(array.size for array in arrays)
+            self._shown.append((self._truth[begins : begins + size], arrays))
 
     def sample(self, tick_ms: int) -> None:
         """Look, measure, and put the words into the devices' memories."""
         if not self._sensors:
             return
-        for truth, array in self._shown:
-            truth[:] = array
+        for truth, arrays in self._shown:
+            np.concatenate(arrays, out=truth)
         for truth, probe in self._looks:
             truth[:] = probe()
         for bank, points in self._banks:

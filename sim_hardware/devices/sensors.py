@@ -153,9 +153,9 @@ class Sensor:
         self._heads.measure(self._seed, self.sample, self.truth, self.measured)
         self.distort(tick_ms)
 
-    def looks(self) -> list[tuple[npt.NDArray[np.float64], Callable[[], npt.ArrayLike]]]:
+    def looks(self) -> list[tuple[slice, Callable[[], npt.ArrayLike]]]:
         """Where in `truth` goes what, for one who looks in its stead."""
-        return [(self.truth[points], probe) for points, probe in self._probes]
+        return list(self._probes)
 
     def distort(self, tick_ms: int) -> None:
         """Let the faults have their way with what was measured: the last part of `take`."""
