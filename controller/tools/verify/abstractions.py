@@ -2,7 +2,8 @@
 
 ABSTRACTIONS = (
     "zones apart: inputs, banks, exhaust and feeds outside of the zone may do anything; rows that ask other zones leave P2, P4, P5 undecided",
-    "parts: hands, air, blocks, words, works, windows, selector, mechanical block, after the release, one rack, two racks; each apart",
+    "parts: hands, air, blocks, words, works, windows, selector, shared bank, second look, block, after the release, racks; each apart",
+    "a shared bank: one other room stands for all, free in every scan in what this one asks of it: stage, turn, pipe, banks, selector",
     "inputs: at most two away from rest in one scan (words, rack: one), any after any; contacts, proofs and votes as yes, no and not known",
     "heads: one pair that may release stands for all; alarm or not; alike heads, outputs and contacts merged",
     "time: stops at each boundary that decide asks for, and a scan before it; windows, calm, isolation, output times may end at any moment",

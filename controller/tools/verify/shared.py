@@ -28,7 +28,7 @@ OTHERS: tuple[tuple[str, Beside, tuple[int, ...]], ...] = (
     ("waits, its turn is later", Beside(_WAITS, told_ms=_LATER_MS), (0,)),
     ("has the pipe", Beside(_ROOM(stage=Stage.ACTIVATED, due_ms=RUNNING_MS, selected=True)), (0, 1)),
     ("lets agent go", Beside(_ROOM(stage=Stage.RELEASING, due_ms=RUNNING_MS, selected=True, let_go=("main",))), (1,)),
-    ("has let the main bank go", Beside(_ROOM(stage=Stage.DISCHARGED, let_go=("main",))), (0,)),
+    ("has let the main bank go", Beside(_ROOM(stage=Stage.DISCHARGED, let_go=("main",))), (0, 1)),
     ("has let both banks go", Beside(_ROOM(stage=Stage.DISCHARGED, let_go=("main", "reserve"))), (0,)),
 )
 """What the other room may be, and what its selector may show then (1 open, 0 closed, -1 nothing)."""

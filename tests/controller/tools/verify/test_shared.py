@@ -73,7 +73,7 @@ def test_holds_with_the_other_room_in_need() -> None:
 
 
 def test_a_room_with_its_own_bank_waits_for_dampers_and_a_person_closes_them() -> None:
-    _, world = next(parts(site(("damper_unproven = \"release\"", "damper_unproven = \"block\"")), "hall", "hall: air"))
+    _, world = next(parts(site(('damper_unproven = "release"', 'damper_unproven = "block"')), "hall", "hall: air"))
     explorer = Explorer(world, (one_room_at_a_time,), most_states=100)
     assert explorer.run().broken == {}
     waiting = [state for state in explorer.seen if state.zones[0].stage == "waiting"]
