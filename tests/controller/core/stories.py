@@ -4,8 +4,10 @@ A walk is drawn by chance and gets where chance leads; a story goes where it sho
 comes back, to the second room that waits for the bank. What is approved is written by `python -m tests.walks`, as the walks are.
 
 A row: seconds to wait | what happens then, one after the other, a scan each. What happens: as in `field.play`; `gas high`, `low`, `bad`;
-`do-1 lost`, `do-1 back`; `damper sticks`, `damper moves`; `rack-1 hot`, `rack-1 dead`, `rack-1 calm`; `point[3] 1`: forged, or moved by hand;
-`restart`; `night`, `day`; and `say` with a command as it stands on the wire: `say reset zone=hall`.
+`do-1 lost`, `do-1 back`; `damper sticks`, `damper moves`; `rack-1 hot`, `rack-1 dead`, `rack-1 calm`; `cells-1 flat`, `cells-1 silent`;
+`together alarm@rack-1`: what heads say together; `point[3] 1`: forged, or moved by hand; `a+b fault`: both at once; `host 1 2001`: a fact
+of the runtime; `restart`, `restart lost` (without its state); `night`, `day`; and `say` with a command as it stands on the wire: `say reset
+zone=hall`.
 """
 
 from collections.abc import Iterator
@@ -92,7 +94,7 @@ def _happens(field: Recorded, action: str) -> None:
         told = {key: value.replace("_", " ") for key, value in told.items()}
         field.scan(msgspec.convert({"do": do, "operator": "kim", **told}, AnyCommand, strict=False))
     elif what == "restart":
-        field.restart()
+        field.restart(lose_state=how == "lost")
     elif what in {"night", "day"}:
         field.host = tuple(int(what == "night") if place == NIGHT else fact for place, fact in enumerate(field.host))
     elif what == "host":
@@ -105,7 +107,8 @@ def _happens(field: Recorded, action: str) -> None:
         rack = field.layout.racks.index(what)
         field.script.readings.rack_hottest_degc[rack], field.script.readings.rack_live_fraction[rack] = RACK[how]
     else:
-        _thing(field, what, how)
+        for name in what.split("+"):
+            _thing(field, name, how)
 
 
 RACK_NAMES = ("rack-1", "rack-2", "rack-3")

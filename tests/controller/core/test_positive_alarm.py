@@ -7,6 +7,7 @@ from controller.core.commands import Acknowledge, Reset
 from controller.core.draft import Draft
 from controller.core.events import Kind, Level
 from controller.core.rules import ZoneRules
+from controller.core.state import NEVER
 from controller.core.survey import core_status
 from controller.core.trips import HOST_FACTS, NIGHT
 from controller.core.zone import alarms
@@ -167,3 +168,8 @@ MUTANTS = [
 def test_is_noticed_when_broken(mutant: Mutant, check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
     mutant(monkeypatch)
     notices(check)
+
+
+def test_nothing_is_due_while_no_alarm_waits() -> None:
+    field = Field(sequence())
+    assert alarms.due_ms(field.controller.rules.zones[0], field.zone()) == NEVER
