@@ -181,7 +181,7 @@ class Polling:
         return self._standing
 
     def _is_plain(self) -> bool:
-        if self._framing is not Framing.TCP or len(self._members) != 1 or self.schedule.is_preferring:
+        if self._framing is not Framing.TCP or len(self._members) != 1:
             return False
         (device,) = self._members
         cycles = self.schedule.cycles(device)

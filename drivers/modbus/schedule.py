@@ -62,11 +62,6 @@ class Schedule(Generic[Turn]):
         """Whether there is but one cycle."""
         return self._only is not None
 
-    @property
-    def is_preferring(self) -> bool:
-        """Whether a cycle has the next turn, whoever else is due."""
-        return self._preferred is not None
-
     def pick(self, now_s: float) -> Cycle[Turn] | None:
         """The cycle whose next turn it is, or None."""
         if self._only is not None:

@@ -274,6 +274,24 @@ async def test_a_write_at_rest_has_its_own_deadline() -> None:
             assert link.health().timeouts == 1
 
 
+async def test_nothing_is_handed_to_the_kernel_while_a_write_waits_or_is_to_be_read_back() -> None:
+    link = link_to(1, RegisterBlock("b", "d", 1, Table.HOLDING, 0, 4, DataType.UINT16, 1.0, 5.0))
+    turns, polling = link._turns, link._polling
+    polling._is_heard = True
+    assert turns.standing() is not None
+    writing = asyncio.create_task(link._writes.ask(PointWrite("b", 1, 7.0)))
+    await asyncio.sleep(0)
+    assert turns.standing() is None
+    write = turns.next(0.0)
+    assert not link._writes.is_waiting()
+    assert turns.standing() is None
+    turns.answered((write,), (0.0,), (0.0,))  # type: ignore[arg-type]
+    assert turns.standing() is None
+    turns.answered((turns.next(0.0),), (0.0,), (0.0,))  # type: ignore[arg-type]
+    await writing
+    assert turns.standing() is not None
+
+
 async def test_a_write_comes_first_at_rest_and_between_two_batches() -> None:
     """At once where nothing is in flight; behind the batch in flight, before the rest of its cycle, where something is."""
     blocks = [
