@@ -236,7 +236,7 @@ class Watched(Field):
                     "the reserve bank by a person only (rule 8)"
                 )
                 assert not zone.reserve or zone.trigger is Trigger.MANUAL
-                self.judge_way(output, state.zones)
+                self.judge_way(output, state.zones, result)
             if output.output.role == "exhaust" and zone.stage in AGENT_IN_ROOM:
                 assert not active, "rule 6"
             if output.output.role == "coolant" and active:
@@ -251,7 +251,7 @@ class Watched(Field):
                     "arm is read back before fire (rule 5)"
                 )
 
-    def judge_way(self, output: OutputLayout, zones: tuple[ZoneState, ...]) -> None:
+    def judge_way(self, output: OutputLayout, zones: tuple[ZoneState, ...], result: ScanResult) -> None:
         """One bank, several rooms: agent is told to go into one of them, by whom the pipe is."""
         rules = self.controller.rules.zones[output.zone]
         others = [zones[index] for index in rules.sharing]
@@ -259,7 +259,7 @@ class Watched(Field):
         assert not any(zone.selected for zone in others), "one room at a time"
         release = rules.zone.release
         assert release is not None
-        if others and self.controller.state.outputs[output.index].since_ms == self.controller.state.tick_ms:
+        if others and any(event.kind is Kind.INTENT and event.subject == output.name for event in result.events):
             says = self.controller.inputs.feedback[rules.selector]  # type: ignore[union-attr]
             assert says == 1, "the selector is proven open before the agent goes"
 

@@ -15,6 +15,7 @@ from controller.core.state import Alarm, Drive, Isolation, Stage, Tri
 from controller.core.zone import alarms, conditions, contacts, ladder, routing, signals, strategies, weighing
 from controller.core.zone.machine import TABLE, Signal
 from tests.controller.core.field import play, site
+from tests.controller.core.one_bank import ONE_BANK
 from tests.controller.core.random_room import POLICIES, QUICK, Room, Watched
 
 HEALTH = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
@@ -138,6 +139,21 @@ def any_closed_contact_acknowledges(patch: Patch) -> None:
     patch.setattr(decide, "watch_routing", careless)
 
 
+def nobody_looks_at_the_selector(patch: Patch) -> None:
+    patch.setattr(signals, "in_the_way", lambda *_, **__: ())
+    patch.setattr(decide, "may_flow", lambda *_: True)
+
+
+def everybody_has_the_pipe(patch: Patch) -> None:
+    patch.setattr(signals, "take_pipe", lambda draft, zone: draft.zone(zone.index, selected=True))
+    nobody_looks_at_the_selector(patch)
+
+
+def nobody_has_the_pipe(patch: Patch) -> None:
+    patch.setattr(signals, "take_pipe", lambda *_: None)
+    nobody_looks_at_the_selector(patch)
+
+
 ALARM = "0 | smoke-1 alarm, heat-1 alarm | activated |"
 RUNAWAY = "0 | cells-2 runaway, h2-2 pre-alarm | | \n 10 | | | "
 MUTANTS: dict[Callable[[Patch], None], tuple[str, str]] = {
@@ -163,17 +179,23 @@ MUTANTS: dict[Callable[[Patch], None], tuple[str, str]] = {
     isolation_waits_for_the_second_head: ("0 | smoke-1 alarm | |", "holds back no isolation"),
     an_actuator_is_where_it_is: ("0 | in-place off | |", "not in place"),
     any_closed_contact_acknowledges: ("1 | | |", "what was not sent"),
+    nobody_looks_at_the_selector: (f"{ALARM}\n 6 | | |", "proven open before"),
+    everybody_has_the_pipe: (f"{ALARM}\n 6 | | |", "one room at a time"),
+    nobody_has_the_pipe: (f"{ALARM}\n 6 | | |", "the pipe is this room's"),
     a_closed_block_does_not_matter: (f"0 | block on | |\n{ALARM}\n 6 | | |", "closed block"),
 }
 """What breaks a rule, a story in which that shows, and what the invariant that notices it says."""
+SELECTORS = {nobody_looks_at_the_selector, everybody_has_the_pipe, nobody_has_the_pipe}
+"""Those of a bank that two rooms share, and of a selector that sticks."""
 
 
 def tell(mutant: Callable[[Patch], None]) -> None:
     """The story of a mutant, under the eyes of the invariants; stages are not judged, they are what the mutant changes."""
     story = "\n".join("|".join([*row.split("|")[:2], ""]) for row in MUTANTS[mutant][0].splitlines())
-    room = Watched(site(*QUICK, ("[zones.hall.cooling]", f"{POLICIES['B']}[zones.hall.cooling]")))
+    bank = ONE_BANK if mutant in SELECTORS else ()
+    room = Watched(site(*QUICK, ("[zones.hall.cooling]", f"{POLICIES['B']}[zones.hall.cooling]"), *bank))
     room.agent_flows = mutant not in {released_without_the_field, an_abort_stops_flooding}
-    room.stuck = {"breaker-2"} if mutant is water_before_proof else set()
+    room.stuck = {"breaker-2"} if mutant is water_before_proof else {"selector-hall"} if mutant in SELECTORS else set()
     if mutant is work_does_not_block:
         room.say(Work(operator="kim", zone="hall", work="work permit", minutes=10))
     if mutant is delays_count_for_ever:
