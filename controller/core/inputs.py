@@ -52,7 +52,7 @@ class Inputs(NamedTuple):
 
 GOOD = int(Quality.GOOD)
 OUT_OF_SERVICE = int(Quality.OUT_OF_SERVICE)
-UNKNOWN = int(Tri.UNKNOWN)
+YES, NO, UNKNOWN = int(Tri.YES), int(Tri.NO), int(Tri.UNKNOWN)
 WHOLE_HEAD = 2
 """Fault of a head of which nothing is left (`HeadReading.fault`)."""
 FIRE_2, DRIFTED = 1, 2
@@ -109,7 +109,8 @@ class InputReader:
         if asked & _FIELD:
             self._field = self._read_field(image, good)
         if asked & _GAS or news & _FAULTS:
-            self._gas_high = np.array([_gas_high(image, good, readings, one) for one in self._hydrogen], np.uint8)
+            votes = (_gas_high(image.value, image.quality, readings.fault, *hydrogen) for hydrogen in self._hydrogen)
+            self._gas_high = np.array(list(votes), np.uint8)
         parts = (*self._detected.heads, *self._field, self._gas_high, self._detected.calm)
         key = b"".join(part.tobytes() for part in parts), image.host, weighed
         if self._inputs is None or key != self._key:
@@ -297,14 +298,20 @@ def _flowing(image: Image, flow: tuple[int, float] | None) -> int:
     return int(value >= minimum)
 
 
-def _gas_high(image: Image, good: npt.NDArray[np.bool_], readings: Readings, hydrogen: _Hydrogen) -> int:
-    """The vote of rule 6. Only a believable value of a head that its detector trusts has a vote (rule 1)."""
-    points = hydrogen.points
-    if points.size == 0:
-        return Tri.NO
-    value = image.value[points]
-    believed = (value >= hydrogen.low) & (value <= hydrogen.high)  # false for NaN
-    alive = good[points] & believed & (readings.fault[hydrogen.heads] < WHOLE_HEAD)
-    if bool((value[alive] > hydrogen.limit_ppm).any()):
-        return Tri.YES
-    return Tri.NO if 2 * int(alive.sum()) > points.size else Tri.UNKNOWN
+@kernel
+def _gas_high(
+    value: _Floats, quality: _Bytes, fault: _Bytes,
+    points: npt.NDArray[np.int32], heads: npt.NDArray[np.int32], low: _Floats, high: _Floats, limit_ppm: float,
+) -> int:  # fmt: skip
+    """The vote of rule 6 (`Tri`). Only a believable value of a head that its detector trusts has a vote (rule 1); NaN is none."""
+    alive = 0
+    for k in range(points.shape[0]):
+        shown = value[points[k]]
+        is_believed = low[k] <= shown <= high[k]
+        if quality[points[k]] == GOOD and is_believed and fault[heads[k]] < WHOLE_HEAD:
+            alive += 1
+            if shown > limit_ppm:
+                return YES
+    if points.shape[0] == 0 or 2 * alive > points.shape[0]:
+        return NO
+    return UNKNOWN
