@@ -51,7 +51,7 @@ def shows_the_way(step: Step) -> bool:
 
 def one_room_at_a_time(step: Step) -> Iterator[tuple[str, str]]:
     """The pipe is one room's, agent goes by a free way from a full bank, and nobody keeps the pipe in vain from another, or leaves it free."""
-    if not any(_selectors(step)):
+    if not step.world.of_role((Role.SELECTOR,)):
         return
     before, after = step.before.zones[0], step.decision.state.zones[0]
     beside = step.vector.beside.zone
