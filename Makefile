@@ -51,6 +51,11 @@ $(VENV)/.stamp-bench-pins: requirements/bench.txt $(VENV)/.stamp-test-pins
 	@$(PIP_PINNED) -r requirements/bench.txt
 	@touch $@
 
+$(VENV)/.stamp-mutants-pins: requirements/mutants.txt $(VENV)/.stamp-test-pins
+	@echo "haechi: installing requirements/mutants.txt"
+	@$(PIP_PINNED) -r requirements/mutants.txt
+	@touch $@
+
 # Editable: code is run from here, only the entry points and the version are copied.
 $(VENV)/.stamp-project: pyproject.toml | $(VENV)/.stamp-venv
 	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
@@ -66,7 +71,7 @@ $(VENV)/.stamp-kernels: $(VENV)/.stamp-physics $(shell find controller drivers -
 	@$(BIN)/haechi kernels build --if-needed
 	@touch $@
 
-.PHONY: setup setup-test setup-bench setup-validate
+.PHONY: setup setup-test setup-bench setup-validate setup-mutants
 setup: $(VENV)/.stamp-demo-pins ## .venv with what the demo needs
 	@$(MAKE) --no-print-directory --silent $(VENV)/.stamp-project $(VENV)/.stamp-kernels
 
@@ -76,6 +81,8 @@ setup-test: $(VENV)/.stamp-test-pins ## .venv with what the tests need
 setup-bench: $(VENV)/.stamp-bench-pins setup-test ## .venv with what the benches need
 
 setup-validate: $(VENV)/.stamp-validate-pins setup-test ## .venv with what the validation needs
+
+setup-mutants: $(VENV)/.stamp-mutants-pins setup-test ## .venv with what the mutants need
 
 .PHONY: test-programs bench-programs
 test-programs: ## Debian packages that the tests need
@@ -93,7 +100,7 @@ test: setup-test test-programs lint ## all checks: ruff, import-linter, mypy, py
 	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
 # --- parts of it, and what is not run every time --------------------------------------------------------------------
-.PHONY: lint bench soak validate features timeline
+.PHONY: lint bench soak validate mutants features timeline
 lint: setup-test ## ruff, import-linter and mypy
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -110,6 +117,9 @@ validate: setup-validate ## the plant against models and measurements, recorded 
 	@test -d "$(DATA)" || { echo "haechi: validate needs the folder of recordings; remedy: make validate DATA=folder" >&2; exit 2; }
 	$(BIN)/python -m tests.validation "$(DATA)"
 
+mutants: setup-mutants ## change the deciding code in thousands of places, the tests must notice; hours: make mutants ONLY=zone.ladder
+	$(BIN)/python -m tests.mutants $(ONLY)
+
 features: setup-test test-programs ## run the tests of the field's features and write docs/features.md
 	$(BIN)/python -m pytest -n $(WORKERS) -m feature --features=docs/features.md
 
@@ -124,7 +134,8 @@ requirements: $(VENV)/.stamp-test-pins ## write the pinned, hashed requirement f
 	$$compile --extra test --output-file requirements/test.txt && \
 	$$compile --constraint requirements/test.txt --output-file requirements/demo.txt && \
 	$$compile --constraint requirements/test.txt --extra test --extra validate --output-file requirements/validate.txt && \
-	$$compile --constraint requirements/test.txt --extra test --extra bench --output-file requirements/bench.txt
+	$$compile --constraint requirements/test.txt --extra test --extra bench --output-file requirements/bench.txt && \
+	$$compile --constraint requirements/test.txt --extra test --extra mutants --output-file requirements/mutants.txt
 	@if grep -n '://' requirements/*.txt; then echo "haechi: an address in a requirement file" >&2; exit 1; fi
 
 .PHONY: clean
