@@ -25,7 +25,7 @@ from drivers.modbus.poller import ModbusLink
 from drivers.modbus.schedule import Cycle, Schedule
 from drivers.modbus.unpack import Unpacker
 from drivers.modbus.wire import Lost, Transactions
-from drivers.points import BlockBuffer, DataType, Order, Quality, RegisterBlock, Scaling, Table
+from drivers.points import BlockBuffer, DataType, Identity, Order, Quality, RegisterBlock, Scaling, Table
 from tests.drivers.field import Ask, Raw, raw_server, running, tick_ms, until
 from tests.drivers.test_tcp import PATIENT_S, good, link_to
 
@@ -446,6 +446,28 @@ async def test_two_devices_on_one_connection_are_asked_by_python() -> None:
         async with running(link):
             await until(lambda: link.health().reads > 20)
             assert not _is_standing(link)
+
+
+async def test_an_identity_register_is_compared_by_python() -> None:
+    """The frames are right in every byte, the registers are others."""
+    others = 0
+
+    async def answer(ask: Ask) -> bytes:
+        registers = range(ask.address + others, ask.address + others + ask.count)
+        return ask.frame(struct.pack(f">B{ask.count}H", 2 * ask.count, *registers))
+
+    block = RegisterBlock(
+        "b", "d", 1, Table.HOLDING, 0, 4, DataType.UINT16, 0.02, 5.0, identity=Identity(address=4, value=4)
+    )
+    async with raw_server(answer) as raw:
+        link = link_to(raw.port, block, timeout_s=PATIENT_S)
+        async with running(link):
+            await until(lambda: link.health().reads > 5)
+            assert not _is_standing(link)
+            others = 100
+            await until(lambda: not good(link, "b"))
+            assert not (link.buffers["b"].value >= 100).any()
+            assert "identity register" in link.health().last_error
 
 
 async def test_the_first_answer_of_every_connection_is_heard_by_python() -> None:
