@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drivers.link import LinkError, PointWrite, TimedOutError
+from drivers.link import PointWrite, TimedOutError
 from drivers.modbus import cycles
 from drivers.modbus.exchange import exchange_of
 from drivers.modbus.frame import Framing, checker_for
-from drivers.modbus.kernel import ASKED, CYCLES, IDLE, RESTING, STATE
+from drivers.modbus.kernel import ASKED, CYCLES, RESTING, STATE
 from drivers.modbus.lane import Lane
 from drivers.modbus.learned import Learned
 from drivers.modbus.plan import DeviceLimits
@@ -25,8 +25,8 @@ from drivers.modbus.poller import ModbusLink
 from drivers.modbus.schedule import Cycle, Schedule
 from drivers.modbus.unpack import Unpacker
 from drivers.modbus.wire import Lost, Transactions
-from drivers.points import BlockBuffer, DataType, Identity, Order, Quality, RegisterBlock, Scaling, Table
-from tests.drivers.field import Ask, Raw, raw_server, running, tick_ms, until
+from drivers.points import BlockBuffer, DataType, Order, Quality, RegisterBlock, Scaling, Table
+from tests.drivers.field import Ask, raw_server, running, tick_ms, until
 from tests.drivers.test_tcp import PATIENT_S, good, link_to
 
 AT_ONCE_S = 1e-6
@@ -217,14 +217,14 @@ async def test_a_device_that_falls_silent_is_bad_at_its_deadline_and_back_when_i
         link = link_to(raw.port, block, timeout_s=0.2)
         async with running(link):
             await until(lambda: link.health().reads > 5)
-            assert _is_standing(link)
+            assert is_standing(link)
             mute, began_s = True, time.monotonic()
             await until(lambda: not good(link, "b"))
             assert 0.15 < time.monotonic() - began_s < 0.2 + 0.02 + 0.5
             assert link.health().timeouts == 1
             mute = False
             await until(lambda: good(link, "b"))
-            await until(lambda: _is_standing(link))
+            await until(lambda: is_standing(link))
 
 
 async def test_a_cycle_that_is_due_is_asked_though_the_exchange_lost_its_timer(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -244,7 +244,7 @@ async def test_a_cycle_that_is_due_is_asked_though_the_exchange_lost_its_timer(m
     async with raw_server() as raw:
         link = link_to(raw.port, block, timeout_s=0.2)
         async with running(link):
-            await until(lambda: link.health().reads > 2 and _state(link) == RESTING)
+            await until(lambda: link.health().reads > 2 and state_of(link) == RESTING)
             monkeypatch.setattr(exchange_of(asyncio.get_running_loop()), "_plants", {(clock, 1.0): 0})
             broken, heard = True, len(raw.heard)
             await until(lambda: not broken)
@@ -265,31 +265,13 @@ async def test_a_write_at_rest_has_its_own_deadline() -> None:
     async with raw_server(answer) as raw:
         link = link_to(raw.port, block, timeout_s=0.3)
         async with running(link):
-            await until(lambda: _is_standing(link) and _state(link) == RESTING)
+            await until(lambda: is_standing(link) and state_of(link) == RESTING)
             await asyncio.sleep(0.5)
             began_s = time.monotonic()
             with pytest.raises(TimedOutError):
                 await link.write(PointWrite("b", 1, 1.0))
             assert time.monotonic() - began_s < 2 * 0.3
             assert link.health().timeouts == 1
-
-
-async def test_nothing_is_handed_to_the_kernel_while_a_write_waits_or_is_to_be_read_back() -> None:
-    link = link_to(1, RegisterBlock("b", "d", 1, Table.HOLDING, 0, 4, DataType.UINT16, 1.0, 5.0))
-    turns, polling = link._turns, link._polling
-    polling._is_heard = True
-    assert turns.standing() is not None
-    writing = asyncio.create_task(link._writes.ask(PointWrite("b", 1, 7.0)))
-    await asyncio.sleep(0)
-    assert turns.standing() is None
-    write = turns.next(0.0)
-    assert not link._writes.is_waiting()
-    assert turns.standing() is None
-    turns.answered((write,), (0.0,), (0.0,))  # type: ignore[arg-type]
-    assert turns.standing() is None
-    turns.answered((turns.next(0.0),), (0.0,), (0.0,))  # type: ignore[arg-type]
-    await writing
-    assert turns.standing() is not None
 
 
 async def test_a_write_comes_first_at_rest_and_between_two_batches() -> None:
@@ -306,13 +288,13 @@ async def test_a_write_comes_first_at_rest_and_between_two_batches() -> None:
     async with raw_server(answer) as raw:
         link = link_to(raw.port, *blocks, timeout_s=PATIENT_S)
         async with running(link):
-            await until(lambda: link.health().reads >= 8 and _is_standing(link))
-            await until(lambda: _state(link) == RESTING)
+            await until(lambda: link.health().reads >= 8 and is_standing(link))
+            await until(lambda: state_of(link) == RESTING)
             before = len(raw.heard)
             await link.write(PointWrite("b1", 3, 203.0))
             assert [ask.function for ask in raw.heard[before : before + 2]] == [6, 3]
             slow_s = 0.05
-            await until(lambda: _state(link) == ASKED)
+            await until(lambda: state_of(link) == ASKED)
             before = len(raw.heard)
             await link.write(PointWrite("b1", 3, 203.0))
             heard = [ask.function for ask in raw.heard[before - 1 :]]
@@ -321,7 +303,7 @@ async def test_a_write_comes_first_at_rest_and_between_two_batches() -> None:
             seen = {ask.address for ask in raw.heard[before - 1 :]}
             await until(lambda: {0, 200, 400, 600} <= {ask.address for ask in raw.heard[before - 1 :]})
             assert seen
-            await until(lambda: _is_standing(link))
+            await until(lambda: is_standing(link))
 
 
 async def test_no_value_of_a_cycle_that_goes_on_by_itself_is_another_ones_under_wrong_replies() -> None:
@@ -352,7 +334,7 @@ async def test_no_value_of_a_cycle_that_goes_on_by_itself_is_another_ones_under_
             ends_s = time.monotonic() + 6.0
             while time.monotonic() < ends_s:
                 await asyncio.sleep(0.001)
-                stood += _is_standing(link)
+                stood += is_standing(link)
                 for block in blocks:
                     buffer, truth = link.buffers[block.name], np.arange(block.address, block.address + block.count)
                     assert not ((buffer.quality == Quality.GOOD) & (buffer.value != truth)).any()
@@ -435,85 +417,11 @@ def test_a_block_whose_counter_is_unknown_stays_as_it_is() -> None:
     assert points.received_ms.tolist() == [103] * 4
 
 
-# --- when it is not for the kernel -----------------------------------------------------------------------------------
-
-
-async def test_two_devices_on_one_connection_are_asked_by_python() -> None:
-    """Turns are fair in time between them."""
-    blocks = [RegisterBlock(f"b{n}", f"d{n}", 1 + n, Table.HOLDING, 0, 4, DataType.UINT16, 0.01, 5.0) for n in range(2)]
-    async with raw_server() as raw:
-        link = link_to(raw.port, *blocks, timeout_s=PATIENT_S)
-        async with running(link):
-            await until(lambda: link.health().reads > 20)
-            assert not _is_standing(link)
-
-
-async def test_an_identity_register_is_compared_by_python() -> None:
-    """The frames are right in every byte, the registers are others."""
-    others = 0
-
-    async def answer(ask: Ask) -> bytes:
-        registers = range(ask.address + others, ask.address + others + ask.count)
-        return ask.frame(struct.pack(f">B{ask.count}H", 2 * ask.count, *registers))
-
-    block = RegisterBlock(
-        "b", "d", 1, Table.HOLDING, 0, 4, DataType.UINT16, 0.02, 5.0, identity=Identity(address=4, value=4)
-    )
-    async with raw_server(answer) as raw:
-        link = link_to(raw.port, block, timeout_s=PATIENT_S)
-        async with running(link):
-            await until(lambda: link.health().reads > 5)
-            assert not _is_standing(link)
-            others = 100
-            await until(lambda: not good(link, "b"))
-            assert not (link.buffers["b"].value >= 100).any()
-            assert "identity register" in link.health().last_error
-
-
-async def test_the_first_answer_of_every_connection_is_heard_by_python() -> None:
-    block = RegisterBlock("b", "d", 1, Table.HOLDING, 0, 4, DataType.UINT16, 0.02, 5.0)
-
-    async def answer(ask: Ask) -> bytes:
-        await asyncio.sleep(0.01)
-        return ask.reply()
-
-    async def check(raw: Raw, link: ModbusLink) -> None:
-        for connection in range(1, 4):
-            await until(lambda n=connection: link.health().generation >= n and _is_standing(link))  # type: ignore[misc]
-            assert link._failures == 0
-            await until(lambda n=connection: n % 2 == 0 or _state(link) == ASKED)  # type: ignore[misc]
-            raw.hang_up()
-            await until(lambda: not _is_standing(link))
-        await until(lambda: _is_standing(link))
-
-    async with raw_server(answer) as raw:
-        link = link_to(raw.port, block, timeout_s=PATIENT_S)
-        async with running(link):
-            await check(raw, link)
-
-
-async def test_a_cancelled_link_leaves_nothing_to_the_kernel() -> None:
-    block = RegisterBlock("b", "d", 1, Table.HOLDING, 0, 4, DataType.UINT16, 0.01, 5.0)
-    async with raw_server() as raw:
-        link = link_to(raw.port, block, timeout_s=PATIENT_S)
-        async with running(link):
-            await until(lambda: link.health().reads > 5 and _is_standing(link))
-            wire, reads = link._wire, link.health().reads
-        assert isinstance(wire, Lane)
-        assert wire._standing is None
-        assert wire.cells[CYCLES] == 0
-        assert wire.cells[STATE] == IDLE
-        assert link.health().reads >= reads
-        assert (link.buffers["b"].quality == Quality.BAD).all()
-        with pytest.raises(LinkError):
-            await link.write(PointWrite("b", 0, 1.0))
-
-
-def _is_standing(link: ModbusLink) -> bool:
+def is_standing(link: ModbusLink) -> bool:
     wire = link._wire
     return isinstance(wire, Lane) and wire._standing is not None
 
 
-def _state(link: ModbusLink) -> int:
+def state_of(link: ModbusLink) -> int:
     wire = link._wire
     return wire.cells[STATE] if isinstance(wire, Lane) else -1
