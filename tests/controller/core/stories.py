@@ -20,6 +20,7 @@ import msgspec
 from controller.core.commands import AnyCommand
 from controller.core.detect.fusion import Weighed
 from controller.core.events import Event, Feature, Kind, Level
+from controller.core.inputs import DRIFTED
 from controller.core.trips import NIGHT
 from drivers.points import Quality
 from tests.controller.core.field import _do, site
@@ -120,6 +121,8 @@ def _thing(field: Recorded, what: str, how: str) -> None:
         (field.lost.add if how == "lost" else field.lost.discard)(what)
     elif how in {"sticks", "moves"}:
         (field.stuck.add if how == "sticks" else field.stuck.discard)(what)
+    elif how == "dirty":
+        field.script.readings.marks[field.head(what)] |= DRIFTED
     elif how == "well":
         field.fault(what, 0)
     elif how in {"flat", "silent", "sound"}:

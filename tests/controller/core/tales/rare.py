@@ -1,7 +1,8 @@
 """Stories of rare turns, of which a mutant was once not noticed."""
 
+from controller.site.model import Strategy
 from tests.controller.core.holding import HOLDING
-from tests.controller.core.tales.sites import AFTER, DARK, FIRE, SELECTORS_FIRST, TWO_GASES, Tales, policy
+from tests.controller.core.tales.sites import AFTER, DARK, FIRE, SELECTORS_FIRST, TWO_GASES, Tales, policy, strategy
 from tests.controller.core.two_feeds import TWO_FEEDS
 
 RARE: Tales = {
@@ -166,6 +167,35 @@ RARE: Tales = {
         2 | reserve-key on
         9 | call-point on
         9 | call-point off
+        """,
+    ),
+    "gas names a blind rack, and one head alone speaks of fire": (
+        TWO_GASES,
+        """
+        1 | cells-1 flat
+        1 | h2-1 alarm
+        1 | co-1 pre-alarm
+        12 | smoke-1 alarm
+        2 | say ack zone=hall
+        4 |
+        """,
+    ),
+    "a release that waits is held, and goes on at once": (
+        (strategy(Strategy.DEAD_MAN),),
+        f"""
+        0 | gas high
+        {FIRE}
+        5 | abort on
+        2 | abort off
+        2 | gas low
+        9 |
+        """,
+    ),
+    "a detector is dirty": (
+        (),
+        """
+        1 | smoke-1 dirty
+        70 |
         """,
     ),
 }
