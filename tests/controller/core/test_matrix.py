@@ -3,7 +3,7 @@
 import pytest
 
 from controller.core.commands import Reset
-from controller.core.events import Level
+from controller.core.events import Kind, Level
 from controller.core.trips import HOST_FACTS
 from tests.controller.core.field import Field, play, site
 
@@ -66,6 +66,18 @@ def test_a_reset_does_not_interrupt_a_latched_row_whose_causes_still_hold() -> N
     field.run(10)
     assert field.on("beacon")
     assert "beacon" not in {write.output for _, write in field.writes}
+
+
+def test_a_row_latched_by_a_rack_is_let_go_by_the_reset_of_its_zone() -> None:
+    field = field_with(beacon("latch = true", '"hall.rack-1.isolate"'))
+    play(field, "0 | cells-1 pre-alarm | |\n 3 | cells-1 normal | | +beacon\n 3 | | | +beacon")
+    assert field.say(Reset(zone="hall", operator="kim")).kind is Kind.COMMAND
+    play(field, "2 | | | -beacon")
+
+
+def test_a_row_that_waits_for_a_person_knows_the_zone_of_its_rack() -> None:
+    field = field_with(beacon("investigate_s = 30.0", '"hall.rack-1.isolate"'))
+    assert field.controller.rules.matrix.delayed == {field.layout.zones.index("hall")}
 
 
 def test_a_row_that_has_not_passed_its_delay_latches_nothing() -> None:

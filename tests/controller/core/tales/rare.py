@@ -2,7 +2,17 @@
 
 from controller.site.model import Strategy
 from tests.controller.core.holding import HOLDING
-from tests.controller.core.tales.sites import AFTER, DARK, FIRE, SELECTORS_FIRST, TWO_GASES, Tales, policy, strategy
+from tests.controller.core.tales.sites import (
+    AFTER,
+    DARK,
+    FIRE,
+    NO_HOLD,
+    SELECTORS_FIRST,
+    TWO_GASES,
+    Tales,
+    policy,
+    strategy,
+)
 from tests.controller.core.two_feeds import TWO_FEEDS
 
 RARE: Tales = {
@@ -196,6 +206,15 @@ RARE: Tales = {
         """
         1 | smoke-1 dirty
         70 |
+        """,
+    ),
+    "a room without a hold device": (
+        (strategy(Strategy.LOCAL), NO_HOLD),
+        f"""
+        {FIRE}
+        1 | abort on
+        1 | abort off
+        6 |
         """,
     ),
 }

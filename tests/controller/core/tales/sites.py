@@ -31,6 +31,7 @@ SELECTORS_FIRST = tuple(
     (FIRST, new.replace(old, FIRST)) if old == "[outputs.agent]\n" else (old, new) for old, new in ONE_BANK
 )
 DARK = ('while_discharging = "ask"', 'while_discharging = "ask"\nwhile_others_go_dark = "ask"')
+NO_HOLD = ('[heads.hold]\nfamily = "hold"\nzone = "hall"\npoints = ["di-1-inputs[1]"]\n', "")
 UPS = ("guard_hold_s = 60.0", "guard_hold_s = 5.0")
 SOON = ("hand_over_after_s = 600.0", "hand_over_after_s = 12.0")
 BLOCKING = ('damper_unproven = "release"', 'damper_unproven = "block"')
