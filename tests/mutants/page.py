@@ -10,11 +10,11 @@ from tests.mutants.made import Mutant
 from tests.mutants.run import HUNG, KILLED, SURVIVED, Result
 
 PAGE = Path("docs/validation/mutants.md")
-UNEXPLAINED = "Not explained"
+UNEXPLAINED = "Not explained: a gap in the tests, or a budget too short"
 NOT_RUN = "not run"
 HEAD = """# Mutants of the core
 
-Written by `make mutants`; do not edit. {day}, budget {budget_s:g} s of processor time a mutant.
+Written by `make mutants`; do not edit. {day}, budget {budget_s:g} s of processor time a mutant (the tests of one take up to 90 s).
 
 The code that decides is changed in one small place at a time (a condition turned round, a number one higher, an argument left out, a text
 altered; made by mutmut), and the tests of the core and of the thirteen rules are run until one of them notices. A mutant that outlives its
