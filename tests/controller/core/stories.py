@@ -19,9 +19,12 @@ import msgspec
 
 from controller.core.commands import AnyCommand
 from controller.core.detect.fusion import Weighed
+from controller.core.draft import Draft
 from controller.core.events import Event, Feature, Kind, Level
 from controller.core.inputs import DRIFTED
+from controller.core.scan import ScanResult
 from controller.core.trips import NIGHT
+from controller.core.zone.conditions import condition_vector
 from drivers.points import Quality
 from tests.controller.core.field import _do, site
 from tests.controller.core.random_room import QUICK
@@ -45,10 +48,23 @@ class Row(NamedTuple):
     digest: str
 
 
+class Told(Recorded):
+    """Keeps what the matrix may be asked for as well: the rows of one site name a few of the conditions alone."""
+
+    def _scan_after(self, step_ms: int, *commands: object) -> ScanResult:
+        result = super()._scan_after(step_ms, *commands)
+        inputs = self.controller.inputs
+        if result.state_changed and inputs is not None:
+            place = (self.scan_number, self.tick_ms)
+            draft = Draft(self.controller.rules, result.state, inputs, place, self.script.evidence)
+            self._seen.update(msgspec.json.encode(condition_vector(draft)))
+        return result
+
+
 def story(name: str) -> Iterator[Row]:
     """Its steps, a row each."""
     changes, rows = TALES[name]
-    field = Recorded(site(*QUICK, *changes))
+    field = Told(site(*QUICK, *changes))
     field.clear()
     for row in filter(None, map(str.strip, rows.strip().splitlines())):
         wait_s, _, happens = row.partition("|")
