@@ -240,7 +240,7 @@ def _enter(draft: Draft, zone: ZoneRules, move: tuple[Stage, Signal], pair: Pair
     due_ms = _due_ms(draft, zone, stage, trigger)
     if signal is Signal.MANUAL and before.stage is Stage.ACTIVATED:
         due_ms = min(due_ms, before.due_ms)
-    if stage is Stage.ACTIVATED and zone.zone.release is not None:
+    if zone.zone.release is not None:
         devices_ms = held_ms(draft, zone.zone.release, before, signal)
         due_ms = due_ms if devices_ms == NEVER else devices_ms
     state = draft.zone(

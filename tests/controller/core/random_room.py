@@ -157,7 +157,9 @@ class Watched(Field):
             assert pair is not None, "rule 3"
             assert not zone.occupied, "rule 13"
         release = rules.zone.release
-        assert release is not None
+        if release is None:
+            assert zone.stage in {Stage.QUIESCENT, Stage.PRE_ACTIVATED}, "without agent nothing is activated"
+            return
         if zone.stage is Stage.ACTIVATED and (before is not Stage.HELD or release.strategy in RELOADING):
             self.warned_ms[index] = state.tick_ms
         blocked = any(inputs.wired[head] == Tri.YES for head in rules.wired.get(Family.MECHANICAL_BLOCK, ()))

@@ -75,6 +75,18 @@ def test_a_row_latched_by_a_rack_is_let_go_by_the_reset_of_its_zone() -> None:
     play(field, "2 | | | -beacon")
 
 
+def test_a_row_latched_by_the_site_is_let_go_by_the_reset_of_any_zone() -> None:
+    field = field_with(beacon("latch = true", '"site.trouble"'))
+    field.lose("gas")
+    field.run(20)
+    field.lost.clear()
+    field.run(20)
+    assert field.on("beacon")
+    field.say(Reset(zone="server", operator="kim"))
+    field.run(2)
+    assert not field.on("beacon")
+
+
 def test_a_row_that_waits_for_a_person_knows_the_zone_of_its_rack() -> None:
     field = field_with(beacon("investigate_s = 30.0", '"hall.rack-1.isolate"'))
     assert field.controller.rules.matrix.delayed == {field.layout.zones.index("hall")}

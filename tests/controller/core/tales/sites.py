@@ -26,6 +26,44 @@ TWO_GASES = (
         '[heads."co-[1-3]"]\nfamily = "co"\nzone = "hall"\nrack = "rack-{n}"\npoints = ["gas-co[{i}]"]\n[heads.h2-room]',
     ),
 )
+_VOC = '[blocks.gas-voc]\ndevice = "gas"\ntable = "input"\naddress = 7\ncount = 4\nunit = "ppm"\n'
+_VOC_HEADS = (
+    '[heads."voc-[1-3]"]\nfamily = "voc"\nzone = "hall"\nrack = "rack-{n}"\npoints = ["gas-voc[{i}]"]\n'
+    '[heads.voc-room]\nfamily = "voc"\nzone = "hall"\npoints = ["gas-voc[3]"]\n'
+)
+THREE_GASES = (
+    *TWO_GASES,
+    ("[blocks.gas-co]", f"{_VOC}[blocks.gas-co]"),
+    ("[heads.h2-room]", f"{_VOC_HEADS}[heads.h2-room]"),
+)
+"""A third gas in every rack and in the room."""
+_CELLS = '[heads.cells-4]\nfamily = "cell-temperature"\nzone = "hall"\nrack = "rack-1"\npoints = ["bms-4-temperature"]\ngroup = 4\n'
+LATE_GAS = (
+    *TWO_GASES,
+    ('[links."bms-[1-3]"]', '[links."bms-[1-4]"]'),
+    ('[devices."bms-[1-3]"]', '[devices."bms-[1-4]"]'),
+    ('[blocks."bms-[1-3]-temperature"]', '[blocks."bms-[1-4]-temperature"]'),
+    ("[heads.h2-room]", f"{_CELLS}[heads.h2-room]"),
+)
+"""Two gases, and a second battery management in the first rack."""
+NO_PURGE = ("purge_limit_s = 6.0", "purge_limit_s = 0.0")
+STORE = (
+    (
+        "[zones.server]\n",
+        ('[zones.store]\ntitle = "Store"\n[zones.server]\n'),
+    ),
+    ('table = "input"\naddress = 0\ncount = 2\n', 'table = "input"\naddress = 0\ncount = 4\n'),
+    ('count = 10\ntype = "bit"', 'count = 12\ntype = "bit"'),
+    (
+        "[heads.call-point]\n",
+        (
+            '[heads."store-heat-[1-2]"]\nfamily = "heat"\nzone = "store"\npoints = ["heat-temperature[{n}]"]\n'
+            '[heads.store-call-point]\nfamily = "call-point"\nzone = "store"\npoints = ["di-1-inputs[10]", "di-2-inputs[10]"]\n'
+            "[heads.call-point]\n"
+        ),
+    ),
+)
+"""A third room, which has no agent."""
 FIRST = '[outputs."breaker-[1-3]"]\n'
 SELECTORS_FIRST = tuple(
     (FIRST, new.replace(old, FIRST)) if old == "[outputs.agent]\n" else (old, new) for old, new in ONE_BANK
