@@ -79,7 +79,8 @@ def availability(
 ) -> str:
     """`full`, `degraded: why` or `unavailable: why` of the zone's automatic release (rule 9); empty without agent.
 
-    `blocks` are reasons that stop automatic release altogether (manual-only, occupied, disabled, low agent).
+    `blocks` are reasons that stop automatic release altogether (manual-only, occupied, disabled, low agent, a faulty member where
+    the site blocks by it).
     """
     release = _release(layout, zone)
     if release is None:
@@ -90,7 +91,7 @@ def availability(
     if not pairs:
         return "unavailable: no two independent heads"
     sick = sorted(sick_members(layout, zone, pairs, inputs, disabled))
-    if sick and (release.faulty_member == "block" or all(a.name in sick or b.name in sick for a, b in pairs)):
+    if sick and all(a.name in sick or b.name in sick for a, b in pairs):
         return "unavailable: " + ", ".join(sick)
     unsure = sick + sorted(_unknown(layout, zone, release, inputs))
     return "degraded: " + ", ".join(unsure) if unsure else "full"

@@ -1,9 +1,17 @@
 """How available a zone's release is, as far as its agent's contacts and its heads tell."""
 
-from controller.core.zone.coincidence import availability, releasing_pairs
+import pytest
+from msgspec import structs
+
+from controller.core.events import Level
+from controller.core.state import HeadLatch
+from controller.core.zone.coincidence import availability, confirmed, release_window_ms, releasing_pairs
 from controller.site.model import Site
 from drivers.points import Quality
 from tests.controller.core.field import Field, site
+from tests.controller.core.random_room import POLICIES
+
+WINDOW_MS = 300_000
 
 
 def said_of(field: Field) -> str:
@@ -39,3 +47,32 @@ def test_cells_without_their_modules_median_are_in_no_pair() -> None:
     assert {"cells-1", "smoke-1"} in whole
     coarse = {frozenset((a.name, b.name)) for a, b in releasing_pairs(Field(without_groups(), settle=False).layout, 0)}
     assert coarse == {frozenset((f"smoke-{s}", f"heat-{h}")) for s in (1, 2) for h in (1, 2)}
+
+
+def test_a_release_without_two_independent_heads_is_not_available() -> None:
+    field = Field()
+    field.scan()
+    assert field.controller.inputs is not None
+    says = availability(field.layout, 0, (), field.controller.inputs, (), ())
+    assert says == "unavailable: no two independent heads"
+
+
+def test_the_window_of_release_is_the_zones_or_shorter_by_its_type() -> None:
+    zone = site().zones["hall"]
+    assert release_window_ms(zone) == WINDOW_MS
+    typed = site(("[zones.hall.cooling]", f"{POLICIES['B']}[zones.hall.cooling]"))
+    assert release_window_ms(typed.zones["hall"]) == 20_000
+    assert release_window_ms(structs.replace(zone, release=None)) == 0
+
+
+@pytest.mark.parametrize("late_ms", [0, 1])
+def test_a_head_that_has_ended_coincides_to_the_end_of_the_window(late_ms: int) -> None:
+    layout = Field(settle=False).layout
+    (pair,) = (p for p in releasing_pairs(layout, 0) if {h.name for h in p} == {"smoke-1", "heat-1"})
+    ended_ms = 1000
+    latches = [HeadLatch()] * len(layout.heads)
+    latches[pair[0].index] = HeadLatch(level=Level.ALARM, ended_ms=ended_ms)
+    latches[pair[1].index] = HeadLatch(level=Level.ALARM)
+    now_ms = ended_ms + WINDOW_MS + late_ms
+    found = confirmed((pair,), latches, (), lambda due_ms: now_ms >= due_ms, WINDOW_MS)
+    assert found == (None if late_ms else pair)

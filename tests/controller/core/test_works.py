@@ -1,13 +1,16 @@
 """Work permits, walk tests, the reset lock and the mechanical block of the agent."""
 
+from typing import Any
+
 import pytest
 
 from controller.core.commands import Reset, Work
 from controller.core.events import Kind
-from controller.core.state import Stage, ZoneState
-from controller.core.zone.works import LONGEST_MIN, PERMIT, WALK_TEST
+from controller.core.state import Isolation, Stage, ZoneState
+from controller.core.zone.works import LONGEST_MIN, PERMIT, WALK_TEST, not_at_rest
 from controller.site.loader import loads
 from controller.site.model import Site
+from tests.controller.core.drafts import draft_of, rules_of
 from tests.controller.core.field import SITE, Field, play, site
 
 ALARM = "0 | smoke-1 alarm, heat-1 alarm |"
@@ -260,3 +263,12 @@ def test_contacts_of_a_block_that_disagree_are_a_trouble_and_block_nothing() -> 
     play(field, f"0 | block fault | quiescent |\n 5 | | |\n {ALARM} activated |")
     assert "contact_fault:block" in field.troubles()
     assert field.zone().availability == "degraded: block not readable"
+
+
+@pytest.mark.parametrize("busy", [{"isolation": Isolation.WANTED}, {"isolation": Isolation.PROVEN}, {"cool": True}, {}])
+def test_no_walk_test_begins_while_a_rack_is_isolated_or_cooled(busy: dict[str, Any]) -> None:
+    field = Field(settle=False)
+    field.scan()
+    draft = draft_of(field)
+    draft.rack(1, **busy)
+    assert not_at_rest(draft, rules_of(draft)) == ("a rack is isolated or cooled" if busy else "")
