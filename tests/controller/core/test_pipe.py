@@ -58,7 +58,7 @@ def test_only_a_room_that_waits_gives_the_pipe_up(stage: Stage) -> None:
 @pytest.mark.parametrize(("called", "key"), list(product((False, True), repeat=2)))
 def test_a_room_whose_bank_is_empty_waits_by_its_call_point_and_key_alone(called: bool, key: bool) -> None:
     hall = WAITS | {"selected": True, "reserve": True, "let_go": ("main",)}
-    draft = two_rooms(hall, WAITS, server_call_point=called, server_reserve_key=key)
+    draft = two_rooms(hall, WAITS | {"reserve": False}, server_call_point=called, server_reserve_key=key)
     assert keeps_after(draft, AIR_TOO_MS) == (not (called and key))
 
 
