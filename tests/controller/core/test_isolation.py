@@ -8,14 +8,9 @@ from controller.core.state import Isolation
 from controller.site.power import Power
 from drivers.points import Quality
 from tests.controller.core.field import Field, play
-from tests.controller.core.two_feeds import two_feeds
+from tests.controller.core.two_feeds import BEHIND_THE_MAIN, two_feeds
 
 RUNAWAY = "0 | cells-2 runaway, h2-2 pre-alarm | |"
-BEHIND_THE_MAIN = (
-    ('to = "rack-{n}"\nbreakers = ["breaker-{n}"]', 'to = "rack-{n}"'),
-    ('then = ["breaker-1"]', 'then = ["main-a"]'),
-)
-"""Nothing but the main breaker is in the feeds of the bus."""
 
 
 def texts(field: Field, what: str) -> list[str]:

@@ -59,6 +59,11 @@ TWO_FEEDS = (
     ('[matrix."isolate-[1-3]"]\nwhen = ["hall.rack-{n}.isolate"]\nthen = ["breaker-{n}"]\n', FEEDS + ROWS),
     ("[outputs.agent]\n", BREAKERS + "[outputs.agent]\n"),
 )
+BEHIND_THE_MAIN = (
+    ('to = "rack-{n}"\nbreakers = ["breaker-{n}"]', 'to = "rack-{n}"'),
+    ('then = ["breaker-1"]', 'then = ["main-a"]'),
+)
+"""Nothing but the main breaker is in the feeds of the bus."""
 
 
 def two_feeds(*changes: tuple[str, str]) -> Site:

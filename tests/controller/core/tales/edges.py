@@ -1,6 +1,7 @@
 """Stories at the edges: what is lost in the middle of a release, what contradicts, what does not come back, a room without agent."""
 
 from tests.controller.core.tales.sites import FIRE, LATE_GAS, NO_PURGE, SELECTORS_FIRST, STORE, THREE_GASES, Tales
+from tests.controller.core.two_feeds import BEHIND_THE_MAIN, TWO_FEEDS
 
 _BLIND_FIRE = "1 | cells-1 flat, smoke-1 alarm, heat-1 alarm"
 
@@ -106,6 +107,14 @@ EDGES: Tales = {
         1 | fb lost
         5 | fb back
         2 |
+        """,
+    ),
+    "the neighbours of a burning rack hang on the main breaker": (
+        (*TWO_FEEDS, *BEHIND_THE_MAIN),
+        """
+        1 | cells-2 runaway, h2-2 alarm
+        6 | say confirm-isolated rack=rack-1
+        3 |
         """,
     ),
     "a room without agent": (
