@@ -113,3 +113,29 @@ def test_a_word_that_frees_the_pipe_is_refused_while_another_room_needs_it(
 def test_a_selector_is_bound_by_the_pipe_and_by_agent(selected: bool, stage: Stage) -> None:
     draft = two_rooms({"selected": selected, "stage": stage}, {})
     assert is_bound(draft, rules_of(draft)) == (selected or stage not in BEFORE_FLOODING)
+
+
+@pytest.mark.parametrize(
+    ("hall", "server", "hall_told_ms", "first"),
+    [
+        ({}, {}, 0, "hall"),
+        # Who has had it since it waits comes after who has not; told in the very scan in which it began to wait, it has.
+        ({}, {}, 1000, "server"),
+        ({}, {}, 1001, "server"),
+        # Whom a person has called comes first among those that have not had it.
+        ({"trigger": Trigger.AUTOMATIC}, {"trigger": Trigger.MANUAL}, 0, "server"),
+        ({"trigger": Trigger.MANUAL}, {"trigger": Trigger.MANUAL}, 0, "hall"),
+        # Who does not wait yet comes last.
+        ({"stage": Stage.ACTIVATED, "trigger": Trigger.MANUAL}, {}, 0, "server"),
+    ],
+)
+def test_a_free_pipe_goes_to_those_that_wait_in_turn(
+    hall: dict[str, Any], server: dict[str, Any], hall_told_ms: int, first: str
+) -> None:
+    waits = WAITS | {"since_ms": 1000, "trigger": Trigger.AUTOMATIC}
+    told = {"selector-hall": {"since_ms": hall_told_ms}, "selector-server": {"since_ms": 0}}
+    draft = draft_of(_at_rest(), zones={"hall": waits | hall, "server": waits | server}, outputs=told)
+    for zone in draft.rules.zones:
+        take_pipe(draft, zone)
+    assert [name for name, zone in zip(draft.layout.zones, draft.zones, strict=True) if zone.selected] == [first]
+    assert [(e.zone, e.subject, e.what) for e in draft.events] == [(first, f"selector-{first}", "selected")]
