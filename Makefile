@@ -10,8 +10,8 @@ OUT := out
 TEST_PROGRAMS := gcc=gcc /usr/include/stdio.h=libc6-dev mosquitto=mosquitto mosquitto_sub=mosquitto-clients mosquitto_pub=mosquitto-clients mbpoll=mbpoll socat=socat openssl=openssl mosquitto_passwd=mosquitto
 # What `make bench` builds and runs other makers' Modbus clients with.
 BENCH_PROGRAMS := gcc=gcc /usr/include/stdio.h=libc6-dev /usr/include/modbus/modbus.h=libmodbus-dev
-# Workers and extra arguments for pytest: make test WORKERS=0 ARGS='-k zone'
-WORKERS := 2
+# Workers and extra arguments for pytest: make test WORKERS=0 ARGS='-k zone'. Three on two cores: many tests wait for clocks and sockets.
+WORKERS := 3
 ARGS :=
 # Which bench: a part of its name (detector, modbus, scan, clock, verify); nothing means all.
 ONLY :=

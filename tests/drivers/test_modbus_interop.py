@@ -145,8 +145,12 @@ async def converter(tty: str) -> AsyncIterator[int]:
     """socat between a port of its own and a tty."""
     port = free_port()
     ends = (f"tcp-listen:{port},bind=127.0.0.1,nodelay,reuseaddr", f"open:{tty},raw,echo=0")
-    process = await asyncio.create_subprocess_exec("socat", *ends)
+    process = await asyncio.create_subprocess_exec("socat", "-d", "-d", *ends, stderr=asyncio.subprocess.PIPE)
+    assert process.stderr is not None
     try:
+        async with asyncio.timeout(10.0):
+            while b"listening on" not in (told := await process.stderr.readline()):
+                assert told, "socat has ended"
         yield port
     finally:
         process.terminate()
