@@ -20,7 +20,10 @@ def headline(event: Event, language: str) -> str:
         case Kind.STAGE:
             return say(PHRASES["stage"], language, subject=event.subject, stage=text(event.what, language))
         case Kind.RESPONSE | Kind.REQUEST:
-            return say(WHAT[event.what], language, subject=text(event.subject, language)) + "."
+            named = text(event.subject, language)
+            return (
+                say(WHAT[event.what], language, subject=named) if event.what in WHAT else f"{named}: {event.what}"
+            ) + "."
         case Kind.INHIBIT:
             phrase = PHRASES["not-held" if event.what == "none" else "held-back"]
             held_by = "; ".join(reason(told, language) for told in event.what.split("; "))

@@ -88,6 +88,12 @@ def test_every_feature_is_said_with_its_head(feature: Feature, language: str) ->
     assert "{" not in "\n".join(lines)
 
 
+@pytest.mark.parametrize("kind", Kind)
+def test_a_word_of_another_version_is_told_as_it_stands(kind: Kind) -> None:
+    """A daemon may be newer than the command that shows what it says."""
+    assert "unheard-of" in headline(Event(7, 1000, kind, "hall", "h", "unheard-of"), "ko")
+
+
 # --- answers
 
 
