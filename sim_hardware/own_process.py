@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 from controller.runtime.realtime import settle_memory
 from drivers.compiled import library
+from drivers.compiled.door import KERNELS
 
 COLLECT_AFTER = 20_000
 """Objects made before the youngest are looked through; a drill makes millions that die at once, and hardly a circle of them."""
@@ -29,10 +30,12 @@ def settle() -> None:
 def seldom_collected() -> Iterator[None]:
     """The same for a while, in a process that goes on with other work."""
     thresholds = gc.get_threshold()
+    was_compiled = any(kernel.entries for kernel in KERNELS.values())
     settle()
     try:
         yield
     finally:
-        library.unload()
+        if not was_compiled:
+            library.unload()
         gc.set_threshold(*thresholds)
         gc.unfreeze()

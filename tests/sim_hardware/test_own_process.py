@@ -4,7 +4,9 @@ import gc
 
 import pytest
 
+from controller.core.image import asked_by
 from drivers.compiled import library
+from drivers.compiled.door import kernel_of
 from drivers.compiled.library import Loaded
 from sim_hardware.own_process import seldom_collected
 
@@ -27,7 +29,20 @@ def test_the_library_is_there_while_the_drill_runs(monkeypatch: pytest.MonkeyPat
         return Loaded("x86-64-v3")
 
     monkeypatch.setattr(library, "load", load)
+    library.unload()
     monkeypatch.setattr(library, "unload", lambda: told.append("given back"))
     with seldom_collected():
         assert told == ["taken"]
     assert told == ["taken", "given back"]
+    monkeypatch.undo()
+    library.load()
+
+
+def test_a_library_that_was_there_before_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a worker of the tests would compile for itself after its first drill."""
+    monkeypatch.setattr(library, "load", lambda: Loaded("x86-64-v3"))
+    kernel = kernel_of(asked_by)
+    monkeypatch.setattr(kernel, "entries", (lambda *_: NotImplemented,))
+    with seldom_collected():
+        pass
+    assert kernel.entries
