@@ -3,6 +3,7 @@
 import csv
 import io
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ Grid = list[list[str]]
 XLSX = ".xlsx"
 _OTHER = frozenset({".ods", ".xls", ".xlsm", ".xlsb", ".numbers"})
 """Spreadsheets that are neither read nor written."""
+_DELIMITERS = ",;\t"
+_TITLES = 20
+"""Lines at the top of a sheet among which its head is looked for (assumed: a title block is shorter)."""
 _NARROW, _WIDE = 4, 48
 """Widths of columns, in characters."""
 _NEEDED = "XLSX needs openpyxl"
@@ -48,10 +52,28 @@ def read(path: Path) -> Grid:
         text, doubt = decoded(raw)
         if doubt:
             sys.stderr.write(f"{path}: {doubt}\n")
-        dialect = csv.Sniffer().sniff(text.partition("\n")[0], ",;\t")
-        return list(csv.reader(io.StringIO(text), dialect))
+        reader = csv.reader(io.StringIO(text), delimiter=_delimiter(text), skipinitialspace=True, strict=True)
+        return list(reader)
     except csv.Error as error:
         raise _unreadable(path, error, "save it as CSV (UTF-8) with commas, semicolons or tabs") from error
+
+
+def head_line(grid: Grid, is_head: Callable[[list[str]], bool]) -> int | None:
+    """Which of the first lines is the head (0 is the first), for people write titles above it; None if none is."""
+    for place, cells in enumerate(grid[:_TITLES]):
+        if is_head([cell.strip() for cell in cells]):
+            return place
+    return None
+
+
+def _delimiter(text: str) -> str:
+    """What parts the cells: what stands most often on any one line, for titles have few or none. Raises csv.Error without one."""
+    most = {mark: max((line.count(mark) for line in text.splitlines()), default=0) for mark in _DELIMITERS}
+    delimiter = max(most, key=lambda mark: most[mark])
+    if not most[delimiter]:
+        what = "no line has commas, semicolons or tabs between its cells"
+        raise csv.Error(what)
+    return delimiter
 
 
 def _unreadable(path: Path, error: Exception, remedy: str) -> SiteError:

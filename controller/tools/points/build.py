@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from controller.site.model import Block, Head
+from controller.site.model import ANTIVALENT, Block, Head
 from controller.site.problem import Problem
+from controller.tools.points.contacts import Contact, active_of, pair_faults
 from controller.tools.points.listing import Line
 
 Numbered = tuple[int, Line]
@@ -104,7 +105,7 @@ def _heads(
             continue
         number, first = members[0]
         for other_number, other in members[1:]:
-            for field in _OF_HEAD:
+            for field in (*_OF_HEAD, *(() if first.family in ANTIVALENT else ("active", "contact"))):
                 if getattr(other, field) != getattr(first, field):
                     what = f"head {name} says {getattr(other, field)!r}, and {getattr(first, field)!r} in line {number}"
                     problems.append(Problem(f"line {other_number}, column {field}", what, "make the two the same"))
@@ -112,9 +113,13 @@ def _heads(
             column = "zone" if first.family else "family"
             problems.append(Problem(f"line {number}, column {column}", f"head {name} has none", "fill it"))
             continue
+        if first.family in ANTIVALENT:
+            problems += pair_faults(name, members)
+            members.sort(key=lambda item: item[1].contact is not Contact.NO)
         points = tuple(_references([places[number] for number, _ in members], blocks))
         yield name, Head(
-            family=first.family, zone=first.zone, points=points, rack=first.rack, group=first.group, reference=first.reference
+            family=first.family, zone=first.zone, points=points, rack=first.rack, group=first.group, reference=first.reference,
+            active=1 if first.family in ANTIVALENT else active_of(first),
         )  # fmt: skip
 
 

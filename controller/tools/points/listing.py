@@ -11,7 +11,8 @@ import msgspec
 
 from controller.site.model import Family
 from controller.site.problem import Problem
-from controller.tools.sheets import Grid
+from controller.tools.points.contacts import REMEDIES, WORDS, Contact, Level, faults, read_word
+from controller.tools.sheets import Grid, head_line
 from drivers.points import DataType, Order, Table
 
 
@@ -37,6 +38,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     rack: str = ""
     group: int = 0
     reference: bool = False
+    contact: Contact | None = None
+    active: Level | None = None
 
 
 SYNONYMS = {
@@ -46,6 +49,9 @@ SYNONYMS = {
     "배율": "factor", "단위": "unit", "units": "unit", "write": "writable", "detector": "head", "감지기": "head",
     "kind": "family", "종류": "family", "area": "zone", "구역": "zone", "랙": "rack",
     "데이터 형식": "type", "데이터형식": "type", "이름": "point", "modbus address": "address", "modbus_address": "address",
+    "no/nc": "contact", "nc/no": "contact", "contact type": "contact", "contact_type": "contact", "접점": "contact", "접점 형식": "contact",
+    "접점형식": "contact", "접점 종류": "contact", "접점종류": "contact", "a/b": "contact", "a/b 접점": "contact", "a/b접점": "contact",
+    "active state": "active", "active level": "active", "동작 값": "active", "동작값": "active", "동작 상태": "active", "동작상태": "active",
 }  # fmt: skip
 """What else a column may be called, in small letters."""
 
@@ -69,21 +75,31 @@ _YES_NO = {
 
 
 def read_lines(grid: Grid) -> tuple[list[tuple[int, Line]], list[Problem]]:
-    """The lines of a list with their numbers as a person counts them (the head is line 1), and what is wrong with others."""
+    """The lines of a list with their numbers as a person counts them (the first is 1), and what is wrong with others."""
     if not grid:
         return [], [Problem("line 1", "the list is empty", "begin with a line of column names: device, table, address")]
-    names = [_name(cell) for cell in grid[0]]
-    missing = [name for name in ("device", "address") if name not in names]
-    if missing:
-        return [], [Problem("line 1", f"no column {' and '.join(missing)}", "name the columns in the first line")]
+    top = _top(grid)
+    if top is None:
+        missing = [name for name in _NEEDED if name not in map(_name, grid[0])]
+        remedy = "let one line name the columns; what stands above it is passed over"
+        return [], [Problem("line 1", f"no column {' and '.join(missing)}, nor in a line below", remedy)]
+    names = [_name(cell) for cell in grid[top]]
     lines: list[tuple[int, Line]] = []
     problems: list[Problem] = []
-    for number, cells in enumerate(grid[1:], start=2):
+    for number, cells in enumerate(grid[top + 1 :], start=top + 2):
         said = {name: cell.strip() for name, cell in zip(names, cells, strict=False) if cell.strip()}
         if said:
             found = _line(number, said, problems)
             lines += [] if found is None else [(number, found)]
     return lines, problems
+
+
+_NEEDED = ("device", "address")
+
+
+def _top(grid: Grid) -> int | None:
+    """The line of the column names."""
+    return head_line(grid, lambda cells: set(_NEEDED) <= {_name(cell) for cell in cells})
 
 
 STATION = frozenset({"국번", "station", "unit id", "unit_id", "slave id", "slave_id"})
@@ -93,7 +109,7 @@ STATION = frozenset({"국번", "station", "unit id", "unit_id", "slave id", "sla
 def passed_over(grid: Grid, lines: Sequence[tuple[int, Line]]) -> Iterator[str]:
     """What of a list comes to nothing: columns that are not known, and lines of which no head was made."""
     known = {field.name for field in msgspec.structs.fields(Line)}
-    for cell in grid[0] if grid else ():
+    for cell in grid[_top(grid) or 0] if grid else ():
         if not cell.strip() or _name(cell) in known:
             continue
         if cell.strip().lower() in STATION:
@@ -116,10 +132,11 @@ def _line(number: int, said: Mapping[str, str], problems: list[Problem]) -> Line
     fields: dict[str, Any] = {}
     for field in msgspec.structs.fields(Line):
         if field.name in said:
-            value = _read(field.type, said[field.name])
+            cell = said[field.name]
+            value = read_word(field.name, cell) if field.name in WORDS else _read(field.type, cell)
             if value is None:
-                place = f"line {number}, column {field.name}"
-                problems.append(Problem(place, f"{said[field.name]!r} cannot be read", _remedy(field.type)))
+                remedy = REMEDIES.get(field.name) or _remedy(field.type)
+                problems.append(Problem(f"line {number}, column {field.name}", f"{cell!r} cannot be read", remedy))
             fields[field.name] = value
     if "table" not in said and "address" in said:
         fields |= _modicon(number, said["address"], problems)
@@ -132,7 +149,11 @@ def _line(number: int, said: Mapping[str, str], problems: list[Problem]) -> Line
     fields["head"] = _NOT_IN_NAMES.sub("-", fields.get("head", ""))
     remedy = "fill it, or empty the whole line"
     problems += [Problem(f"line {number}, column {name}", "it is empty", remedy) for name in empty]
-    return Line(**fields) if len(problems) == before else None
+    if len(problems) > before:
+        return None
+    line = Line(**fields)
+    problems += faults(number, line)
+    return line if len(problems) == before else None
 
 
 def _modicon(number: int, cell: str, problems: list[Problem]) -> dict[str, Any]:

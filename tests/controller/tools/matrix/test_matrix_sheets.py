@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from controller.cli.main import main
 from controller.site.loader import load
 from controller.site.model import Row, Site
+from controller.site.problem import SiteError
 from controller.tools import sheets
 from controller.tools.matrix.grid import FIRST, Reading, to_grid
 from controller.tools.matrix.page import page
@@ -97,13 +98,86 @@ def test_two_lines_of_a_row_that_disagree_are_a_problem() -> None:
     grid = [
         [*FIRST, "beacon"],
         ["a", "hall.fire", "", "", "2", *[""] * (len(FIRST) - 5), "x"],
-        ["a", "hall.gas", "", "", "1", *[""] * (len(FIRST) - 4)],
+        ["a", "hall.gas", "", "", "1", *[""] * (len(FIRST) - 5), "x"],
     ]
     assert [p.path for p in Reading(grid).problems] == ["line 3, column votes"]
 
 
+def lines_of(*rows: tuple[str, str, str, str, str]) -> list[list[str]]:
+    """A sheet of two outputs: name, cause, kind, and what stands under beacon and sounder."""
+    numbers = [""] * (len(FIRST) - 3)
+    return [[*FIRST, "beacon", "sounder"], *([*row[:3], *numbers, *row[3:]] for row in rows)]
+
+
+APART = {
+    "an intersection that was emptied": (
+        lines_of(("a", "hall.fire", "when", "x", "x"), ("a", "hall.alert", "", "x", "")),
+        ["line 3, column sounder"],
+    ),
+    "an intersection that was marked": (
+        lines_of(("a", "hall.fire", "when", "x", ""), ("a", "hall.gas", "when", "x", "X")),
+        ["line 3, column sounder"],
+    ),
+    "an exception that holds for one output alone": (
+        lines_of(("a", "hall.guard", "unless", "x", ""), ("a", "hall.fire", "when", "x", "x")),
+        ["line 2, column sounder"],
+    ),
+    "a second row of the same name": (
+        lines_of(("a", "hall.fire", "", "x", ""), ("b", "hall.gas", "", "x", ""), ("a", "hall.gas", "", "x", "")),
+        ["line 4, column row"],
+    ),
+    "a mark under no output": (
+        [*lines_of(("a", "hall.fire", "", "x", ""))[:1], [*lines_of(("a", "hall.fire", "", "x", ""))[1], "x"]],
+        [f"line 2, column {len(FIRST) + 3}"],
+    ),
+    "an output that has two columns": (
+        [[*FIRST, "beacon", "beacon"], *lines_of(("a", "hall.fire", "", "x", ""))[1:]],
+        ["line 1, column beacon"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", APART)
+def test_what_the_sheet_says_line_by_line_is_never_united(name: str) -> None:
+    grid, places = APART[name]
+    problems = Reading(grid).problems
+    assert [problem.path for problem in problems] == places
+    assert all(problem.remedy for problem in problems)
+
+
+def test_a_row_apart_is_told_what_to_make_of_it() -> None:
+    (problem,) = Reading(APART["an intersection that was emptied"][0]).problems
+    assert "by hall.fire (line 2), by hall.alert (line 3) it does not" in problem.what
+    assert "make it a row of its own" in problem.remedy
+
+
+def test_lines_for_people_may_stand_between_the_lines_of_a_row() -> None:
+    grid = lines_of(("a", "hall.fire", "", "x", ""), ("", "", "", "", ""), ("a", "hall.gas", "", "x", ""))
+    reading = Reading(grid)
+    assert reading.problems == []
+    assert reading.rows() == {"a": Row(when=("hall.fire", "hall.gas"), then=("beacon",))}
+
+
 def test_a_sheet_without_its_head_is_refused() -> None:
     assert [p.path for p in Reading([["a", "b"]]).problems] == ["line 1"]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("title", ["Cause and effect", "Battery hall, revision 3; drawn by Kim"])
+def test_titles_above_the_head_are_for_people(tmp_path: Path, delimiter: str, title: str) -> None:
+    lines = [
+        delimiter.join(cells) for cells in lines_of(("a", "hall.fire", "", "x", ""), ("a", "hall.gas", "", "", ""))
+    ]
+    sheet = tmp_path / "titled.csv"
+    sheet.write_text("\n".join([title, "", *lines]), encoding="utf-8")
+    assert [p.path for p in Reading(sheets.read(sheet)).problems] == ["line 5, column beacon"]
+
+
+def test_a_file_without_any_delimiter_is_refused_with_a_remedy(tmp_path: Path) -> None:
+    sheet = tmp_path / "prose.csv"
+    sheet.write_text("Cause and effect\n", encoding="utf-8")
+    with pytest.raises(SiteError, match="no line has commas"):
+        sheets.read(sheet)
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])

@@ -94,6 +94,12 @@ def test_a_head_without_name_or_tag_is_a_problem() -> None:
     assert [p.path for p in read_lines([HEAD, cells(0)])[1]] == ["line 2, column head"]
 
 
+def test_titles_above_the_column_names_are_for_people() -> None:
+    lines, problems = read_lines([["Point list, hall 3", ""], [], HEAD, cells(4, head="a")])
+    assert [(number, line.address) for number, line in lines] == [(4, 4)]
+    assert problems == []
+
+
 def test_korean_columns_and_empty_lines(tmp_path: Path) -> None:
     path = tmp_path / "points.xlsx"
     grid = [
