@@ -31,10 +31,9 @@ class CompiledRow:
 
 @dataclass(frozen=True, slots=True)
 class CompiledMatrix:
-    """All rows, and where each condition lies in the vector."""
+    """All rows."""
 
     rows: tuple[CompiledRow, ...]
-    place: dict[str, int]
     delayed: frozenset[int]
     """Zones whose delays an operator may switch on: rows with `investigate_s` ask for them."""
 
@@ -42,8 +41,8 @@ class CompiledMatrix:
 def condition_names(layout: Layout) -> tuple[str, ...]:
     """Full names of the condition vector: zones, then racks, then the site."""
     zones = [f"{zone}.{name}" for zone in layout.zones for name in ZONE_CONDITIONS]
-    owners = zip(layout.racks, layout.rack_zone, strict=True)
-    racks = [f"{layout.zones[zone]}.{rack}.{name}" for rack, zone in owners for name in RACK_CONDITIONS]
+    owned = [f"{layout.zones[layout.rack_zone[index]]}.{rack}" for index, rack in enumerate(layout.racks)]
+    racks = [f"{rack}.{name}" for rack in owned for name in RACK_CONDITIONS]
     return (*zones, *racks, *(f"site.{name}" for name in SITE_CONDITIONS))
 
 
@@ -65,7 +64,7 @@ def compile_matrix(layout: Layout) -> CompiledMatrix:
         )
         for row in layout.site.matrix.values()
     )
-    return CompiledMatrix(rows, place, frozenset(zone for row in rows for _, zone in row.asks))
+    return CompiledMatrix(rows, frozenset(zone for row in rows for _, zone in row.asks))
 
 
 def _asks(layout: Layout, row: Row, place: dict[str, int]) -> tuple[tuple[int, int], ...]:

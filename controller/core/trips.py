@@ -101,9 +101,12 @@ def _causes(draft: Draft) -> Iterator[tuple[str, str]]:
 
 
 def _device_causes(draft: Draft) -> Iterator[tuple[str, str]]:
-    for name, alive in zip(draft.layout.devices, draft.inputs.devices, strict=True):
-        if not alive:
-            yield "device_lost", name
+    for name in _lost_devices(draft):
+        yield "device_lost", name
+
+
+def _lost_devices(draft: Draft) -> list[str]:
+    return [name for index, name in enumerate(draft.layout.devices) if not draft.inputs.devices[index]]
 
 
 _CONTACTS = {
@@ -125,10 +128,11 @@ _ZONE_CONTACTS = {
 
 def _head_causes(draft: Draft) -> Iterator[tuple[str, str]]:
     """A head whose whole device is lost is told once, as the device."""
-    lost = {name for name, alive in zip(draft.layout.devices, draft.inputs.devices, strict=True) if not alive}
-    for head, reading in zip(draft.layout.heads, draft.inputs.heads, strict=True):
+    lost = _lost_devices(draft)
+    for head in draft.layout.heads:
         if head.device in lost:
             continue
+        reading = draft.inputs.heads[head.index]
         if reading.fault >= WHOLE_HEAD:
             yield "head_fault", head.name
         elif reading.fault:

@@ -31,7 +31,7 @@ def pass_delays(draft: Draft, zone: ZoneRules) -> None:
     if not state.delays:
         return
     called = is_called(draft, zone)
-    certain = called or state.weighed >= Level.ALARM or is_certain(draft, zone, standing(draft, zone))
+    certain = state.weighed >= Level.ALARM or is_certain(draft, zone, standing(draft, zone))
     passed = (called or state.alarm is not Alarm.NONE) and (state.passed or certain)
     if passed != state.passed:
         draft.zone(zone.index, passed=passed)

@@ -54,8 +54,8 @@ def _opened(draft: Draft, rack: int) -> tuple[str, ...]:
 def _instead(draft: Draft, rack: int, stuck: tuple[str, ...]) -> Plan | None:
     """The best set without what is stuck; where several of the set are, without any of it."""
     plan, found = draft.rules.plans[rack], draft.rules.instead[rack]
-    if plan is None or not stuck:
-        return plan
+    if plan is None:
+        return None
     return found[plan.breakers.index(stuck[0]) if len(stuck) == 1 else -1]
 
 

@@ -14,7 +14,7 @@ SENT, ACKNOWLEDGED = "sent", "acknowledged"
 
 def watch_routing(draft: Draft, zone: ZoneRules) -> None:
     """Follow the alarm that the zone's relay sends. In shadow mode nothing is sent, and without the input nothing is awaited."""
-    contacts = zone.wired.get(Family.ROUTING_ACKNOWLEDGED, ())
+    contacts = zone.wired.get(Family.ROUTING_ACKNOWLEDGED)
     if not contacts:
         return
     before = draft.zones[zone.index].routing

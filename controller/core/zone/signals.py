@@ -24,7 +24,7 @@ from controller.core.zone.coincidence import (
 from controller.core.zone.contacts import wired
 from controller.core.zone.machine import Signal, step
 from controller.core.zone.selector import MAIN, RESERVE, bank_used, in_the_way, take_pipe
-from controller.core.zone.strategies import held_ms, left_ms, operated, people
+from controller.core.zone.strategies import held_ms, operated, people
 from controller.core.zone.works import blocks_of_works
 from controller.site.model import Family, Release
 
@@ -248,7 +248,7 @@ def _enter(draft: Draft, zone: ZoneRules, move: tuple[Stage, Signal], pair: Pair
         stage=stage,
         since_ms=draft.tick_ms,
         due_ms=due_ms,
-        left_ms=left_ms(draft, before) if stage is Stage.HELD else 0,
+        left_ms=draft.left_ms(before.due_ms) if stage is Stage.HELD else 0,
         trigger=trigger if stage not in {Stage.QUIESCENT, Stage.PRE_ACTIVATED} else Trigger.NONE,
         proven=before.proven or signal is Signal.PROOF,
     )
@@ -257,8 +257,6 @@ def _enter(draft: Draft, zone: ZoneRules, move: tuple[Stage, Signal], pair: Pair
         state = draft.zone(zone.index, reserve=_reserve_key(draft, zone), attempt=0, spent=False, proven=False)
     if stage is Stage.ACTIVATED and before.activated_ms == NEVER:
         state = draft.zone(zone.index, activated_ms=draft.tick_ms)
-    if stage is Stage.ACTIVATED and before.stage is not Stage.HELD:
-        state = draft.zone(zone.index, attempt=0, spent=False, proven=False)
     if stage is Stage.RELEASING:
         _start_releasing(draft, zone, state)
     text = f"{signal}{', ' + trigger if trigger else ''}{', reserve bank' if state.reserve else ''}"

@@ -37,8 +37,12 @@ class Manner(NamedTuple):
     prolongs_ms: Callable[[Release], int] | None = None
 
 
-def _full_ms(release: Release, _left_ms: int = 0) -> int:
+def _full_ms(release: Release) -> int:
     return round(release.pre_warning_s * 1000)
+
+
+def _anew_ms(release: Release, _left_ms: int) -> int:
+    return _full_ms(release)
 
 
 def _at_once(_draft: Draft, _state: ZoneState) -> bool:
@@ -62,9 +66,9 @@ def _nyc_ms(release: Release) -> int:
 
 
 MANNERS: dict[Strategy, Manner] = {
-    Strategy.HOLD_RELOAD: Manner(Family.HOLD, aborts=True, stops=_at_once, leaves_ms=_full_ms),
+    Strategy.HOLD_RELOAD: Manner(Family.HOLD, aborts=True, stops=_at_once, leaves_ms=_anew_ms),
     Strategy.LATCHED_ABORT: Manner(Family.ABORT, aborts=True),
-    Strategy.LOCAL: Manner(Family.ABORT, stops=_at_once, leaves_ms=_full_ms),
+    Strategy.LOCAL: Manner(Family.ABORT, stops=_at_once, leaves_ms=_anew_ms),
     Strategy.DEAD_MAN: Manner(Family.ABORT, stops=_at_once, leaves_ms=lambda _, left_ms: left_ms),
     Strategy.ULI: Manner(Family.ABORT, stops=_at_ten, leaves_ms=_ten_ms),
     Strategy.IRI: Manner(Family.ABORT, stops=_at_ten_if_early, leaves_ms=_ten_ms),
@@ -122,8 +126,3 @@ def held_ms(draft: Draft, release: Release, before: ZoneState, signal: Signal) -
     if signal is Signal.HOLD_ENDS and manner.leaves_ms is not None:
         return draft.tick_ms + manner.leaves_ms(release, before.left_ms)
     return NEVER
-
-
-def left_ms(draft: Draft, before: ZoneState) -> int:
-    """What is left of the pre-warning when it is stopped; nothing once it has run."""
-    return draft.left_ms(before.due_ms) if before.stage is Stage.ACTIVATED else 0

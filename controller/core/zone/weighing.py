@@ -37,7 +37,7 @@ def latch_zone(draft: Draft, zone: ZoneRules) -> None:
 def level_of(draft: Draft, zone: ZoneRules) -> int:
     """Highest latched level of the zone: of any head alone, or of all together."""
     alone = (draft.heads[h.index].level for h in zone.sensing)
-    return max(draft.zones[zone.index].weighed, *alone, 0)
+    return max((draft.zones[zone.index].weighed, *alone))
 
 
 def doubts(draft: Draft, zone: ZoneRules) -> tuple[Evidence, ...]:
