@@ -5,11 +5,14 @@ from itertools import pairwise
 import msgspec
 import pytest
 
+from controller.core.actuation import act
 from controller.core.commands import Reset, Silence
 from controller.core.events import Kind, Level
 from controller.core.state import Drive
 from drivers.points import Quality
+from tests.controller.core.drafts import draft_of
 from tests.controller.core.field import Field, play, site, writes_of
+from tests.controller.core.one_bank import one_bank
 
 PRE_ALARM = "0 | cells-1 pre-alarm | quiescent |"
 RELEASE = "0 | smoke-1 alarm, heat-1 alarm | activated |\n 31 | | |\n 1 | | released | +agent"
@@ -56,6 +59,21 @@ def test_a_device_that_does_not_move_is_tried_again_then_told_with_its_consequen
     field.run(8)
     assert field.told(Kind.OUTPUT, "breaker-1")[-3:] == ["activate", "retry", "unconfirmed"]
     assert "breaker_stuck:breaker-1" in field.troubles()
+
+
+@pytest.mark.parametrize("late_ms", [0, 1])
+@pytest.mark.parametrize("drive_now", [Drive.WRITING, Drive.CONFIRMING])
+def test_an_output_has_the_whole_of_its_time(drive_now: Drive, late_ms: int) -> None:
+    field = Field()
+    field.stuck.add("breaker-1")
+    field.point("do-1-coils[0]", float(drive_now is Drive.CONFIRMING))
+    field.scan()
+    told = {"wanted": 1, "drive": drive_now, "since_ms": 1000, "tries": 1}
+    draft = draft_of(field, outputs={"breaker-1": told})
+    draft.tick_ms = 4_000 + late_ms
+    index = draft.layout.output("breaker-1").index
+    act(draft, [int(o.index == index or o.output.normal) for o in draft.layout.outputs])
+    assert draft.outputs[index].drive is (Drive.FAILED if late_ms else drive_now)
 
 
 def test_a_breaker_that_stays_open_has_no_consequence_of_its_use() -> None:
@@ -109,6 +127,33 @@ def test_a_stuck_release_channel_stays_told() -> None:
     field.run(40)
     assert "release_channel:agent" in field.troubles()
     assert field.told(Kind.TROUBLE, "agent").count("release_channel") == 1
+
+
+def test_a_forged_release_channel_is_told_whatever_its_normal_level() -> None:
+    field = Field(site(('[outputs.agent]\nrole = "agent"\n', '[outputs.agent]\nrole = "agent"\nnormal = 1\n')))
+    field.deaf.add("agent")
+    field.point("do-1-coils[3]", 0.0)
+    field.run(1)
+    assert field.troubles() == {"release_channel:agent"}
+
+
+def test_a_release_that_is_tried_again_says_its_intent_again() -> None:
+    proof = '[outputs.agent]\nrole = "agent"\n'
+    field = Field(site((proof, f'{proof}feedback = {{ point = "fb-inputs[3]" }}\n')))
+    field.stuck.add("agent")
+    play(field, "0 | smoke-1 alarm, heat-1 alarm | activated |\n 35 | | |")
+    assert "retry" in field.told(Kind.OUTPUT, "agent")
+    assert [write.intent for _, write in field.writes if write.output == "agent"] == [True] * 4
+
+
+def test_an_output_that_speaks_no_more_for_its_channels_is_at_rest() -> None:
+    field = Field(one_bank())
+    draft = draft_of(field, outputs={"agent": {"wanted": 1, "drive": Drive.WRITING, "channel": 1}})
+    server = draft.layout.output("server-agent").index
+    act(draft, [int(o.index == server or o.output.normal) for o in draft.layout.outputs])
+    mine = draft.outputs[draft.layout.output("agent").index]
+    assert (mine.wanted, mine.drive, mine.channel) == (0, Drive.SETTLED, -1)
+    assert draft.outputs[server].wanted == 1
 
 
 def test_a_commanded_end_of_release_is_no_forged_channel() -> None:
@@ -187,6 +232,20 @@ def test_a_start_without_state_keeps_what_it_finds_until_a_reset_but_never_agent
     field.run(2)
     assert not field.on("exhaust")
     assert not field.on("breaker-1")
+
+
+def test_what_a_late_look_adopts_has_its_whole_time_to_show() -> None:
+    field = Field(settle=False)
+    field.lose("do-1")
+    field.buffer.received_ms[:] = -10_000
+    field.stuck.add("damper")
+    field.point("do-1-coils[6]", 1.0)
+    field.run(20)
+    field.lost.clear()
+    field.run(4.5)
+    assert field.told(Kind.OUTPUT, "damper") == ["adopted"]
+    field.run(1)
+    assert field.told(Kind.OUTPUT, "damper") == ["adopted", "retry"]
 
 
 def test_exhaust_is_not_kept_where_agent_flows() -> None:

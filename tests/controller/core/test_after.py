@@ -2,15 +2,18 @@
 
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from controller.core.commands import Disable, Extract, Reset
 from controller.core.events import Event, Kind
 from controller.core.matrix import may_exhaust
 from controller.core.state import NEVER, Stage, ZoneState
+from controller.core.zone.after import run_after
 from controller.core.zone.coincidence import FIRE_PHYSICS
 from controller.site.check import check
 from drivers.points import Quality
+from tests.controller.core.drafts import draft_of, rules_of
 from tests.controller.core.field import Field, play, site, writes_of
 from tests.controller.core.holding import GAS_LOW, HOLDING, holding
 
@@ -348,3 +351,14 @@ def test_an_extended_discharge_of_which_one_channel_has_dropped_is_told_to_be_ov
     play(field, "5 | | | -agent-extended")
     assert ended(field, "extended-ended") == ["found dropped after a restart"]
     assert not [write for write in writes_of(field, "agent-extended") if write[2] == 1]
+
+
+def test_a_second_extended_discharge_has_not_run_yet() -> None:
+    """By a person's hand, without a reset between: found not energised after a restart it is still due."""
+    field = Field(holding())
+    draft = draft_of(field, zones={"hall": {"stage": Stage.RELEASED, "extended_ran": True}})
+    state = draft.zone(0, since_ms=draft.tick_ms)
+    rules = rules_of(draft)
+    assert rules.zone.release is not None
+    run_after(draft, rules, rules.zone.release, blocked=False)
+    assert draft.zones[0] == msgspec.structs.replace(state, extended_due_ms=draft.tick_ms + 100_000, extended_ran=False)

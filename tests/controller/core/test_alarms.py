@@ -8,6 +8,7 @@ from controller.core.commands import Disable, Reset
 from controller.core.events import Kind, Level
 from controller.core.zone import alarms, coincidence, signals
 from controller.site.model import Site
+from tests.controller.core.drafts import draft_of, rules_of
 from tests.controller.core.field import Field, play, site
 from tests.rules.breaking import Check, Mutant, notices, original
 
@@ -249,3 +250,11 @@ MUTANTS = [
 def test_is_noticed_when_broken(mutant: Mutant, check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
     mutant(monkeypatch)
     notices(check)
+
+
+@pytest.mark.parametrize("late_ms", [0, 1])
+def test_an_alarm_that_has_ended_counts_to_the_end_of_its_time(late_ms: int) -> None:
+    field = Field(of_type("B", "cancel_s = 20.0\n"))
+    draft = draft_of(field, heads={"smoke-1": {"level": Level.ALARM, "ended_ms": 1000}})
+    draft.tick_ms = 21_000 + late_ms
+    assert [head.name for head in alarms.standing(draft, rules_of(draft))] == ([] if late_ms else ["smoke-1"])

@@ -9,7 +9,8 @@ from controller.core.zone.coincidence import availability, confirmed, release_wi
 from controller.site.model import Site
 from drivers.points import Quality
 from tests.controller.core.field import Field, site
-from tests.controller.core.random_room import POLICIES
+from tests.controller.core.random_room import POLICIES, QUICK
+from tests.controller.core.tales.sites import STORE
 
 WINDOW_MS = 300_000
 
@@ -38,6 +39,29 @@ def test_a_discharge_switch_that_cannot_be_read_degrades() -> None:
     assert field.zone("server").availability == "full"
 
 
+IN_PLACE = '[heads."in-place-[1-2]"]\nfamily = "actuator-in-place"\nzone = "hall"\npoints = ["di-{n}-inputs[8]"]\n'
+
+
+def test_one_of_two_actuators_away_degrades_and_both_leave_no_way_out() -> None:
+    field = Field(site(("[heads.reserve-key]", f"{IN_PLACE}[heads.reserve-key]")))
+    assert field.zone().availability == "full"
+    field.contact("in-place-1", on=False)
+    field.scan()
+    assert field.zone().availability == "degraded: actuator not in place: in-place-1"
+    field.contact("in-place-2", on=False)
+    field.scan()
+    assert field.zone().availability == (
+        "unavailable: actuator not in place: in-place-1, actuator not in place: in-place-2"
+    )
+    assert field.zone("server").availability == "full"
+
+
+def test_a_head_that_is_in_no_pair_takes_nothing_from_the_release() -> None:
+    field = Field()
+    field.fault("h2-room")
+    assert said_of(field) == "full"
+
+
 def without_groups() -> Site:
     return site(("group = 4", "group = 0"))
 
@@ -55,6 +79,15 @@ def test_a_release_without_two_independent_heads_is_not_available() -> None:
     assert field.controller.inputs is not None
     says = availability(field.layout, 0, (), field.controller.inputs, (), ())
     assert says == "unavailable: no two independent heads"
+
+
+def test_a_zone_without_agent_says_nothing_of_its_release() -> None:
+    field = Field(site(*QUICK, *STORE))
+    field.scan()
+    assert field.controller.inputs is not None
+    store = field.layout.zones.index("store")
+    assert availability(field.layout, store, (), field.controller.inputs, (), ()) == ""
+    assert field.zone("store").availability == ""
 
 
 def test_the_window_of_release_is_the_zones_or_shorter_by_its_type() -> None:

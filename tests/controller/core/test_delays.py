@@ -5,8 +5,8 @@ import pytest
 from controller.core import decide, matrix, operators
 from controller.core.commands import Delays, Reset
 from controller.core.draft import Draft
-from controller.core.events import Kind
-from controller.core.rules import ZoneRules
+from controller.core.events import Kind, Level
+from controller.core.rules import ResponseSettings, ZoneRules
 from controller.core.survey import core_status
 from controller.core.zone import delays
 from controller.site.model import Site
@@ -76,9 +76,23 @@ def what_is_more_than_one_head_passes_them() -> None:
         play(field, f"0 | {more} | |\n 2 | | | +attention")
     field = waiting()
     play(field, "0 | call-point on | |\n 2 | call-point off | |\n 2 | | | +attention")
+    field = waiting()
+    field.weigh("smoke-1", "cells-1", level=Level.ALARM)
+    play(field, "2 | | | +attention")
     field = Field(delayed())
     switch(field, on=True)
     play(field, "0 | smoke-1 alarm, call-point on | |\n 0.3 | call-point off | | -attention\n 2 | | | +attention")
+
+
+def what_has_passed_them_passes_no_alarm_that_begins_as_they_are_switched_on() -> None:
+    field = Field(delayed(), settings=ResponseSettings(extinguish=False))
+    switch(field, on=True)
+    play(field, "0 | call-point on | |\n 2 | | | +attention")
+    switch(field, on=False)
+    play(field, "0 | call-point off | |\n 2 | | | -attention")
+    field.level("smoke-1", Level.ALARM)
+    assert switch(field, on=True) is Kind.COMMAND
+    play(field, "30 | | | -attention\n 33 | | | +attention")
 
 
 def a_call_point_alone_is_not_delayed() -> None:
@@ -163,6 +177,7 @@ CHECKS = (
     a_latched_row_that_has_driven_stays, a_latched_row_that_was_still_delayed_does_not,
     the_reset_of_one_room_takes_nothing_from_another_in_alarm, a_row_with_an_end_ends_so_long_after_it_began_to_drive,
     off_by_default, on_they_count_and_are_shown, off_again_they_end_at_once, what_is_more_than_one_head_passes_them,
+    what_has_passed_them_passes_no_alarm_that_begins_as_they_are_switched_on,
     a_call_point_alone_is_not_delayed, not_while_an_alarm_stands,
     they_outlive_a_reset_and_a_restart_and_count_for_the_next_alarm, release_and_isolation_do_not_wait,
     nothing_to_delay_is_refused,

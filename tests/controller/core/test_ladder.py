@@ -4,17 +4,25 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from controller.core.commands import ConfirmIsolated, Disable, HandOver, Reset, Work
+from controller.core.commands import Acknowledge, ConfirmIsolated, Disable, HandOver, Reset, Silence, Work
 from controller.core.events import Kind, Level
+from controller.core.rules import ResponseSettings
 from controller.core.state import NEVER, Isolation
+from controller.core.zone.ladder import run_ladder
 from controller.site.model import Principle
 from drivers.points import Quality
+from tests.controller.core.drafts import draft_of, rules_of
 from tests.controller.core.field import Field, play, site
 
 RUNAWAY = "0 | cells-2 runaway, h2-2 pre-alarm | pre-activated |"
 NO_BREAKER_3 = (
     '[outputs."breaker-[1-3]"]', '[outputs."breaker-[1-2]"]',
     '[matrix."isolate-[1-3]"]', '[matrix."isolate-[1-2]"]',
+)  # fmt: skip
+
+
+NO_COOLING = (
+    '[zones.hall.cooling]\nflow = "flow"\nneighbours = 1\nask_after_s = 20.0\nguard_hold_s = 60.0\n', "",
 )  # fmt: skip
 
 
@@ -55,6 +63,46 @@ def test_gas_names_the_rack_that_showed_it_first_only() -> None:
         2 |                           | pre-activated | +breaker-2 -breaker-1 -breaker-3
         """,
     )
+
+
+def test_an_advisory_of_the_same_gas_elsewhere_names_no_other_rack() -> None:
+    play(Field(), "0 | h2-1 advisory | |\n 1 | h2-2 pre-alarm | |\n 3 | | | +breaker-2 -breaker-1")
+
+
+@pytest.mark.parametrize(("first_ms", "isolation"), [(NEVER, Isolation.NONE), (100, Isolation.WANTED)])
+def test_gas_that_has_not_shown_itself_in_this_event_names_no_rack(first_ms: int, isolation: Isolation) -> None:
+    """It was in alarm last week; what a permit has sharpened since is not its own pre-alarm."""
+    field = Field()
+    said = {"level": Level.ALARM, "pre_alarm_ms": first_ms, "evidence": field.script.evidence(field.head("h2-1"))}
+    draft = draft_of(field, heads={"h2-1": said})
+    run_ladder(draft, rules_of(draft))
+    assert draft.racks[0].isolation is isolation
+
+
+def test_a_room_that_was_acknowledged_is_asked_to_open_a_breaker() -> None:
+    field = Field()
+    said = {"level": Level.PRE_ALARM, "pre_alarm_ms": 100, "evidence": field.script.evidence(field.head("cells-1"))}
+    draft = draft_of(field, heads={"cells-1": said}, zones={"hall": {"acknowledged": True}})
+    draft.disabled = ("breaker-1",)
+    run_ladder(draft, rules_of(draft))
+    assert draft.racks[0].isolation is Isolation.ASKED
+    assert not draft.zones[0].acknowledged
+
+
+def test_a_room_without_coolant_asks_for_the_proof_in_its_own_time_and_wants_no_water() -> None:
+    field = Field(site(NO_COOLING))
+    field.stuck.add("breaker-2")
+    play(field, f"{RUNAWAY}\n 9 | | |")
+    assert requests(field) == []
+    field.run(1.2)
+    assert requests(field) == ["confirm-isolated rack-2"]
+    assert "cool-wanted" not in field.told(Kind.RESPONSE, "rack-2")
+
+
+def test_with_coolant_switched_off_no_water_is_wanted() -> None:
+    field = Field(settings=ResponseSettings(cool=False))
+    play(field, f"{RUNAWAY}\n 5 | | | +breaker-2 -pump -coolant-2")
+    assert "cool-wanted" not in field.told(Kind.RESPONSE, "rack-2")
 
 
 def test_the_order_of_gas_is_that_of_pre_alarms_whatever_rises_later() -> None:
@@ -253,6 +301,21 @@ def test_not_controlled_in_time_hands_over_once() -> None:
     assert field.zone().handed_over
 
 
+def test_what_never_burned_is_not_handed_over() -> None:
+    field = Field(site(("hand_over_after_s = 600.0", "hand_over_after_s = 5.0")))
+    play(field, "0 | cells-1 pre-alarm | |\n 20 | | |")
+    assert requests(field) == []
+
+
+def test_the_brigade_is_told_of_every_hot_rack() -> None:
+    field = Field()
+    field.script.readings.rack_hottest_degc[:2] = 300.0
+    play(field, "0 | cells-1 pre-alarm | |\n 3 | | |")
+    field.say(HandOver(operator="kim", zone="hall"))
+    text = next(e.text for e in field.events if e.what == "hand-over")
+    assert "Hot or without live sensors: rack-1, rack-2. Not isolated: rack-2, rack-3 (" in text
+
+
 def test_a_person_hands_over_at_once() -> None:
     field = Field()
     field.say(HandOver(operator="kim", zone="hall"))
@@ -371,8 +434,12 @@ def test_what_burns_again_during_the_watch_is_told_and_handed_over() -> None:
     field.fault("h2-1")
     field.run(1)
     assert field.zone().guard_ms != NEVER  # a sensor that dies then is a trouble, not a fire
+    field.say(Acknowledge(operator="kim", zone="hall"))
+    field.say(Silence(operator="kim", zone="hall"))
+    assert (field.zone().acknowledged, field.zone().silenced) == (True, True)
     play(field, "0 | cells-2 pre-alarm | |")
     assert field.told(Kind.RESPONSE, "hall")[-1] == "guard-lost"
+    assert (field.zone().acknowledged, field.zone().silenced) == (False, False)
     field.run(0.1)
     assert requests(field).count("hand-over hall") == 1
     assert not field.zone().acknowledged

@@ -101,6 +101,12 @@ def test_a_row_that_has_not_passed_its_delay_latches_nothing() -> None:
     assert not field.on("beacon")
 
 
+def test_times_of_a_row_are_kept_to_the_millisecond() -> None:
+    field = field_with(beacon("delay_s = 5.0\ninvestigate_s = 30.0\nfor_s = 10.0"))
+    (row,) = (row for row in field.controller.rules.matrix.rows if row.asks)
+    assert (row.delay_ms, row.investigate_ms, row.for_ms) == (5_000, 30_000, 10_000)
+
+
 def test_an_exception_ends_a_latched_row() -> None:
     field = field_with(beacon('latch = true\nunless = ["server.fire"]', '"hall.trouble"'))
     field.lose("gas")

@@ -10,8 +10,9 @@ from controller.core.draft import Draft
 from controller.core.state import BEFORE_FLOODING, Drive, Stage, Trigger
 from controller.core.zone.selector import IN_NEED, PIPE, is_bound, may_flow, take_pipe, would_free, would_let_go
 from tests.controller.core.drafts import draft_of, rules_of
-from tests.controller.core.field import Field
+from tests.controller.core.field import Field, site
 from tests.controller.core.one_bank import one_bank
+from tests.controller.core.tales.sites import SELECTORS_FIRST
 
 WAITS = {"stage": Stage.WAITING}
 STUCK_MS, AIR_TOO_MS = 5_000, 95_000
@@ -85,6 +86,12 @@ def test_what_flows_by_its_word_or_its_read_back_is_not_stopped(
     told = {"wanted": int(wanted != normal), "drive": drive}
     draft = draft_of(field, outputs={"agent": told})
     assert may_flow(draft, rules_of(draft), draft.layout.output("agent").index) == flows
+
+
+def test_a_selector_that_is_the_first_output_is_asked_as_well() -> None:
+    draft = draft_of(Field(site(*SELECTORS_FIRST)))
+    assert rules_of(draft).selector == 0
+    assert not may_flow(draft, rules_of(draft), draft.layout.output("agent").index)
 
 
 @pytest.mark.parametrize(("let_go", "stage"), list(product(((), ("main",)), Stage)))

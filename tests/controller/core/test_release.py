@@ -5,8 +5,10 @@ import pytest
 from controller.core.commands import Disable, Occupied, Reset, Silence
 from controller.core.events import Kind
 from controller.core.rules import ResponseSettings
-from controller.core.state import Trigger
+from controller.core.state import NEVER, Stage, Trigger
+from controller.core.zone.signals import run_zone
 from drivers.points import Quality
+from tests.controller.core.drafts import draft_of, rules_of
 from tests.controller.core.field import Field, play, site, writes_of
 
 CONFIRM = "0 | smoke-1 alarm, heat-1 alarm | activated |"
@@ -272,6 +274,29 @@ def test_exhaust_first_while_gas_is_high_within_the_bound() -> None:
     assert field.told(Kind.INHIBIT, "hall")[-1] == "none"
 
 
+@pytest.mark.parametrize(
+    ("limit_s", "stage", "wait_ms", "over"),
+    [
+        (60.0, Stage.WAITING, 59_999, False),
+        (60.0, Stage.WAITING, 60_000, True),
+        (0.0, Stage.ACTIVATED, 1, True),
+        # A bound, however short, begins with the wait.
+        (0.001, Stage.ACTIVATED, 1, False),
+    ],
+)
+def test_the_turn_of_the_exhaust_is_over_to_the_millisecond(
+    limit_s: float, stage: Stage, wait_ms: int, over: bool
+) -> None:
+    field = Field(site(("purge_limit_s = 60.0", f"purge_limit_s = {limit_s}")))
+    field.point("gas-h2[0]", 20000.0)
+    field.scan()
+    since = {"stage": stage, "trigger": Trigger.AUTOMATIC, "since_ms": 1000, "due_ms": 90_000}
+    draft = draft_of(field, zones={"hall": since})
+    draft.tick_ms = 1000 + wait_ms
+    run_zone(draft, rules_of(draft))
+    assert draft.zones[0].purged_ms == (draft.tick_ms if over else NEVER)
+
+
 def test_gas_that_falls_ends_the_wait() -> None:
     field = Field()
     field.point("gas-h2[0]", 20000.0)
@@ -377,12 +402,34 @@ def test_the_reserve_bank_never_goes_by_itself() -> None:
     )
 
 
+def test_a_key_in_a_room_without_a_reserve_bank_takes_nothing_from_the_call_point() -> None:
+    field = Field(site(('reserve_output = "agent-reserve"\n', "")))
+    play(field, "0 | reserve-key on, call-point on | activated |\n 11 | | |\n 1 | | released | +agent -agent-reserve")
+
+
 def test_the_reserve_bank_after_the_hold_time() -> None:
     field = Field()
     play(field, f"{CONFIRM}\n 32 | | released |\n 182 | | discharged |")
     play(field, "1 | call-point on | discharged |\n 0 | reserve-key on | activated |\n 11 | | releasing |")
     field.run(1)
     assert field.on("agent-reserve")
+
+
+@pytest.mark.parametrize(("stage", "next_stage", "tries"), [
+    (Stage.DISCHARGED, Stage.ACTIVATED, 0), (Stage.UNCONFIRMED, Stage.RELEASING, 1),
+])  # fmt: skip
+def test_what_became_of_the_main_bank_is_not_said_of_the_reserve(stage: Stage, next_stage: Stage, tries: int) -> None:
+    field = Field(settle=False)
+    for name in ("reserve-key", "call-point"):
+        field.contact(name, on=True)
+    field.scan()
+    main = {"stage": stage, "reserve": False, "attempt": 2, "proven": stage is Stage.DISCHARGED, "spent": True}
+    main |= {"call_point_rested": True}
+    draft = draft_of(field, zones={"hall": main})
+    run_zone(draft, rules_of(draft))
+    state = draft.zones[0]
+    assert (state.stage, state.reserve, state.attempt) == (next_stage, True, tries)
+    assert (state.proven, state.spent) == (False, False)
 
 
 def test_a_call_point_that_was_never_restored_lets_no_reserve_go() -> None:
@@ -417,6 +464,16 @@ def test_agent_that_nobody_commanded_keeps_people_out_and_exhaust_off() -> None:
     assert "unexpected_flow:hall" in field.troubles()
     assert field.say(Reset(operator="kim", zone="hall")).kind is Kind.REFUSED  # it would release: both still read alarm
     play(field, "0 | call-point on | activated |\n 11 | | |\n 1 | | released | +agent")
+
+
+def test_agent_that_nobody_commanded_ends_the_silence() -> None:
+    field = Field()
+    play(field, "0 | smoke-1 pre-alarm | quiescent |\n 1 | | | +sounder")
+    field.say(Silence(operator="kim", zone="hall"))
+    play(field, "1 | | | -sounder")
+    field.point("fb-inputs[8]", 1.0)
+    play(field, "1 | | | +sounder")
+    assert not field.zone().silenced
 
 
 def test_a_reset_does_not_forget_agent_that_still_flows() -> None:

@@ -5,10 +5,13 @@ import pytest
 from controller.core.commands import Disable, Reset
 from controller.core.draft import Draft
 from controller.core.events import Kind, Level
+from controller.core.inputs import HeadReading
 from controller.core.layout import HeadLayout
 from controller.core.rules import ZoneRules
+from controller.core.state import NEVER
 from controller.core.zone import second_look
 from controller.site.model import Site
+from tests.controller.core.drafts import draft_of
 from tests.controller.core.field import Field, play, site
 from tests.rules.breaking import Check, Mutant, notices
 
@@ -197,3 +200,15 @@ MUTANTS = [
 def test_is_noticed_when_broken(mutant: Mutant, check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
     mutant(monkeypatch)
     notices(check)
+
+
+@pytest.mark.parametrize(("reads", "within_ms"), [(Level.NORMAL, 60_000), (Level.PRE_ALARM, 300_000)])
+@pytest.mark.parametrize("late_ms", [0, 1])
+def test_a_first_alarm_is_remembered_to_the_millisecond(reads: Level, within_ms: int, late_ms: int) -> None:
+    field = Field(looking())
+    draft = draft_of(field, heads={"smoke-1": {"level": Level.PRE_ALARM, "looked_ms": 1000}})
+    draft.tick_ms = 1000 + within_ms + late_ms
+    head = draft.layout.heads[field.head("smoke-1")]
+    assert second_look.looked_at(draft, head, HeadReading(int(reads), 0, 0), int(reads)) == reads
+    assert draft.heads[head.index].looked_ms == (NEVER if late_ms else 1000)
+    assert len(draft.events) == late_ms

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from controller.core.commands import Disable, Occupied, Reset, Work
+from controller.core.commands import Acknowledge, Disable, Occupied, Reset, Work
 from controller.core.events import Kind
 from controller.site.check import check
 from drivers.points import Quality
@@ -57,6 +57,21 @@ def test_a_selector_that_sticks_keeps_the_agent_back_whoever_asks(by: str) -> No
     field.stuck.clear()  # a person opens it at the valve
     play(field, "3 | | | +agent")
     assert not writes_of(field, "server-agent")
+
+
+def test_the_way_into_a_room_is_asked_for_anew_and_an_answer_stands_when_it_is_free() -> None:
+    field = field_of(("purge_limit_s = 60.0", "purge_limit_s = 600.0"))
+    field.stuck.add("selector-hall")
+    field.point("gas-h2[0]", 20000.0)
+    play(field, f"0 | {HALL} | activated |")
+    field.say(Acknowledge(operator="kim", zone="hall"))
+    play(field, "31 | | waiting |")
+    assert not field.zone().acknowledged
+    field.say(Acknowledge(operator="kim", zone="hall"))
+    field.stuck.clear()
+    play(field, "3 | | waiting | +selector-hall")
+    assert not field.zone().way_blocked
+    assert field.zone().acknowledged
 
 
 @pytest.mark.parametrize("fault", [(1.0, Quality.GOOD), (0.0, Quality.BAD)])

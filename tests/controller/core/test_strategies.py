@@ -2,9 +2,11 @@
 
 import pytest
 
-from controller.core.state import AGENT_IN_ROOM, Stage
-from controller.core.zone.strategies import MANNERS
+from controller.core.state import AGENT_IN_ROOM, BEFORE_FLOODING, Stage, Trigger
+from controller.core.zone.machine import Signal
+from controller.core.zone.strategies import MANNERS, people
 from controller.site.model import Strategy
+from tests.controller.core.drafts import draft_of, rules_of
 from tests.controller.core.field import Field, play, site
 
 ALARM = "0 | smoke-1 alarm, heat-1 alarm | activated |\n"
@@ -170,6 +172,37 @@ def test_a_device_that_is_stuck_at_rest_is_a_trouble_and_makes_the_release_unava
     play(field, f"0 | {device} on | quiescent |\n 12 | | quiescent |")
     assert field.troubles() == {"hand_at_rest:hall"}
     assert field.zone().availability == f"unavailable: {device} operated"
+
+
+@pytest.mark.parametrize(
+    ("strategy", "says", "troubles"),
+    [(Strategy.HOLD_RELOAD, "unavailable: abort operated", {"hand_at_rest:hall"}), (Strategy.NONE, "full", set())],
+)
+def test_a_closed_abort_contact_at_rest_is_shown_where_it_would_act(
+    strategy: Strategy, says: str, troubles: set[str]
+) -> None:
+    field = field_of(strategy)
+    play(field, "0 | abort on | quiescent |\n 12 | | quiescent |")
+    assert (field.zone().availability, field.troubles()) == (says, troubles)
+
+
+@pytest.mark.parametrize("trigger", [Trigger.AUTOMATIC, Trigger.MANUAL])
+@pytest.mark.parametrize("stage", Stage)
+def test_the_devices_are_heard_before_flooding_and_never_against_a_person(stage: Stage, trigger: Trigger) -> None:
+    field = Field(settle=False)
+    field.contact("abort", on=True)
+    field.scan()
+    draft = draft_of(field, zones={"hall": {"stage": stage, "trigger": trigger}})
+    rules = rules_of(draft)
+    assert rules.zone.release is not None
+    heard = stage in BEFORE_FLOODING and trigger is Trigger.AUTOMATIC
+    assert people(draft, rules, rules.zone.release) == ([Signal.ABORT, Signal.HOLD_ENDS] if heard else [])
+
+
+def test_a_room_without_the_contact_of_its_strategy_counts_down_all_the_same() -> None:
+    contact = '[heads.abort]\nfamily = "abort"\nzone = "hall"\npoints = ["di-2-inputs[1]"]\n'
+    field = Field(site(('strategy = "hold-reload"', f'strategy = "{Strategy.NYC}"'), (contact, "")))
+    play(field, f"{ALARM} 29 | | activated |\n 1 | | releasing |")
 
 
 @pytest.mark.parametrize(("hand", "why"), [("hold on", "held by hand"), ("abort on", "aborted by hand: reset first")])

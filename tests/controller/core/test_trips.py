@@ -2,10 +2,13 @@
 
 import pytest
 
+from controller.core.decide import first_state
 from controller.core.events import Kind
-from controller.core.trips import HOST_FACTS
+from controller.core.scan import Controller
+from controller.core.trips import HOST_FACTS, NIGHT, is_night
 from controller.core.troubles import TRIPS, Delay
 from drivers.points import Quality
+from tests.controller.core.drafts import draft_of
 from tests.controller.core.field import Field, play, site
 
 
@@ -171,3 +174,18 @@ def test_a_trouble_speaks_the_language_of_the_site() -> None:
     field.run(2)
     text = next(e.text for e in field.events if e.kind is Kind.TROUBLE)
     assert text == TRIPS["contact_fault"].guidance_ko
+
+
+def test_a_state_that_was_lost_is_a_trouble_of_its_zones() -> None:
+    field = Field()
+    field.controller = Controller(field.layout, first_state(field.layout, lost=True))
+    field.controller.detector = field.script
+    field.run(1)
+    assert field.troubles() == {"state_lost:hall", "state_lost:server"}
+
+
+@pytest.mark.parametrize("facts", [(), (1,) * NIGHT, (0,) * (NIGHT + 1)])
+def test_without_the_word_of_the_site_it_is_day(facts: tuple[int, ...]) -> None:
+    draft = draft_of(Field())
+    draft.inputs = draft.inputs._replace(host=facts)
+    assert not is_night(draft)

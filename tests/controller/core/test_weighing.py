@@ -1,8 +1,13 @@
 """What the heads of a zone say together: what it raises, what it never does, and the doubts about a BMS."""
 
+import pytest
+
 from controller.core.commands import Disable, Reset
 from controller.core.events import Feature, Kind, Level
 from controller.core.state import Isolation, Stage
+from controller.core.zone.blind import LEAD_MS, leading_gas
+from controller.core.zone.weighing import NOTHING, weighed
+from tests.controller.core.drafts import draft_of, rules_of
 from tests.controller.core.field import Field, play, site, two_gases
 
 
@@ -108,6 +113,21 @@ def test_gas_and_a_proven_fire_name_the_rack_whose_bms_is_flat_and_water_waits_f
     assert {"cells-2", "h2-2", "co-2", "smoke-1", "heat-1"} == {x.head for x in wanted.evidence}
     assert field.rack("rack-2").runaway
     assert requests(field) == []
+
+
+@pytest.mark.parametrize("late_ms", [0, 1])
+def test_gas_leads_clearly_to_the_millisecond(late_ms: int) -> None:
+    field = Field(two_gases())
+    first = {"level": Level.ALARM, "pre_alarm_ms": 1000, "evidence": field.script.evidence(field.head("h2-1"))}
+    rival = {"level": Level.PRE_ALARM, "pre_alarm_ms": 1000 + LEAD_MS - late_ms}
+    draft = draft_of(field, heads={"h2-1": first, "co-1": first, "h2-2": rival})
+    assert bool(leading_gas(draft, rules_of(draft), 0)) == (not late_ms)
+
+
+def test_where_nothing_is_weighed_nothing_is_said_together() -> None:
+    draft = draft_of(Field())
+    draft.inputs = draft.inputs._replace(weighed=())
+    assert weighed(draft, rules_of(draft)) == NOTHING
 
 
 def test_a_person_is_asked_when_gas_names_a_blind_rack_and_fire_is_not_proven() -> None:

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from controller.core.commands import Reset, Work
-from controller.core.events import Kind
+from controller.core.events import Kind, Level
 from controller.core.state import Isolation, Stage, ZoneState
-from controller.core.zone.works import LONGEST_MIN, PERMIT, WALK_TEST, not_at_rest
+from controller.core.zone.works import LONGEST_MIN, PERMIT, WALK_TEST, left_out, not_at_rest
 from controller.site.loader import loads
 from controller.site.model import Site
 from tests.controller.core.drafts import draft_of, rules_of
@@ -165,6 +165,33 @@ def test_no_walk_test_begins_where_something_is_going_on(before: str) -> None:
     field = Field()
     play(field, before)
     assert say(field, WALK_TEST, 60) is Kind.REFUSED
+
+
+def test_no_walk_test_begins_while_heads_show_something_together() -> None:
+    field = Field()
+    field.weigh("h2-1", "cells-1", level=Level.PRE_ALARM)
+    field.scan()
+    answer = field.say(Work(operator="kim", zone="hall", work="walk test", minutes=60))
+    assert (answer.kind, answer.text) == (
+        Kind.REFUSED,
+        "the heads of the zone show something together: reset it first",
+    )
+
+
+def test_a_walk_test_in_which_every_head_was_tried_says_so() -> None:
+    field = Field()
+    say(field, WALK_TEST, 60)
+    for name in ("h2-1", "h2-2", "h2-3", "h2-room", "smoke-1", "smoke-2", "heat-1", "heat-2"):
+        play(field, f"0 | {name} pre-alarm | |\n 0 | {name} normal | |")
+    say(field, WALK_TEST, 0)
+    assert next(e.text for e in field.events if e.what == "walk test ended") == "not tried: none"
+
+
+def test_heads_in_a_walk_test_are_not_weighed_together() -> None:
+    field = Field()
+    say(field, WALK_TEST, 60)
+    out = left_out(field.controller.rules, field.controller.state)
+    assert out == ("h2-1", "h2-2", "h2-3", "h2-room", "smoke-1", "smoke-2", "heat-1", "heat-2")
 
 
 def test_no_reset_answers_a_walk_test() -> None:
