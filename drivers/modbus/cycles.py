@@ -104,6 +104,15 @@ def learn(learned: Any, wait: Any, now: Any) -> None:
 
 
 @short_kernel
+def last_wait(learned: Any) -> Any:
+    """What the device needed the last time; for ever, if nothing is known of it."""
+    if learned == 0:
+        return FOR_EVER
+    waits = _cell(learned, WAITS)[0]
+    return _cell(learned, FIRST_WAIT + (waits - 1) % LATENCIES)[0] if waits > 0 else FOR_EVER
+
+
+@short_kernel
 def take_in(steps: Any, first: Any, end: Any, tick: Any, speed: Any, at: Any) -> None:
     """Steps `first` to `end` of a cycle: its points are decoded. Plant time is `tick` at the moment `at`, and passes at `speed`."""
     for number in range(first, end):

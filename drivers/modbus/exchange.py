@@ -78,7 +78,7 @@ class Exchange:
         self._plants: dict[tuple[TickMs, float], int] = {}
         self._ticks = np.zeros((0, 2), np.int64)
         self._connections = np.zeros(0, np.int64)
-        self._is_called = False
+        self._is_called = self._has_waited = False
         self._timer: asyncio.TimerHandle | None = None
         self._links = np.zeros((0, kernel.LINK_COLUMNS), np.int64)
         self._grow(FIRST_LINKS)
@@ -118,8 +118,12 @@ class Exchange:
             self._loop.call_soon(self._go_on)
 
     def ask_now(self) -> None:
-        """The same, but at once: somebody waits for it."""
-        self._turn(0)
+        """The same, but at once: somebody waits for it. Its answer may come before this call is over.
+
+        Not twice in a row, for many writes to a quick device would hold up the loop.
+        """
+        budget_ns, self._has_waited = 0 if self._has_waited else BUDGET_NS, True
+        self._turn(budget_ns)
 
     def ask_at(self, when_s: float) -> None:
         """Something will be due then (loop's clock)."""
@@ -142,7 +146,7 @@ class Exchange:
         self._go_on()
 
     def _go_on(self) -> None:
-        self._is_called = False
+        self._is_called = self._has_waited = False
         self._turn(BUDGET_NS)
 
     def _turn(self, budget_ns: int) -> None:

@@ -39,6 +39,7 @@ from drivers.modbus.kernel import (
     WAIT,
     WAITED,
 )  # fmt: skip
+from drivers.modbus.learned import Learned
 from drivers.modbus.standing import Standing
 from drivers.modbus.talk import Talk
 from drivers.modbus.wire import NO_LINGER, Lost, Transactions
@@ -69,6 +70,8 @@ class Lane(Talk):
         self._run: Run | None = None
         self._standing: Standing | None = None
         """What the kernel asks by itself at present."""
+        self._learned: Learned | None = None
+        """What the kernel knows of the device, also when Python asks."""
         self._is_urgent = False
         """Whether somebody waits for what is put now: it is sent at once."""
         self._overdue_s = 0.0
@@ -120,6 +123,7 @@ class Lane(Talk):
             return
         self._standing, cells = standing, self.cells
         cells[CYCLES], cells[CYCLES_COUNT], cells[COUNT] = standing.address, len(standing.runs), 0
+        self._learned = standing.learned
         cells[NUMBER], cells[LEARNED] = self._transactions.address, standing.learned.address
         cells[CLOCK] = self._exchange.plant(standing.tick_ms, standing.speed)
         cells[HOLD], cells[STATE] = 0, RESTING

@@ -107,6 +107,9 @@ class Writes:
         job = Job(self._order(write), loop.create_future())
         self._jobs.append(job)
         self._rouse()
+        if job.done.done():  # a quick device
+            job.done.result()
+            return
         deadline = loop.call_later(WRITE_DEADLINE * self._timeout_s, self._too_late, job)
         try:
             await job.done

@@ -1,18 +1,53 @@
 """What Python hears of the compiled exchange, and when: values at once, replies before time-outs, a read-back once, errors in any case."""
 
 import asyncio
+import subprocess
+import sys
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
+import pytest
+
+from drivers.link import PointWrite
 from drivers.modbus import kernel
 from drivers.modbus.errors import Where
+from drivers.modbus.exchange import BUDGET_NS, exchange_of
 from drivers.modbus.frame import Batch, Framing, ask_read
+from drivers.modbus.learned import Learned
 from drivers.modbus.wire import Once
 from drivers.points import DataType, RegisterBlock, Table
 from tests.drivers.field import running, until
 from tests.drivers.test_tcp import PATIENT_S, good, link_to
 from tests.drivers.through_lane import ThroughLane
+
+QUICK_DEVICE = """
+import socket
+with socket.create_server(("127.0.0.1", 0)) as server:
+    print(server.getsockname()[1], flush=True)
+    peer, _ = server.accept()
+    peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    coil = 0
+    while asked := peer.recv(12):
+        if asked[7] == 5:
+            coil = int(asked[10] == 255)
+        peer.sendall(asked if asked[7] == 5 else asked[:4] + bytes((0, 4, asked[6], 1, 1, coil)))
+"""
+"""One coil, in a process of its own: while the kernel waits, Python's other threads do not run."""
+
+NEAR_S = kernel.NEAR_NS / 1e9
+
+
+@contextmanager
+def quick_device() -> Iterator[int]:
+    command = [sys.executable, "-c", QUICK_DEVICE]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as device:
+        try:
+            assert device.stdout is not None
+            yield int(device.stdout.readline())
+        finally:
+            device.kill()
 
 
 def read_of(unit: int) -> Batch:
@@ -107,4 +142,60 @@ async def test_an_error_at_the_deadline_ends_its_connection_and_reaches_the_owne
     inner._look()
     assert inner._lost
     assert inner._timer is None
+    lane.close()
+
+
+@pytest.mark.parametrize(
+    ("wait_s", "asked_ago_s", "is_awaited"),
+    [(NEAR_S - 1e-6, 0.0, True), (NEAR_S, 0.0, False), (None, 0.0, False), (NEAR_S - 1e-6, NEAR_S, False)],
+    ids=["quick", "not quick", "nothing learned", "asked a while ago"],
+)
+async def test_only_an_answer_that_is_nearly_there_is_awaited(
+    wait_s: float | None, asked_ago_s: float, *, is_awaited: bool
+) -> None:
+    lane, learned = ThroughLane(), Learned()
+    lane.expect(read_of(17))
+    assert lane._lane is not None
+    if wait_s is not None:
+        learned.good((10.0, wait_s), time.monotonic())
+    lane._lane.cells[kernel.LEARNED] = learned.address
+    took_ns = []
+    for _ in range(50):
+        began_ns = time.monotonic_ns()
+        lane._lane.cells[kernel.SINCE] = began_ns - round(asked_ago_s * 1e9)
+        lane._lane._exchange._go_on()
+        took_ns.append(time.monotonic_ns() - began_ns)
+    assert (min(took_ns) >= BUDGET_NS) == is_awaited
+    lane.close()
+
+
+async def test_what_a_quick_device_says_to_a_write_is_heard_in_the_writers_call() -> None:
+    coil = RegisterBlock("out", "d", 1, Table.COIL, 0, 1, DataType.BIT, 0.005, 5.0)
+    loop, levels = asyncio.get_running_loop(), 0
+    with quick_device() as port:
+        link = link_to(port, coil, timeout_s=PATIENT_S)
+        async with running(link):
+            await until(lambda: good(link, "out"), within_s=PATIENT_S)
+            ended_s = time.monotonic() + 60.0
+            at_once = False
+            while not at_once:  # the machine may give its cores to others meanwhile, but not always
+                assert time.monotonic() < ended_s
+                levels += 1
+                turned = loop.create_future()
+                loop.call_soon(turned.set_result, None)
+                await link.write(PointWrite("out", 0, float(levels % 2)))
+                at_once = not turned.done()
+                assert link.buffers["out"].value[0] == levels % 2
+                await asyncio.sleep(0.005)
+
+
+async def test_of_two_writes_in_a_row_one_lets_the_loop_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    lane = ThroughLane()
+    exchange, budgets = exchange_of(asyncio.get_running_loop()), list[int]()
+    monkeypatch.setattr(exchange, "_turn", budgets.append)
+    exchange.ask_now()
+    exchange.ask_now()
+    exchange._go_on()
+    exchange.ask_now()
+    assert budgets == [BUDGET_NS, 0, BUDGET_NS, BUDGET_NS]
     lane.close()
