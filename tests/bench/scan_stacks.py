@@ -2,7 +2,8 @@
 
 A scan: 10,240 registers of 20 devices read in 5 reads each, scaled, compared with a limit, one output written and acknowledged. With a
 period of 0 scans follow each other after a short rest. FIFO 1 asks for the daemon's real-time priority. Both stacks let the garbage
-collector forget the objects of the start, as the daemon does.
+collector forget the objects of the start, as the daemon does. Ours runs as the daemon does, too: from the library of kernels if that is
+built (`haechi kernels build`), and it compares as the daemon's detectors do, in a kernel.
 """
 
 import asyncio
@@ -13,9 +14,12 @@ from typing import Protocol
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from controller.core.image import freeze
 from controller.runtime.realtime import RealTime, ask_machine, settle_memory
+from drivers.compiled import library
+from drivers.compiled.door import kernel
 from drivers.link import PointWrite
 from drivers.modbus.cycles import DUE_AT, PERIOD
 from drivers.modbus.exchange import exchange_of
@@ -30,6 +34,7 @@ READS = tuple((first, min(125, REGISTERS - first)) for first in range(0, REGISTE
 LIMIT_C = 28.95
 """Between two values that the server gives, so that no rounding decides."""
 
+GOOD = int(Quality.GOOD)
 FIFO = 50
 REST_S = 0.005
 WARM_UP_SCANS = 10
@@ -133,6 +138,7 @@ class Ours:
 
     async def open(self) -> None:
         """Connect everything; the first poll of each block, the output's too, comes by itself."""
+        library.load()
         self._running = [asyncio.create_task(link.run()) for link in self._links]
         while sum(link.health().reads for link in self._links) < DEVICES * len(READS) + 1:
             await asyncio.sleep(READY_S)
@@ -166,9 +172,9 @@ class Ours:
             self._all_in = loop.create_future()
             await self._all_in
         image = freeze(number, tick_ms(), self._buffers, self._max_age_ms)
-        above = np.count_nonzero((image.value > LIMIT_C) & (image.quality == Quality.GOOD))
+        above = _above(image.value, image.quality)
         await self._links[0].write(PointWrite("output", 0, float(number % 2)))
-        return int(above)
+        return above
 
     async def close(self) -> None:
         """Leave nothing behind, and compare the values with the server's."""
@@ -177,6 +183,14 @@ class Ours:
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
+
+
+@kernel
+def _above(value: npt.NDArray[np.float64], quality: npt.NDArray[np.uint8]) -> int:
+    above = 0
+    for i in range(value.shape[0]):
+        above += (value[i] > LIMIT_C) & (quality[i] == GOOD)
+    return above
 
 
 def _on_demand(link: ModbusLink) -> Iterator[tuple[memoryview, int]]:
