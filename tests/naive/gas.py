@@ -142,9 +142,17 @@ class GasTwin:
         }
         if head.family not in room or not ups or 2 * sum(ups) < len(ups):
             return Feature.NONE
-        if Family.H2 not in room:
-            return Feature.OUTSIDE_AIR
-        return Feature.LI_ION_VENT if room & {Family.CO, Family.VOC} else Feature.NONE
+        hydrogen = [
+            self._is_strong(other, p)
+            for other in self.heads
+            if (other.family, other.layout.zone) == (Family.H2, zone)
+            if other.layout.head.reference or other.layout.head.principle != "catalytic"
+            for p in other.points
+            if p.status == "live"
+        ]
+        if any(hydrogen):
+            return Feature.LI_ION_VENT if room & {Family.CO, Family.VOC} else Feature.NONE
+        return Feature.OUTSIDE_AIR if hydrogen else Feature.NONE
 
     def _pattern(self, head: AirHead, racks: dict[tuple[int, int], Rack], humid: list[bool]) -> Feature:
         shared, rack = self._shared(head), racks[head.layout.zone, head.layout.rack]

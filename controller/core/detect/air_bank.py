@@ -142,7 +142,7 @@ class GasBank(AirBank):
         super().__init__(memory, humid)
         places = int(memory.q[c.Q_PLACE].max()) + 1
         self._places = np.zeros((3, len(c.KINDS), places))
-        self._zones = np.zeros((3, len(c.KINDS), humid.size))
+        self._zones = np.zeros((5, len(c.KINDS), humid.size))
 
     def advance(self, image: Image) -> bool:
         """Take in an image; returns whether anything was new."""

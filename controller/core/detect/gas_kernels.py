@@ -59,7 +59,7 @@ def advance_gas(
 ) -> Any:  # fmt: skip
     """Advance by one image; returns whether anything was new.
 
-    `humid` uint8 by zone is read; `places` float64 (3, kinds, places) and `zones` float64 (3, kinds, zones) are scratch.
+    `humid` uint8 by zone is read; `places` float64 (3, kinds, places) and `zones` float64 (5, kinds, zones) are scratch.
     """
     if not air.take_all(index, value, quality, sample, received_ms, p, q, f, t, u):
         return False
@@ -141,7 +141,11 @@ def follow_base(p: Any, f: Any, h: Any, i: Any, x: Any, dt_s: Any) -> None:
 
 @jit
 def gather(p: Any, q: Any, f: Any, u: Any, places: Any, zones: Any) -> None:
-    """By rack and gas: a living head, a strong rise, ppm over the base. By room and gas: heads in racks, those up, the reference."""
+    """Write what the heads see together.
+
+    By rack and gas: a living head, a strong rise, ppm over the base. By room and gas: heads in racks, those up, a strong reference, whether
+    any head lives that tells its gas apart (no catalyst in a rack does), and whether any of those has risen strongly.
+    """
     places[:, :, :] = 0.0
     zones[:, :, :] = 0.0
     for h in range(q.shape[1]):
@@ -150,6 +154,9 @@ def gather(p: Any, q: Any, f: Any, u: Any, places: Any, zones: Any) -> None:
             if u[c.U_STATUS, i] == c.LIVE:
                 risen = air.at(f, c.F_RISE, i)
                 strong = air.at(f, c.F_RATIO, i) >= RATIO_STRONG and risen >= air.at(p, c.P_MIN_RISE, h)
+                if q[c.Q_IS_REFERENCE, h] or not q[c.Q_CATALYTIC, h]:
+                    zones[3, kind, zone] = 1.0
+                    zones[4, kind, zone] = 1.0 if strong else zones[4, kind, zone]
                 if q[c.Q_IS_REFERENCE, h]:
                     zones[2, kind, zone] = 1.0 if strong else zones[2, kind, zone]
                 else:
@@ -177,10 +184,13 @@ def clear_cross(p: Any, q: Any, places: Any) -> None:
 
 @jit
 def pattern_of_room(zone: Any, zones: Any) -> Any:
-    """What a gas is that has risen at the reference and at half of the racks: outside air brings no hydrogen, a vent fills a room with it."""
-    if zones[2, c.H2, zone] == 0.0:
-        return c.OUTSIDE
-    return c.LI_ION if zones[2, c.CO, zone] > 0.0 or zones[2, c.VOC, zone] > 0.0 else c.NO_PATTERN
+    """What a gas is that has risen at the reference and at half of the racks: outside air brings no hydrogen, a vent fills a room with it.
+
+    Only a living hydrogen head can say that there is none: without one the gas keeps no name, and weighs as gas without a name does.
+    """
+    if zones[4, c.H2, zone] > 0.0:
+        return c.LI_ION if zones[2, c.CO, zone] > 0.0 or zones[2, c.VOC, zone] > 0.0 else c.NO_PATTERN
+    return c.OUTSIDE if zones[3, c.H2, zone] > 0.0 else c.NO_PATTERN
 
 
 @jit

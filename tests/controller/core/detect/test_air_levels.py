@@ -62,6 +62,72 @@ def test_the_pattern_of_a_rack_names_the_gas_and_bounds_its_weight(
     assert 0.0 < weight(rig, head) <= most
 
 
+RACKS = RACK | {
+    "h2-2": Spec(Family.H2, rack="r2"),
+    "co-2": Spec(Family.CO, rack="r2"),
+    "voc-2": Spec(Family.VOC, rack="r2"),
+}
+HYDROGEN = ("h2", "h2-2", "h2-room")
+
+
+def filled(ppm: dict[str, float], dead: tuple[str, ...] = (), absent: tuple[str, ...] = ()) -> Rig:
+    """A room with two racks after a gas (by the first letter of its heads) has filled it."""
+    rig = settled({name: spec for name, spec in RACKS.items() if name not in absent})
+    for name in dead:
+        rig.buffer.quality[rig.points(name)] = Quality.BAD
+    rig.run(5)
+    for name in rig.place:
+        rig.set(name, ppm.get(name[0], 0.0))
+    rig.run(15)
+    return rig
+
+
+@pytest.mark.parametrize(
+    ("dead", "absent", "level", "feature"),
+    [
+        ((), (), Level.PRE_ALARM, Feature.LI_ION_VENT),
+        (("h2-room",), (), Level.PRE_ALARM, Feature.LI_ION_VENT),
+        ((), ("h2-room",), Level.PRE_ALARM, Feature.LI_ION_VENT),
+        (HYDROGEN, (), Level.ADVISORY, Feature.GAS_RISE),
+        ((), HYDROGEN, Level.ADVISORY, Feature.GAS_RISE),
+    ],
+)
+def test_a_hydrogen_head_that_is_missing_never_says_that_there_is_no_hydrogen(
+    dead: tuple[str, ...], absent: tuple[str, ...], level: Level, feature: Feature
+) -> None:
+    rig = filled({"h": 25.0, "c": 25.0, "v": 45.0}, dead, absent)
+    assert rig.detector.weighed[0].level == level
+    assert {rig.feature(name) for name in ("co-room", "voc-room")} == {feature}
+    assert weight(rig, "co-room") >= 1.5
+
+
+@pytest.mark.parametrize("dead", [(), ("h2-room",), ("h2", "h2-2")], ids=str)
+@pytest.mark.parametrize("exhaust", [{"c": 30.0}, {"v": 45.0}, {"c": 30.0, "v": 45.0}], ids=str)
+def test_one_living_hydrogen_head_that_shows_nothing_makes_it_outside_air(
+    dead: tuple[str, ...], exhaust: dict[str, float]
+) -> None:
+    rig = filled(exhaust, dead)
+    risen = [name for name in ("co-room", "voc-room") if name[0] in exhaust]
+    assert {rig.feature(name) for name in risen} == {Feature.OUTSIDE_AIR}
+    assert rig.detector.weighed[0].level == Level.ADVISORY
+    assert gas_nats(rig) == 0.5
+
+
+def gas_nats(rig: Rig) -> float:
+    return max(weight(rig, name) for name in rig.place)
+
+
+def test_a_catalyst_that_shows_nothing_does_not_make_it_outside_air() -> None:
+    layout = layout_of({name: spec for name, spec in RACKS.items() if name not in {"h2-2", "h2-room"}})
+    bead = replace(layout.site.heads["h2"], principle=Principle.CATALYTIC)
+    rig = Rig(lay_out(replace(layout.site, heads=layout.site.heads | {"h2": bead})))
+    rig.run(60)
+    for name in ("co", "co-2", "co-room"):
+        rig.set(name, 25.0)
+    rig.run(15)
+    assert rig.feature("co-room") == Feature.GAS_RISE
+
+
 @pytest.mark.parametrize(
     "shown", [{"voc": 300.0}, {"co": 300.0}, {"co": 300.0, "co-room": 300.0}, {"h2": 300.0}], ids=str
 )
