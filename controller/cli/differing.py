@@ -1,35 +1,27 @@
 """`haechi diff`: what changed between two site files, for a fire engineer, and what to test again."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
 
 import msgspec
 
+from controller.site.model import Zone
 from controller.tools.check import load_or_tell
 from controller.tools.diff.changes import Change, changes
 from controller.tools.diff.retest import Retest, retest
+from controller.tools.diff.wording import section_title, sentence
 
 SAME, DIFFERENT, MISUSED = 0, 1, 2
 
-_SECTIONS = {
-    "en": {
-        "site": "the whole site", "links": "links", "devices": "devices", "blocks": "blocks", "zones": "zones",
-        "heads": "heads", "outputs": "outputs", "matrix": "cause and effect", "settings": "settings by head type",
-    },
-    "ko": {
-        "site": "사이트 전체", "links": "통신 링크", "devices": "장치", "blocks": "블록", "zones": "구역", "heads": "감지기·접점",
-        "outputs": "출력", "matrix": "원인-결과", "settings": "감지기 종류별 설정",
-    },
-}  # fmt: skip
 _WORDS = {
     "en": {
-        "new": "new", "gone": "gone", "same": "the two sites are the same",
+        "same": "the two sites are the same",
         "affected": "Test again, affected ({}):", "sample": "Test again, {} of the {} others:",
         "none": "nothing is to be tested again",
     },
     "ko": {
-        "new": "추가", "gone": "삭제", "same": "두 사이트가 같습니다",
+        "same": "두 사이트가 같습니다",
         "affected": "재시험 - 변경 영향 ({}):", "sample": "재시험 - 나머지 {1}개 중 {0}개:", "none": "재시험 대상이 없습니다",
     },
 }  # fmt: skip
@@ -45,11 +37,11 @@ def show_changes(old: Path, new: Path, language: str | None, *, as_json: bool) -
     if as_json:
         print(msgspec.json.encode({"changes": found, "retest": again}).decode())
     else:
-        print("\n".join(_lines(found, again, language or after.site.language)))
+        print("\n".join(_lines(found, again, before.zones | after.zones, language or after.site.language)))
     return DIFFERENT if found else SAME
 
 
-def _lines(found: tuple[Change, ...], again: Retest, language: str) -> list[str]:
+def _lines(found: tuple[Change, ...], again: Retest, zones: Mapping[str, Zone], language: str) -> list[str]:
     words = _WORDS[language]
     if not found:
         return [words["same"]]
@@ -58,8 +50,8 @@ def _lines(found: tuple[Change, ...], again: Retest, language: str) -> list[str]
     for change in found:
         if change.section != section:
             section = change.section
-            lines += ["", _SECTIONS[language][section]]
-        lines.append(f"  {_change(change, words)}")
+            lines += ["", section_title(section, language)]
+        lines.append(f"  {sentence(change, zones, language)}")
     if not again.affected:
         return [*lines[1:], "", words["none"]]
     lines += ["", words["affected"].format(len(again.affected)), *_by_section(again.affected, language)]
@@ -76,12 +68,4 @@ def _by_section(items: tuple[str, ...], language: str) -> Iterator[str]:
     """A line a section, in the order of the site: who tests goes from head to head, then from output to output."""
     for section, of_section in groupby(items, lambda item: item.partition(".")[0]):
         names = [item.partition(".")[2] for item in of_section]
-        yield f"  {_SECTIONS[language][section]} ({len(names)}): {', '.join(names)}"
-
-
-def _change(change: Change, words: dict[str, str]) -> str:
-    if not change.before:
-        return f"+ {change.path} ({words['new']}): {change.after}"
-    if not change.after:
-        return f"- {change.path} ({words['gone']}): {change.before}"
-    return f"~ {change.path}: {change.before} -> {change.after}"
+        yield f"  {section_title(section, language)} ({len(names)}): {', '.join(names)}"

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 import msgspec
 
 from controller.site.digest import site_digest
+from controller.site.look import Look
 from controller.site.model import Head, Output, Role, Site
 from controller.site.reference import parse_reference
 from controller.tools.diff.changes import Change
@@ -80,6 +81,22 @@ def _references(output: Output) -> tuple[str, ...]:
 
 
 def _of_zone(site: Site, zone: str) -> Iterator[str]:
+    """What is in the zone, what its state drives or holds back elsewhere, and the rooms that share its bank (one waits for the other)."""
+    for room in (zone, *Look(site).rooms_on_bank(zone)):
+        yield from _in_zone(site, room)
+        for name, row in site.matrix.items():
+            if any(cause.partition(".")[0] == room for cause in (*row.when, *row.unless)):
+                yield from _of_row(site, name)
+
+
+def _of_output(site: Site, name: str) -> Iterator[str]:
+    """An output, and the others on its channels: rooms share a bank so."""
+    output = site.outputs.get(name)
+    shared = {} if output is None else {n: o for n, o in site.outputs.items() if o.channels == output.channels}
+    yield from _of_outputs(site, {name, *shared})
+
+
+def _in_zone(site: Site, zone: str) -> Iterator[str]:
     def inside(entry: Head | Output) -> bool:
         return entry.zone == zone
 
@@ -115,7 +132,7 @@ _REACH: dict[str, Callable[[Site, str], Iterator[str]]] = {
     "blocks": lambda site, block: _on_blocks(site, {block}),
     "zones": _of_zone,
     "heads": lambda _, head: iter((f"heads.{head}",)),
-    "outputs": lambda site, output: _of_outputs(site, {output}),
+    "outputs": _of_output,
     "matrix": _of_row,
     "feeds": _of_feed,
     "settings": _of_family,

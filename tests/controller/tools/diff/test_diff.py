@@ -10,6 +10,7 @@ from controller.site.loader import loads
 from controller.site.model import Site
 from controller.tools.diff.changes import changes
 from controller.tools.diff.retest import SAMPLE_MOST, Retest, retest
+from tests.controller.core.one_bank import one_bank
 
 TEXT = Path("deploy/sites/hall.toml").read_text(encoding="utf-8")
 HALL = loads(TEXT)
@@ -84,6 +85,42 @@ def test_a_zone_touches_its_heads_outputs_and_rows_but_not_by_its_title() -> Non
     assert of(titled)[1].affected == of(titled)[1].sample == ()
 
 
+ROWS = """[matrix.cross]
+when = ["hall.fire"]
+then = ["server-sounder"]
+
+[matrix.held]
+when = ["server.fire"]
+unless = ["hall.fire"]
+then = ["server-beacon"]
+
+[matrix.drain]"""
+CROSS = ("[matrix.drain]", ROWS)
+
+
+def test_a_zone_touches_the_rows_that_ask_it_and_what_they_drive_elsewhere() -> None:
+    _, again = of(changed(CROSS, ("pre_warning_s = 30.0  ", "pre_warning_s = 20.0  ")), changed(CROSS))
+    assert {"matrix.cross", "outputs.server-sounder", "matrix.held", "outputs.server-beacon"} <= set(again.affected)
+
+
+def test_a_zone_touches_the_rooms_on_its_bank() -> None:
+    old = one_bank()
+    zone = old.zones["hall"]
+    assert zone.release is not None
+    release = msgspec.structs.replace(zone.release, hold_time_s=700.0)
+    hall = msgspec.structs.replace(zone, release=release)
+    _, again = of(msgspec.structs.replace(old, zones={**old.zones, "hall": hall}), old)
+    server = {f"outputs.{name}" for name, output in old.outputs.items() if output.zone == "server"}
+    assert {*server, "heads.server-hold", "matrix.select-server"} <= set(again.affected)
+
+
+def test_an_output_touches_the_others_on_its_channels() -> None:
+    old = one_bank()
+    agent = msgspec.structs.replace(old.outputs["agent"], confirm_s=4.0)
+    _, again = of(msgspec.structs.replace(old, outputs={**old.outputs, "agent": agent}), old)
+    assert {"outputs.agent", "outputs.server-agent"} <= set(again.affected)
+
+
 def test_a_setting_of_a_head_type_touches_all_heads_of_it() -> None:
     _, again = of(changed(("[devices.gas]", "[settings.smoke]\nalarm = 4.0\n\n[devices.gas]")))
     assert set(again.affected) == {f"heads.{name}" for name, head in HALL.heads.items() if head.family == "smoke"}
@@ -92,8 +129,8 @@ def test_a_setting_of_a_head_type_touches_all_heads_of_it() -> None:
 def test_a_new_entry_is_one_change() -> None:
     new = changed(("[matrix.drain]", '[matrix.extra]\nwhen = ["hall.cool"]\nthen = ["beacon"]\n\n[matrix.drain]'))
     (change,) = changes(HALL, new)
-    assert (change.path, change.before) == ("matrix.extra", "")
-    assert "hall.cool" in change.after
+    assert (change.path, change.before) == ("matrix.extra", None)
+    assert change.after["when"] == ["hall.cool"]
 
 
 def test_another_change_draws_another_sample() -> None:
@@ -108,7 +145,8 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str], languag
     new.write_text(TEXT.replace("max_automatic_openings = 2", "max_automatic_openings = 3"), encoding="utf-8")
     assert main(["diff", str(old), str(new), "--language", language]) == 1
     said = capsys.readouterr().out
-    assert "~ site.max_automatic_openings: 2 -> 3" in said
+    titles = {"en": "breakers that may open without a person", "ko": "자동 차단기 개방 한도"}
+    assert f"~ {titles[language]}: 2 -> 3" in said
     lines = said.splitlines()
     groups = {"en": "  heads (", "ko": "  감지기·접점 ("}
     assert sum(line.startswith(groups[language]) for line in lines) == 1  # one line of names, not a line a head
