@@ -47,6 +47,15 @@ def test_another_set_that_a_person_has_opened_proves_it_as_well() -> None:
     play(field, "2 | | | +coolant-2")
 
 
+def test_where_the_whole_set_is_stuck_a_person_is_told_of_one_without_any_of_it() -> None:
+    bus_b = 'from = "ups"\nto = "bus-b"\n'
+    field = Field(two_feeds((bus_b, f'{bus_b}breakers = ["main-b"]\n')))
+    field.stuck |= {"breaker-2", "breaker-2b"}
+    play(field, f"{RUNAWAY}\n 30 | | | -coolant-2")
+    (text,) = (text for text in texts(field, "confirm-isolated") if text.startswith("rack-2"))
+    assert "not proven open: breaker-2, breaker-2b. Open by hand, or instead open main-a and main-b;" in text
+
+
 def test_water_stops_when_a_breaker_of_the_set_closes_again() -> None:
     field = Field(two_feeds())
     play(field, f"{RUNAWAY}\n 5 | | | +coolant-2")

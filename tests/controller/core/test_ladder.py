@@ -12,7 +12,7 @@ from controller.core.zone.ladder import run_ladder
 from controller.site.model import Principle
 from drivers.points import Quality
 from tests.controller.core.drafts import draft_of, rules_of
-from tests.controller.core.field import Field, play, site
+from tests.controller.core.field import Field, play, site, two_gases
 
 RUNAWAY = "0 | cells-2 runaway, h2-2 pre-alarm | pre-activated |"
 NO_BREAKER_3 = (
@@ -63,6 +63,10 @@ def test_gas_names_the_rack_that_showed_it_first_only() -> None:
         2 |                           | pre-activated | +breaker-2 -breaker-1 -breaker-3
         """,
     )
+
+
+def test_a_gas_that_came_first_elsewhere_hides_no_other_gas_of_the_rack() -> None:
+    play(Field(two_gases()), "0 | h2-2 pre-alarm | |\n 1 | h2-1 pre-alarm, co-1 pre-alarm | |\n 3 | | | +breaker-1")
 
 
 def test_an_advisory_of_the_same_gas_elsewhere_names_no_other_rack() -> None:

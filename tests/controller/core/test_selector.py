@@ -59,6 +59,13 @@ def test_a_selector_that_sticks_keeps_the_agent_back_whoever_asks(by: str) -> No
     assert not writes_of(field, "server-agent")
 
 
+@pytest.mark.parametrize(("key", "bank"), [("off", "main"), ("on", "reserve")])
+def test_the_bank_that_a_room_has_let_go_is_remembered_by_its_name(key: str, bank: str) -> None:
+    field = field_of()
+    play(field, f"0 | reserve-key {key}, call-point on | activated |\n 15 | | released |")
+    assert field.zone().let_go == (bank,)
+
+
 def test_the_way_into_a_room_is_asked_for_anew_and_an_answer_stands_when_it_is_free() -> None:
     field = field_of(("purge_limit_s = 60.0", "purge_limit_s = 600.0"))
     field.stuck.add("selector-hall")

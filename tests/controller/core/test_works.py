@@ -6,7 +6,7 @@ import pytest
 
 from controller.core.commands import Reset, Work
 from controller.core.events import Kind, Level
-from controller.core.state import Isolation, Stage, ZoneState
+from controller.core.state import Isolation, Stage, Trigger, ZoneState
 from controller.core.zone.works import LONGEST_MIN, PERMIT, WALK_TEST, left_out, not_at_rest
 from controller.site.loader import loads
 from controller.site.model import Site
@@ -275,6 +275,7 @@ def test_who_opens_the_block_does_not_let_go_what_somebody_asked_for_before() ->
 def test_a_block_before_flooding_stops_the_countdown(begun: str) -> None:
     field = Field(site(BLOCK))
     play(field, f"{begun}\n 5 | block on | pre-activated |\n 60 | | pre-activated | -agent")
+    assert field.zone().trigger is Trigger.NONE
 
 
 def test_a_block_changes_nothing_once_flooding_has_begun() -> None:
