@@ -1,8 +1,9 @@
-"""`SITE.verified`: which site and which core were verified together. A site that changed in its logic, or a core that changed, is not it."""
+"""`SITE.verified`: which site and which core were verified together. A site that changed in its logic or its wiring, or a core that changed, is not it."""
 
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
@@ -10,7 +11,7 @@ from msgspec.structs import replace
 import controller.core
 import controller.site
 from controller.site.digest import site_digest
-from controller.site.model import Block, Device, Link, ModbusRtu, ModbusTcp, Mqtt, Recording, Site
+from controller.site.model import Link, Site
 
 SUFFIX = ".verified"
 _CORE = Path(controller.core.__file__).parent
@@ -42,12 +43,12 @@ def path_of(site_file: Path) -> Path:
 
 
 def logic_digest(site: Site) -> str:
-    """Digest of all that decisions depend on. Where things are reached (endpoints, ports, files, addresses on the wire) is left out."""
-    links = {name: _unplaced_link(link) for name, link in site.links.items()}
-    devices = {name: _unplaced_device(device) for name, device in site.devices.items()}
-    blocks = {name: _unplaced_block(block) for name, block in site.blocks.items()}
-    logic = replace(site, links=links, devices=devices, blocks=blocks)
-    return site_digest(logic).hex()
+    """Digest of all that was verified: what decides, and which register or topic of which unit each point is (0043).
+
+    Only where a link leads and the files that prove who is there are left out.
+    """
+    links = {name: _unplaced(link) for name, link in site.links.items()}
+    return site_digest(replace(site, links=links)).hex()
 
 
 def core_sources() -> list[Path]:
@@ -80,29 +81,24 @@ def find_fault(site_file: Path, site: Site) -> Unverified | None:
         return Unverified(f"there is no {path_of(site_file).name} beside the site file", remedy)
     except msgspec.DecodeError as error:
         return Unverified(f"{path_of(site_file).name} is no record of a verification: {error}", remedy)
+    if record.core != core_digest():  # first: another version may also count other fields of a site
+        return Unverified("the core is another than the one that was verified", remedy)
     if record.site != logic_digest(site):
         return Unverified("the site is another than the one that was verified", remedy)
-    if record.core != core_digest():
-        return Unverified("the core is another than the one that was verified", remedy)
     return None
 
 
-def _unplaced_link(link: Link) -> Link:
-    """The link without where it leads: its kind is what decisions may depend on (MQTT never counts)."""
-    match link:
-        case ModbusTcp() | Mqtt():
-            return type(link)(endpoint="")
-        case ModbusRtu():
-            return ModbusRtu(port="")
-        case Recording():
-            return Recording(file="", mapping="")
+PLACES = ("endpoint", "port", "file")
+"""Fields of links that say where it leads."""
+_FILES = ("ca_file", "certificate_file", "key_file", "password_file")
 
 
-def _unplaced_device(device: Device) -> Device:
-    """The device by its link and its watchdog, which keeps the outputs when nobody speaks (rule 11)."""
-    return Device(link=device.link, watchdog=device.watchdog)
+def _unplaced(link: Link) -> Link:
+    """The link without where it leads and without its files."""
+    emptied: Link = _emptied(link, (*PLACES, *_FILES))
+    tls = getattr(emptied, "tls", None)
+    return emptied if tls is None else replace(emptied, tls=_emptied(tls, _FILES))
 
 
-def _unplaced_block(block: Block) -> Block:
-    """Scaling, ages and invalid marks stay: they say what a value means."""
-    return replace(block, table=None, address=None, identity=None, topics=("",) * len(block.topics))
+def _emptied(table: Any, names: tuple[str, ...]) -> Any:
+    return replace(table, **dict.fromkeys((name for name in names if hasattr(table, name)), ""))

@@ -2,11 +2,27 @@
 
 import ast
 from pathlib import Path
+from typing import Any
 
+import msgspec
+import pytest
 from msgspec.structs import replace
 
-from controller.site.model import ModbusTcp
+from controller.site.model import (
+    Block,
+    Device,
+    Framing,
+    Identity,
+    ModbusRtu,
+    ModbusTcp,
+    Mqtt,
+    Parity,
+    Recording,
+    Tls,
+    Watchdog,
+)  # fmt: skip
 from controller.tools.verify import record
+from drivers.points import DataType, Order, Table
 from tests.controller.core.field import site
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -31,6 +47,53 @@ def test_endpoints_are_no_logic(tmp_path: Path) -> None:
     file = tmp_path / "hall.toml"
     record.write_record(file, site(), {})
     assert record.find_fault(file, _moved()) is None  # type: ignore[arg-type]
+
+
+def _fields(*tables: type[msgspec.Struct]) -> list[tuple[type[msgspec.Struct], str]]:
+    return [(table, field.name) for table in tables for field in msgspec.structs.fields(table)]
+
+
+_OTHER: dict[Any, Any] = {
+    "framing": Framing.RTU, "parity": Parity.ODD, "stop_bits": 2, "version": "5", "table": Table.INPUT, "type": DataType.INT16,
+    "order": Order.CDAB, "tls": Tls(ca_file="ca.pem"), "watchdog": Watchdog(point="do-1-coils[0]", timeout_s=2.0),
+    "identity": Identity(address=7, value=9), "invalid": (65535,), "topics": ("a/b",), "counter": 3,
+}  # fmt: skip
+"""A value that a field does not have in the tables below, where another text or number will not do."""
+_LINKS = (ModbusTcp(endpoint="h:1"), ModbusRtu(port="/dev/a"), Mqtt(endpoint="h:2"), Recording(file="f", mapping="m"))
+_TABLES = {type(table): table for table in (*_LINKS, Device(link="io-1"), Block(device="di-1"), Tls(ca_file="a"))}
+
+
+def _digest(table: Any) -> str:
+    """Of the test site with one more table of a wire."""
+    whole = site()
+    if isinstance(table, Tls):
+        return _digest(ModbusTcp(endpoint="h:1", tls=table))
+    section = "devices" if isinstance(table, Device) else "blocks" if isinstance(table, Block) else "links"
+    return record.logic_digest(replace(whole, **{section: {**getattr(whole, section), "more": table}}))
+
+
+def _changed(value: Any, name: str) -> Any:
+    if name in _OTHER:
+        return _OTHER[name]
+    return (not value) if isinstance(value, bool) else f"{value}x" if isinstance(value, str) else (value or 0) + 1
+
+
+@pytest.mark.parametrize(("table", "name"), _fields(*_TABLES))
+def test_all_that_a_wire_is_counts_but_where_it_leads(table: type[msgspec.Struct], name: str) -> None:
+    entry = _TABLES[table]
+    other = replace(entry, **{name: _changed(getattr(entry, name), name)})
+    left_out = name in record.PLACES or name.endswith("_file")
+    assert (_digest(other) == _digest(entry)) is left_out
+
+
+def test_a_record_of_another_version_is_told_by_the_core(tmp_path: Path) -> None:
+    file = tmp_path / "hall.toml"
+    path = record.write_record(file, site(), {})
+    old = path.read_text().replace(record.core_digest(), "0" * 64).replace(record.logic_digest(site()), "1" * 64)
+    path.write_text(old)
+    changed = record.find_fault(file, site())
+    assert changed is not None
+    assert "the core is another" in changed.why
 
 
 def test_a_changed_time_is_another_site(tmp_path: Path) -> None:
