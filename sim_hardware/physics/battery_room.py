@@ -26,7 +26,7 @@ from sim_hardware.physics.injections import (
 )
 from sim_hardware.physics.kinetics import CHEMISTRIES
 from sim_hardware.physics.room import Room, Ventilation
-from sim_hardware.physics.room_plant import RoomPlant, ppm_of
+from sim_hardware.physics.room_plant import SOURCE_M, RoomPlant, ppm_of
 from sim_hardware.physics.smoke import FLAMING_M2_PER_KG, obscuration_pct_per_m
 
 __all__ = ["BatteryRoom", "BatteryRoomGeometry", "BatteryRoomInputs"]
@@ -253,7 +253,7 @@ class BatteryRoom(RoomPlant):
         x_rack = (self._hottest_rack - 0.5 * (g.racks - 1)) * g.rack_pitch_m
         return bool(
             battery_step.advance_heads(
-                self.heat_head_degc, self._heat_heads_m, x_rack, self._jet_w, g.height_m, self.room.view, g.heat_head_rti, dt_s,
+                self.heat_head_degc, self._heat_heads_m, x_rack, self._jet_w, g.height_m - SOURCE_M, self.room.view, g.heat_head_rti, dt_s,
             )
         )  # fmt: skip
 

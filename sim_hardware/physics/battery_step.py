@@ -83,9 +83,9 @@ def advance_racks(
 
 @njit(cache=True, nogil=True)
 def advance_heads(
-    head_degc: Floats, heads_m: Floats, x_rack_m: float, jet_w: float, height_m: float, seen: Floats, rti: float,
+    head_degc: Floats, heads_m: Floats, x_rack_m: float, jet_w: float, rise_m: float, seen: Floats, rti: float,
     dt_s: float,
 ) -> bool:  # fmt: skip
-    """Let the heat heads follow the ceiling jet; return whether the air below the ceiling would burn if something lit it."""
-    plume.advance_heat_heads(head_degc, heads_m, x_rack_m, jet_w, height_m, seen[UP, DEGC], rti, dt_s)
+    """Let the heat heads follow the jet of a plume that has risen by ``rise_m``; whether the air below the ceiling would burn once lit."""
+    plume.advance_heat_heads(head_degc, heads_m, x_rack_m, jet_w, rise_m, seen[UP, DEGC], rti, dt_s)
     return is_flammable(seen[UP, : gas.SPECIES], seen[UP, O2], seen[UP, DEGC])

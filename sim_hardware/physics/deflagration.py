@@ -22,7 +22,7 @@ O2_FOR_BURNING = np.array([0.5, 0.5, 3.0, 0.0, 3.0])
 """Volumes of oxygen for one volume (H2, CO, VOC as dimethyl carbonate, CO2, hydrocarbons as ethene)."""
 WATER_FROM_BURNING = np.array([1.0, 0.0, 3.0, 0.0, 2.0])
 """Volumes of vapour from one volume (as above)."""
-HEATS_DEGC = 25.0
+HEATS_DEGC = 0.0
 """Temperature of the volumes in ``HEAT_J_PER_M3``."""
 BURNS_S = 3.0
 """A flame crosses the room: 8 m at 0.4 m/s, seven times as fast because what is burnt expands (assumed)."""

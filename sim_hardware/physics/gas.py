@@ -16,8 +16,10 @@ H2, CO, VOC, CO2, THC = range(5)
 """Hydrogen, carbon monoxide, vapour of the electrolyte (what a VOC head sees first), carbon dioxide, hydrocarbons."""
 SPECIES = 5
 PPM = 1e6
-HEAT_J_PER_M3 = np.array([10.8e6, 12.6e6, 58.0e6, 0.0, 60.0e6])
-"""Lower heat of combustion (dimethyl carbonate for VOC; ethene for THC)."""
+MOLAR_M3 = 22.414e-3
+"""Volume of a mole at 0 degC and 1013 hPa, as which the yields of cells are meant (assumed: sources say litres alone)."""
+HEAT_J_PER_M3 = np.array([241.8e3, 283.0e3, 1335e3, 0.0, 1323e3]) / MOLAR_M3
+"""Lower heat of combustion, from the heats of formation of the NIST WebBook (dimethyl carbonate for VOC; ethene for THC)."""
 CO2_FROM_BURNING = np.array([0.0, 1.0, 3.0, 0.0, 2.0])
 """Volumes of CO2 from one burnt volume (VOC as dimethyl carbonate, THC as ethene)."""
 VENT, RUNAWAY_FULL, RUNAWAY_EMPTY = range(3)

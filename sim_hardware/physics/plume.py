@@ -24,13 +24,13 @@ ELEMENT = njit(cache=True, nogil=True)(element_step)
 
 @njit(cache=True, nogil=True)
 def advance_heat_heads(
-    head_degc: Floats, heads_m: Floats, x_rack_m: float, jet_w: float, height_m: float, air_degc: float, rti: float,
+    head_degc: Floats, heads_m: Floats, x_rack_m: float, jet_w: float, rise_m: float, air_degc: float, rti: float,
     dt_s: float,
 ) -> None:  # fmt: skip
-    """Let heat heads at ``heads_m[head, (x, y)]`` follow the ceiling jet of a plume that rises at ``x_rack_m`` (in place)."""
+    """Let heat heads at ``heads_m[head, (x, y)]`` follow the ceiling jet of a plume that rises by ``rise_m`` at ``x_rack_m`` (in place)."""
     for k in range(head_degc.shape[0]):
         radius_m = math.hypot(heads_m[k, 0] - x_rack_m, heads_m[k, 1])
-        rise, speed = JET(jet_w, radius_m, height_m, air_degc)
+        rise, speed = JET(jet_w, radius_m, rise_m, air_degc)
         head_degc[k] = ELEMENT(head_degc[k], air_degc + rise, speed, rti, dt_s)
 
 

@@ -54,11 +54,12 @@ CALM_DEGC = 45.0
 CELL_TO_HOUSING_W_PER_K = 0.8
 """A cell to the housing of its module: 0.0049 m2 of bottom over a gap pad, 0.01 m2K/W, and the air around (assumed)."""
 GAP_W_PER_M2_K, GAP_EMISSIVITY = 10.0, 0.8
-"""Convection and effective emissivity across the gap between a module and the one above (assumed)."""
+"""Convection across the gap between a module and the one above (assumed), and the effective emissivity of two painted plates of 0.9
+(assumed) that face each other, ``1 / (2 / 0.9 - 1)``."""
 HOUSING_AIR_W_PER_M2_K = 8.0
 """Housing to the air of its rack, natural convection and the rack's small fans (assumed)."""
 SIDE_EMISSIVITY = 0.30
-"""Effective from a module's side to that of the next rack, through two casings (assumed: three gaps of 0.8 each)."""
+"""Effective from a module's side to that of the next rack, through two casings (assumed; three such gaps behind each other have 0.27)."""
 SIDE_W_PER_M2_K = 1.0
 """Convection and conduction on that way (assumed)."""
 CASING_W_PER_K = 45.0

@@ -156,6 +156,10 @@ class PlantSettings(Strict, frozen=True, kw_only=True):
     water: str | None = None
     """How coolant comes: `rack` (nozzles at each rack), `sprinkler` (from the ceiling) or `mist`."""
     agent_design_pct: Annotated[float, Meta(gt=0.0, lt=100.0)] | None = None
+    contact_m2k_per_w: Annotated[float, Meta(gt=0.0, le=10.0)] | None = None
+    """What lies between two cells: faces that touch 0.004, an air gap of 5 mm 0.1, a sheet its thickness over its conductivity."""
+    barrier_m2k_per_w: Annotated[float, Meta(ge=0.0, le=10.0)] | None = None
+    """A fire barrier between modules, as above; 0 is none."""
 
     def given(self) -> dict[str, float | str]:
         """What is set, by name."""

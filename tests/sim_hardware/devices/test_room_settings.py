@@ -29,6 +29,13 @@ def test_a_scenario_says_what_stands_in_a_zone(hall: Site) -> None:
     assert hall_room.room.cell_soc.max() == pytest.approx(0.4, abs=0.05)
 
 
+def test_a_scenario_puts_sheets_between_cells_and_barriers_between_modules(hall: Site) -> None:
+    geometry = (
+        _plant(hall, "hall", PlantSettings(contact_m2k_per_w=0.1, barrier_m2k_per_w=0.2)).battery("hall").geometry
+    )
+    assert (geometry.contact_m2k_per_w, geometry.barrier_m2k_per_w) == (0.1, 0.2)
+
+
 def test_another_agent_comes_with_its_cylinders_and_concentration(hall: Site) -> None:
     zone = _plant(hall, "hall", PlantSettings(agent="ig-541")).battery("hall")
     assert zone.geometry.agent_bar == 200.0

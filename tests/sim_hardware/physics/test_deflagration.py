@@ -14,7 +14,7 @@ from sim_hardware.physics.deflagration import (
     products,
     vented_pa,
 )
-from sim_hardware.physics.gas import CO2, H2, SPECIES, THC
+from sim_hardware.physics.gas import CO, CO2, H2, HEAT_J_PER_M3, SPECIES, THC
 from sim_hardware.physics.room import DOOR
 
 
@@ -26,12 +26,20 @@ def mixture(**fractions: float) -> np.ndarray:
     return found
 
 
+@pytest.mark.parametrize(
+    ("species", "j_per_kg", "kg_per_m3"), [(H2, 120.0e6, 0.0899), (CO, 10.1e6, 1.250), (THC, 47.2e6, 1.251)]
+)
+def test_heats_are_those_of_the_handbooks_by_mass(species: int, j_per_kg: float, kg_per_m3: float) -> None:
+    """Lower heats by mass, and densities at 0 degC, of hydrogen, carbon monoxide and ethene."""
+    assert HEAT_J_PER_M3[species] == pytest.approx(j_per_kg * kg_per_m3, rel=0.01)
+
+
 def test_lean_hydrogen_burns_out_and_raises_a_closed_room_as_the_energy_says() -> None:
     air = mixture(h2=0.10)
     assert burnt_share(air, 0.19) == 1.0
-    burnt_j = heat_j(air, 0.19, 160.0, 25.0)
-    assert burnt_j == pytest.approx(0.1 * 160.0 * 10.8e6)
-    assert confined_pa(burnt_j, 160.0) == pytest.approx(0.4 * 0.1 * 10.8e6)
+    burnt_j = heat_j(air, 0.19, 160.0, 0.0)
+    assert burnt_j == pytest.approx(0.1 * 160.0 * HEAT_J_PER_M3[H2])
+    assert confined_pa(burnt_j, 160.0) == pytest.approx(0.4 * 0.1 * HEAT_J_PER_M3[H2])
     # A vessel of 10 % hydrogen reaches 4 to 5 bar absolute (adiabatic, constant volume).
     assert 3.5e5 < confined_pa(burnt_j, 160.0) < 4.5e5
 
