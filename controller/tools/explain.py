@@ -10,6 +10,7 @@ from controller.core.chain import decode
 from controller.core.events import Event, Kind
 from controller.core.state import Stage
 from controller.core.zone.machine import Signal
+from controller.core.zone.weighing import BY_ITSELF
 from controller.texts import text
 from controller.tools.explain_texts import PHRASES, say
 from controller.tools.telling import evidence_line, headline, number, why
@@ -107,11 +108,18 @@ def _entry(entry: Numbered, language: str) -> Iterator[str]:
         yield say(PHRASES["evidence"], language)
         yield from (f"    {evidence_line(evidence, language)}" for evidence in event.evidence)
     if event.kind is Kind.ZONE_LEVEL:
-        yield say(PHRASES["together"], language, sum=number(sum(evidence.weight for evidence in event.evidence)))
+        yield _how(event, language)
     if event.text and event.kind in {Kind.REQUEST, Kind.RESPONSE, Kind.TROUBLE}:
         yield f"  {event.text}"
     if event.operator:
         yield say(PHRASES["by"], language, operator=event.operator)
+
+
+def _how(event: Event, language: str) -> str:
+    """How the heads of a zone took it to its level: one by itself, or all by their sum."""
+    if event.text.startswith(BY_ITSELF):
+        return say(PHRASES["by-itself"], language, head=event.evidence[0].head)
+    return say(PHRASES["together"], language, sum=number(sum(evidence.weight for evidence in event.evidence)))
 
 
 def _wall(time_utc: float) -> str:

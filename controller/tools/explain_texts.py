@@ -225,6 +225,10 @@ PHRASES: dict[str, Pair] = {
         "  together {sum}: evidence of one physics family counts 3 at most and leaks within minutes; more than 4 is a pre-alarm",
         "  합계 {sum}: 물리 계열당 최대 3, 수 분에 걸쳐 감소; 4 초과 시 예비경보",
     ),
+    "by-itself": (
+        "  {head} by itself: a zone stands no lower than any of its heads (off-gas counts up to pre-alarm)",
+        "  {head} 단독: 구역 단계는 어느 감지기보다도 낮지 않음 (가스는 예비경보까지)",
+    ),
     Kind.INPUT: ("{subject} is {what}.", "{subject}: {what}."),
     "trouble": ("trouble: {what} ({subject}).", "고장: {what} ({subject})."),
     "cleared": ("trouble over: {what} ({subject}).", "고장 해소: {what} ({subject})."),

@@ -74,8 +74,11 @@ class NaiveFusion:
     def advance(
         self, tick_ms: int, said: Sequence[Said], hottest: Sequence[float], live: Sequence[float],
         shown: Sequence[float | None],
-    ) -> list[int]:  # fmt: skip
-        """The levels of the zones; `shown` are the values of the image, None without a good one."""
+    ) -> list[tuple[int, int]]:  # fmt: skip
+        """The levels of the zones, and the head that is enough alone for it (-1: none).
+
+        `shown` are the values of the image, None without a good one.
+        """
         keep = 1.0 / (1.0 + max(tick_ms - self.tick_ms, 0) * 1e-3 / 300.0)
         self.tick_ms = tick_ms
         for zone in self.kept:
@@ -153,17 +156,25 @@ class NaiveFusion:
                 return sum(others) / len(others) if others else math.nan
         return math.nan
 
-    def _judge(self, zone: int, said: Sequence[Said]) -> int:
+    def _judge(self, zone: int, said: Sequence[Said]) -> tuple[int, int]:
         kept = self.kept[zone]
         total = sum((family.weight for family in kept), 0.0)
         level = 2 if total > 4.0 else 1 if total >= 1.0 else 0
         if max(kept[0].firm, kept[3].firm) >= 2.0 and max(kept[1].firm, kept[2].firm) >= 2.0:
             level = 3
-        for head in self.layout.heads:
-            if head.zone == zone and head.physics in PHYSICS:
-                alone = self._level(head.index, said)
-                level = max(level, min(alone, 2) if head.physics is Physics.GAS else alone)
-        return level
+        alone = {
+            head.index: min(self._level(head.index, said), 2 if head.physics is Physics.GAS else 3)
+            for head in self.layout.heads
+            if head.zone == zone and head.physics in PHYSICS
+        }
+        highest = max(alone.values(), default=0)
+        if highest <= level:
+            return level, -1
+        best = -1
+        for head_index in (index for index, own in alone.items() if own == highest):
+            if best < 0 or said[head_index].weight > said[best].weight:
+                best = head_index
+        return highest, best
 
 
 @dataclass

@@ -1,6 +1,5 @@
 """The detector: banks of kernels over the image, and what they say of every head and rack."""
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,13 +10,11 @@ from controller.core.detect.air_bank import GasBank
 from controller.core.detect.bank import Bank
 from controller.core.detect.banks import lay_out_banks
 from controller.core.detect.fusion import Fusion, Weighed
-from controller.core.detect.readings import Readings
-from controller.core.events import Evidence, Feature
+from controller.core.detect.readings import Readings, evidence_of
+from controller.core.events import Evidence
 from controller.core.image import NOTHING, Changes, Image, asked_by, freeze
 from controller.core.layout import Layout
 from drivers.points import BlockBuffer
-
-_FEATURES = tuple(Feature)
 
 
 class Detector:
@@ -72,15 +69,7 @@ class Detector:
 
     def evidence(self, head_index: int) -> Evidence:
         """Why a head reads as it does. A number that does not exist (no value, no threshold) is 0: JSON has no NaN."""
-        readings = self._readings
-        return Evidence(
-            self._layout.heads[head_index].name,
-            _FEATURES[int(readings.feature[head_index])],
-            self._layout.point_name(int(readings.point[head_index])),
-            _decimal(float(readings.value[head_index])),
-            _decimal(float(readings.threshold[head_index])),
-            float(readings.weight[head_index]),
-        )
+        return evidence_of(self._layout, self._readings, head_index)
 
     def reset(self, head_index: int) -> None:
         """Let go of what a head keeps as evidence (died after a rise, dying together), and its zone; what is still true stays."""
@@ -97,13 +86,6 @@ def _asks(layout: Layout, banks: Sequence[Bank]) -> npt.NDArray[np.int32]:
     for number, bank in enumerate(banks):
         asks[bank.index[bank.index >= 0]] |= 1 << number
     return asks
-
-
-def _decimal(number: float) -> float:
-    """The shortest decimal that is the same to a float32, in which banks remember: 0.7 and not 0.699999988. 0 for what is not finite."""
-    with np.errstate(over="ignore"):
-        short = float(str(np.float32(number)))
-    return short if math.isfinite(short) else 0.0
 
 
 def warm_up(layout: Layout) -> None:

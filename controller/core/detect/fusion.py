@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from controller.core.detect import fusion_kernels as k
-from controller.core.detect.readings import Readings
+from controller.core.detect.life_kernels import LIFE
+from controller.core.detect.readings import Readings, evidence_of
 from controller.core.events import Evidence, Feature, Level
 from controller.core.image import Image
 from controller.core.layout import Layout
@@ -28,6 +29,7 @@ class Weighed(NamedTuple):
     """A zone as fusion sees it: level (`Level`, not latched), the rack that two families name (-1: none), and the evidence.
 
     `evidence` is that of the rise to the level, or of a family or a rack that has come since; nothing that ends takes it away.
+    `alone` is the head that took the zone there by itself, whose own evidence comes first; empty where they did so together.
     `doubts` are its BMS heads that are silent or flat: evidence of trouble, never of fire, and never towards release.
     """
 
@@ -35,6 +37,7 @@ class Weighed(NamedTuple):
     rack: int = -1
     evidence: tuple[Evidence, ...] = ()
     doubts: tuple[Evidence, ...] = ()
+    alone: str = ""
 
 
 class Fusion:
@@ -49,6 +52,7 @@ class Fusion:
         self._kept = np.zeros((len(layout.zones), k.N_FAMILIES), k.KEPT)
         self._kept["head"] = -1
         self._level = np.zeros(len(layout.zones), np.uint8)
+        self._alone = np.full(len(layout.zones), -1, np.int32)
         self._said = np.tile(np.array(_NOTHING, np.int32), (len(layout.zones), 1))
         self._changed = np.zeros(len(layout.zones), np.uint8)
         self._doubted: list[tuple[Evidence, ...]] = [()] * len(layout.zones)
@@ -66,7 +70,7 @@ class Fusion:
 
     def arrays(self) -> Iterator[npt.NDArray[Any]]:
         """All its memory in a fixed order: for checksums and golden vectors."""
-        yield from (self._kept, self._racks, self._life, self._last, self._level)
+        yield from (self._kept, self._racks, self._life, self._last, self._level, self._alone)
 
     def advance(self, image: Image, readings: Readings) -> None:
         """Weigh what the heads read of an image, with the time since the last one. `zones` stays the very same object while nothing changed."""
@@ -74,7 +78,7 @@ class Fusion:
         self._tick_ms = image.tick_ms
         doubt = k.fuse(
             since_ms, image.tick_ms, self._heads, self._kept, self._racks, self._cells, self._modules, self._level, self._said,
-            self._changed, self._rack_of, self._life, self._witnesses, self._last, self._bms_index, self._silent,
+            self._alone, self._changed, self._rack_of, self._life, self._witnesses, self._last, self._bms_index, self._silent,
             image.value, image.quality, image.sample, image.received_ms, r.level, r.fault, r.weight, r.point, r.feature,
             r.value, r.threshold, r.rack_hottest_degc, r.rack_live_fraction,
         )  # fmt: skip
@@ -84,7 +88,7 @@ class Fusion:
         changed = self._changed.tolist()
         if any(changed):
             words = zip(range(len(self.zones)), changed, self.zones, strict=True)
-            self.zones = tuple(self._in_words(zone) if is_new else said for zone, is_new, said in words)
+            self.zones = tuple(self._in_words(zone, r) if is_new else said for zone, is_new, said in words)
 
     def leave_out(self, names: tuple[str, ...]) -> bool:
         """Heads that are out of service say nothing, and what their zones have kept goes with them; returns whether any came or went."""
@@ -104,15 +108,27 @@ class Fusion:
         zone[:] = 0
         zone["head"] = -1
 
-    def _in_words(self, zone: int) -> Weighed:
+    def _in_words(self, zone: int, readings: Readings) -> Weighed:
         level, before = int(self._level[zone]), self.zones[zone]
         rack, families = self._said[zone].tolist()
         told = sum(1 << family for family in {_family(self._layout, evidence) for evidence in before.evidence})
         if level > before.level or rack not in {-1, before.rack} or families & ~told:
-            evidence = tuple(self._evidence(family) for family in self._kept[zone] if family["head"] >= 0)
+            evidence, alone = tuple(self._told(zone, readings)), self._name(int(self._alone[zone]))
         else:
-            evidence = before.evidence
-        return Weighed(level, rack, evidence if level else (), self._doubted[zone])
+            evidence, alone = before.evidence, before.alone
+        return Weighed(level, rack, evidence if level else (), self._doubted[zone], alone if level else "")
+
+    def _told(self, zone: int, readings: Readings) -> Iterator[Evidence]:
+        """The evidence of a head that is enough alone, as it stands now, then what is kept of every family, that head's own word not twice."""
+        alone = int(self._alone[zone])
+        if alone >= 0:
+            yield evidence_of(self._layout, readings, alone)
+        for family, kept in enumerate(self._kept[zone]):
+            if kept["head"] >= 0 and (family == k.VENT or kept["head"] != alone):
+                yield self._evidence(kept)
+
+    def _name(self, head: int) -> str:
+        return self._layout.heads[head].name if head >= 0 else ""
 
     def _evidence(self, kept: Any) -> Evidence:
         numbers = [round(float(kept[name]), 3) for name in ("value", "threshold", "weight")]
@@ -173,7 +189,7 @@ def _racks(layout: Layout) -> tuple[npt.NDArray[np.void], npt.NDArray[np.int32],
 def _life(layout: Layout) -> tuple[npt.NDArray[np.void], npt.NDArray[np.int32]]:
     heads = [h for h in layout.heads if h.physics is Physics.BMS]
     witnesses = [_spread(h.points) for h in heads]
-    records, loads = np.zeros(len(heads), k.LIFE), _load_points(layout)
+    records, loads = np.zeros(len(heads), LIFE), _load_points(layout)
     first = 0
     for record, head, points in zip(records, heads, witnesses, strict=True):
         record["head"], record["first"], record["count"], record["load"] = head.index, first, points.size, -1

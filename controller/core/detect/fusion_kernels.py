@@ -1,4 +1,4 @@
-"""The kernels of the fusion: what the heads of a zone say together, and whether a BMS has gone flat.
+"""The kernels of the fusion: what the heads of a zone say together.
 
 Evidence is kept by zone and physics family, capped and leaking. Plain IEEE arithmetic alone, for an exponential of the C library is not the
 same on every machine. The plain Python twin is tests/naive/fusion.py.
@@ -10,6 +10,7 @@ import numpy as np
 
 from controller.core.detect import codes
 from controller.core.detect.compile import jit
+from controller.core.detect.life_kernels import watch_life
 from controller.core.events import Feature
 
 CAP_NATS = 3.0
@@ -86,33 +87,6 @@ RACK = np.dtype(
 )
 """A rack, for its vent signature."""
 
-LIFE = np.dtype(
-    [
-        ("head", "i4"),
-        ("first", "i4"),  # of its witnesses
-        ("count", "i4"),
-        ("load", "i4"),  # point of the contact "the UPS carries the load"; -1: not judged under load
-        ("seen", "i8"),  # sample counter
-        ("still_ms", "i8"),  # since when nothing moved; -1: never seen
-        ("load_ms", "i8"),  # since when it carries the load; -1: it does not
-        ("longest_ms", "i8"),  # that it stood still before
-        ("moves", "i8"),
-        ("flat_ms", "i8"),  # for how long it had stood still when it was found flat; 0: it is not
-        ("allowed_ms", "i8"),
-    ],
-    align=True,
-)
-"""A BMS head and how it moves."""
-
-LIVELY_MOVES = 100
-"""So many moves make an own noise that a later stillness can be held against (assumed)."""
-STILL_MS = 60_000
-STILL_FACTOR = 10
-"""Flat: still for that long, and for ten times its longest stillness so far (assumed: of 100 waits the longest is 4.6 means, and nights are
-stiller than days)."""
-STILL_UNDER_LOAD_MS = 60_000
-"""Voltages that stand still for a minute while the string carries the load are not measured (assumed: 1C takes 1 mV in seconds)."""
-CLOSED = 0.5
 WHOLE_HEAD = 2
 """Fault of a head of which nothing is left (`Readings.fault`)."""
 
@@ -120,13 +94,14 @@ WHOLE_HEAD = 2
 @jit
 def fuse(
     since_ms: Any, tick_ms: Any, heads: Any, kept: Any, racks: Any, cells: Any, modules: Any, zone_level: Any, said: Any,
-    changed: Any, rack_of: Any, life: Any, witnesses: Any, last: Any, bms: Any, silent: Any,
+    alone: Any, changed: Any, rack_of: Any, life: Any, witnesses: Any, last: Any, bms: Any, silent: Any,
     value: Any, quality: Any, sample: Any, received_ms: Any, level: Any, fault: Any, weight: Any, point: Any, feature: Any,
     shown: Any, threshold: Any, hottest_degc: Any, live: Any,
 ) -> Any:  # fmt: skip
     """Weigh one image, `since_ms` after the last; returns whether a doubt has come or gone.
 
-    By zone: `zone_level` uint8, `said` int32 (zones, 2): the rack that is named (-1: none) and a bit for each family of which something is
+    By zone: `zone_level` uint8, `alone` int32 the head that takes it there by itself (-1: what they say
+    together does), `said` int32 (zones, 2): the rack that is named (-1: none) and a bit for each family of which something is
     kept, nothing of a zone at normal; `changed` uint8 whether either is new. `rack_of` int32 by head of the layout; `bms` its BMS heads,
     `silent` uint8 whether nothing is left of each. The image's arrays, the readings by head (their `value` as `shown`) and by rack; the rest
     as the kernels below have it.
@@ -141,7 +116,7 @@ def fuse(
     look_for_vents(tick_ms, racks, heads, kept, level, point, hottest_degc, live, cells, modules, value, quality)
     for z in range(kept.shape[0]):
         changed[z] = zone_level[z]  # what it was
-    judge(heads, kept, level, zone_level)
+    judge(heads, kept, level, weight, zone_level, alone)
     for z in range(kept.shape[0]):
         rack, families = what_is_said(kept[z], rack_of) if zone_level[z] else (-1, 0)
         changed[z] = changed[z] != zone_level[z] or said[z, 0] != rack or said[z, 1] != families
@@ -328,9 +303,10 @@ def is_above(rack: Any, family: Any, heads: Any, level: Any) -> Any:
 
 
 @jit
-def judge(heads: Any, kept: Any, level: Any, zone_level: Any) -> None:
+def judge(heads: Any, kept: Any, level: Any, weight: Any, zone_level: Any, alone: Any) -> None:
     """Write the level of every zone: what its heads say together, and what they say alone. Off-gas alone is a pre-alarm, however strong.
 
+    Where one head alone says more than all together it is named; of several the one that weighs most.
     Together an alarm takes something hot (BMS, heat) and something in the air (gas, smoke): either pair of the same kind has an everyday
     cause, the exhaust of a generator or a room whose cooling failed. One pass over zones and one over heads: many rooms cost no more each.
     """
@@ -345,59 +321,11 @@ def judge(heads: Any, kept: Any, level: Any, zone_level: Any) -> None:
             zone_level[z] = codes.PRE_ALARM
         if hot and airborne:
             zone_level[z] = codes.ALARM
+        alone[z] = -1
     for i in range(heads.shape[0]):
-        alone = counts(heads, i, level)
+        own, z = counts(heads, i, level), heads[i].zone
         if heads[i].family == GAS:
-            alone = min(alone, codes.PRE_ALARM)
-        zone_level[heads[i].zone] = max(zone_level[heads[i].zone], alone)
-
-
-@jit
-def watch_life(heads: Any, index: Any, last: Any, value: Any, quality: Any, sample: Any, received_ms: Any) -> Any:
-    """Follow how BMS heads move; returns whether one has turned flat, or alive again.
-
-    `index` int32 (n,) are places of a few witnesses of every head in the image, `last` float64 (n,) what they showed.
-    """
-    news = False
-    for h in range(heads.shape[0]):
-        head = heads[h]
-        first = index[head.first]
-        if sample[first] == head.seen:
-            continue
-        head.seen = sample[first]
-        was = head.flat_ms
-        live_and_on_the_move(head, index, last, value, quality, received_ms[first])
-        news = news or (was > 0) != (head.flat_ms > 0)
-    return news
-
-
-@jit
-def live_and_on_the_move(head: Any, index: Any, last: Any, value: Any, quality: Any, t_ms: Any) -> None:
-    """Advance one BMS head by a sample. One that shows nothing is silent, which is another matter than flat."""
-    alive = False
-    moved = False
-    for i in range(head.first, head.first + head.count):
-        k = index[i]
-        if quality[k] == codes.GOOD and not np.isnan(value[k]):
-            alive = True
-            moved = moved or value[k] != last[i]
-            last[i] = value[k]
-    loaded = head.load >= 0 and quality[head.load] == codes.GOOD and value[head.load] >= CLOSED
-    head.load_ms = (head.load_ms if head.load_ms >= 0 else t_ms) if loaded else -1
-    if moved or not alive or head.still_ms < 0:
-        if moved and head.still_ms >= 0:
-            head.longest_ms = max(head.longest_ms, t_ms - head.still_ms)
-            head.moves = min(head.moves + 1, LIVELY_MOVES)
-        head.still_ms = t_ms if alive else -1
-        head.flat_ms = 0
-        return
-    if head.flat_ms > 0:
-        return
-    still_ms = t_ms - head.still_ms
-    allowed_ms = max(STILL_MS, STILL_FACTOR * head.longest_ms)
-    if head.moves >= LIVELY_MOVES and still_ms >= allowed_ms:
-        head.flat_ms = still_ms
-        head.allowed_ms = allowed_ms
-    elif loaded and t_ms - max(head.still_ms, head.load_ms) >= STILL_UNDER_LOAD_MS:
-        head.flat_ms = t_ms - max(head.still_ms, head.load_ms)
-        head.allowed_ms = STILL_UNDER_LOAD_MS
+            own = min(own, codes.PRE_ALARM)
+        ties = own == zone_level[z] and alone[z] >= 0
+        if own > zone_level[z] or (ties and weight[heads[i].head] > weight[alone[z]]):
+            zone_level[z], alone[z] = own, heads[i].head

@@ -1,11 +1,15 @@
 """What the detector sees now, as arrays by head and by rack."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from controller.core.events import Evidence, Feature
 from controller.core.layout import Layout
+
+_FEATURES = tuple(Feature)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +53,22 @@ class Readings:
         racks = (np.full(n_racks, np.nan), np.full(n_racks, np.nan), np.zeros(n_racks))
         foreseen = (np.full(n_racks, np.nan) for _ in range(3))
         return cls(level, runaway, fault, first_points, feature, value, threshold, weight, marks, *racks, *foreseen)
+
+
+def evidence_of(layout: Layout, readings: Readings, head_index: int) -> Evidence:
+    """Why a head reads as it does. A number that does not exist (no value, no threshold) is 0: JSON has no NaN."""
+    return Evidence(
+        layout.heads[head_index].name,
+        _FEATURES[int(readings.feature[head_index])],
+        layout.point_name(int(readings.point[head_index])),
+        _decimal(float(readings.value[head_index])),
+        _decimal(float(readings.threshold[head_index])),
+        float(readings.weight[head_index]),
+    )
+
+
+def _decimal(number: float) -> float:
+    """The shortest decimal that is the same to a float32, in which banks remember: 0.7 and not 0.699999988. 0 for what is not finite."""
+    with np.errstate(over="ignore"):
+        short = float(str(np.float32(number)))
+    return short if math.isfinite(short) else 0.0

@@ -9,6 +9,8 @@ from controller.core.rules import ZoneRules
 from controller.core.state import NEVER
 
 NOTHING = Weighed()
+BY_ITSELF = "by itself"
+"""How the text of a zone's level begins where one head was enough, which leads its evidence."""
 DOUBTING = frozenset({"device_lost", "head_fault", "bms_flat"})
 """Troubles that make the watch of a zone begin when they are shown of one of its BMS heads, or of that head's device."""
 
@@ -30,7 +32,11 @@ def latch_zone(draft: Draft, zone: ZoneRules) -> None:
     if now.level >= Level.ALARM and state.first_fire_ms == NEVER:
         draft.zone(zone.index, first_fire_ms=draft.tick_ms)
     together = sum(evidence.weight for evidence in now.evidence)
-    text = f"together {together:.1f}; more than {PRE_ALARM_NATS:g} is a pre-alarm"
+    text = (
+        f"{BY_ITSELF}: {now.alone}"
+        if now.alone
+        else f"together {together:.1f}; more than {PRE_ALARM_NATS:g} is a pre-alarm"
+    )
     draft.tell(Kind.ZONE_LEVEL, zone.name, zone.name, LEVEL_NAMES[Level(now.level)], text, now.evidence)
 
 

@@ -155,6 +155,18 @@ def test_a_zone_level_tells_its_sum() -> None:
     assert "cells-1" in said
 
 
+def test_a_zone_level_that_one_head_is_enough_for_says_so_and_no_sum() -> None:
+    field = Field()
+    field.weigh("cells-1", level=Level.PRE_ALARM)
+    field.script.zones[0] = field.script.zones[0]._replace(alone="cells-1")
+    field.run(0.2)
+    seq = next(entry.seq for entry in told(field) if entry.event.kind is Kind.ZONE_LEVEL)
+    said = explained(field, str(seq))
+    assert "cells-1 by itself" in said
+    assert "together" not in said.splitlines()[-1]
+    assert "cells-1 단독" in explained(field, str(seq), "ko")
+
+
 def test_last_is_the_last_change(released: Field) -> None:
     last = [e for e in told(released) if e.event.kind not in {Kind.DIGEST, Kind.OUTPUT, Kind.INTENT, Kind.INPUT}][-1]
     assert explained(released, "last") == explained(released, str(last.seq))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from controller.core.detect import fusion_kernels as k
 from controller.core.detect.fusion import Fusion, Weighed
+from controller.core.detect.life_kernels import LIFE, watch_life
 from controller.core.detect.readings import Readings
 from controller.core.events import Feature, Level
 from controller.core.image import Image, freeze
@@ -67,6 +68,40 @@ def test_no_head_alone_is_more_than_its_own_level_however_heavy() -> None:
         rig = Rig()
         rig.says(name, level, weight=1e9)
         assert rig.step().level == expected
+
+
+def test_a_head_that_is_enough_by_itself_is_told_first_and_once() -> None:
+    rig = Rig()
+    rig.says("cells-1", Level.ADVISORY, weight=2.9)
+    assert rig.step().alone == "", "together they are an advisory as well"
+    rig.says("cells-2", Level.PRE_ALARM, weight=1.5)
+    said = rig.step()
+    assert (said.level, said.alone) == (Level.PRE_ALARM, "cells-2")
+    assert [(x.head, x.weight) for x in said.evidence] == [("cells-2", 1.5), ("cells-1", 2.9)]
+    assert rig.step().alone == "cells-2"
+    rig.says("h2-1", Level.PRE_ALARM)
+    said = rig.step()
+    assert (said.level, said.alone) == (Level.ALARM, "")
+    rig.says("smoke-1", Level.ALARM, weight=3.0)
+    assert rig.step().alone == "", "the sum has brought it there before"
+
+
+def test_of_heads_that_are_each_enough_the_heaviest_is_told_first() -> None:
+    rig = Rig()
+    rig.says("smoke-1", Level.ALARM, weight=0.2)
+    rig.says("smoke-2", Level.ALARM, weight=0.3)
+    rig.says("h2-1", Level.ALARM, weight=3.0)
+    said = rig.step()
+    assert (said.level, said.alone) == (Level.ALARM, "smoke-2")
+    assert [x.head for x in said.evidence] == ["smoke-2", "h2-1", "smoke-1"]
+
+
+def test_an_everyday_gas_that_weighs_nothing_is_evidence_of_its_own_level() -> None:
+    rig = Rig()
+    rig.says("h2-1", Level.ADVISORY, weight=0.0, feature=Feature.HUMIDITY)
+    said = rig.step()
+    assert (said.level, said.alone) == (Level.ADVISORY, "h2-1")
+    assert [x.head for x in said.evidence] == ["h2-1"]
 
 
 def test_two_families_say_together_what_none_says_alone() -> None:
@@ -360,8 +395,9 @@ def test_the_fusion_equals_its_twin(steps: list[Any]) -> None:
         expected = twin.advance(
             rig.tick_ms, [w._replace(weight=float(np.float32(w.weight))) for w in words], hottest, live, shown_by(rig)
         )
-        assert [zone.level for zone in rig.fusion.zones] == expected
-        kept = next(rig.fusion.arrays())
+        assert [zone.level for zone in rig.fusion.zones] == [level for level, _ in expected]
+        kept, *_, alone = rig.fusion.arrays()
+        assert alone.tolist() == [head for _, head in expected]
         for zone, families in enumerate(twin.kept):
             for place, family in enumerate(families):
                 got = kept[zone, place]
@@ -387,7 +423,7 @@ _samples = st.tuples(
 @given(st.lists(_samples, min_size=1, max_size=12))
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 def test_the_watch_over_life_equals_its_twin(runs: list[tuple[int, str, bool, int]]) -> None:
-    life = np.zeros(1, k.LIFE)
+    life = np.zeros(1, LIFE)
     life["count"], life["load"] = 3, 3
     for name in ("seen", "still_ms", "load_ms"):
         life[name] = -1
@@ -402,7 +438,7 @@ def test_the_watch_over_life_equals_its_twin(runs: list[tuple[int, str, bool, in
             quality[:3] = Quality.BAD if what == "bad" else Quality.GOOD
             value[0] = math.nan if what == "nan" else (value[0] if math.isfinite(value[0]) else 0.0) + (what == "move")
             value[3] = loaded
-            k.watch_life(life, index, last, value, quality, sample, received_ms)
+            watch_life(life, index, last, value, quality, sample, received_ms)
             good = [bool(q == Quality.GOOD) for q in quality[:3]]
             flat_ms = twin.advance(value[:3].tolist(), good, int(sample[0]), int(received_ms[0]), loaded=loaded)
             assert int(life["flat_ms"][0]) == flat_ms
