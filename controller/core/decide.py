@@ -113,18 +113,26 @@ def _wanted(draft: Draft) -> list[int]:
     times = RowTimes(draft.row_since_ms, draft.row_drove_ms)
     moment = Moment(draft.tick_ms, draft.reached, is_night(draft), frozenset(draft.unlatched), undelayed(draft))
     rows = driven(draft.rules.matrix, conditions, times, moment, len(outputs))
-    wanted = []
+    wanted: list[int] = []
     for output, row in zip(outputs, rows, strict=True):
-        may_cool = output.rack >= 0 and _may_cool(draft, output)
-        flows = not output.is_release or may_flow(draft, draft.rules.zones[output.zone], output.index)
-        may = flows and interlock(output, draft.zones[output.zone], zones[output.zone], may_cool)
-        on = (row is True or forced(draft, output.name)) and may and output.name not in draft.disabled
-        state = draft.outputs[output.index]
-        if state.adopted >= 0 and (row is not None or not _may_stand(draft, output, may=may)):
-            # What a cold start found stands until the logic has its own word on it, within the interlocks (rules 6 and 7).
-            draft.outputs[output.index] = replace(state, adopted=-1)
-        wanted.append(1 - output.output.normal if on else output.output.normal)
+        state, normal = draft.outputs[output.index], output.output.normal
+        on = asked = row is True or forced(draft, output.name)
+        if asked or state.adopted >= 0:
+            may = _may_be_driven(draft, output, zones[output.zone])
+            on = asked and may and output.name not in draft.disabled
+            if state.adopted >= 0 and (row is not None or not _may_stand(draft, output, may=may)):
+                # What a cold start found stands until the logic has its own word on it, within the interlocks (rules 6 and 7).
+                draft.outputs[output.index] = replace(state, adopted=-1)
+        wanted.append(1 - normal if on else normal)
     return wanted
+
+
+def _may_be_driven(draft: Draft, output: OutputLayout, conditions: list[bool]) -> bool:
+    """Whether nothing stands against the output, whatever the rows say: pipe, interlocks."""
+    if output.is_release and not may_flow(draft, draft.rules.zones[output.zone], output.index):
+        return False
+    may_cool = output.rack >= 0 and _may_cool(draft, output)
+    return interlock(output, draft.zones[output.zone], conditions, may_cool)
 
 
 def _may_cool(draft: Draft, output: OutputLayout) -> bool:

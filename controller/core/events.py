@@ -4,7 +4,10 @@ from enum import IntEnum, StrEnum
 
 import msgspec
 
+from controller.site.model.members import found_directly
 
+
+@found_directly
 class Level(IntEnum):
     """How far a head's values speak of fire."""
 
@@ -14,6 +17,7 @@ class Level(IntEnum):
     ALARM = 3
 
 
+@found_directly
 class Feature(StrEnum):
     """What about a value led to a level or a fault."""
 
@@ -60,6 +64,7 @@ class Evidence(msgspec.Struct, frozen=True):
     weight: float = 1.0
 
 
+@found_directly
 class Kind(StrEnum):
     """Kinds of events."""
 

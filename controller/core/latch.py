@@ -14,18 +14,20 @@ from controller.site.model import Family, Physics
 
 LEVEL_NAMES = {Level.NORMAL: "normal", Level.ADVISORY: "advisory", Level.PRE_ALARM: "pre-alarm", Level.ALARM: "alarm"}
 
-_WIRED = Physics.WIRED
-"""Asked for once a head and scan: a member of an enumeration is looked up slowly before Python 3.12."""
+_AT_REST = HeadLatch()
+"""What a head has latched that has shown nothing."""
 
 
 def latch_heads(draft: Draft) -> None:
     """Take this scan's readings and contacts into the latches; tells every rise, and every change of a contact."""
     before, now = draft.before.wired, draft.inputs.wired
     walking = {zone.index for zone in draft.rules.zones if is_under(draft.zones[zone.index], WALK_TEST)}
-    for head, reading in zip(draft.layout.heads, draft.inputs.heads, strict=True):
-        if head.physics is _WIRED:
+    for head, reading, latch in zip(draft.layout.heads, draft.inputs.heads, draft.heads, strict=True):
+        if head.physics is Physics.WIRED:
             if before[head.index] != now[head.index]:
                 _contact(draft, head, before[head.index], now[head.index])
+        elif latch == _AT_REST and not (reading.level or reading.runaway or reading.marks & FIRE_2):
+            continue  # nothing to latch, nothing latched that could end
         elif head.zone in walking and walks(head):
             walk(draft, head, reading)
         elif head.name not in draft.disabled:

@@ -8,10 +8,12 @@ from enum import IntEnum, StrEnum
 import msgspec
 
 from controller.core.events import Evidence
+from controller.site.model.members import found_directly
 
 NEVER = -1
 
 
+@found_directly
 class Stage(StrEnum):
     """Where a zone's release stands (names after EN 12094-1 practice; no claim of compliance)."""
 
@@ -44,6 +46,7 @@ PEOPLE_OUT = AGENT_IN_ROOM | {Stage.ACTIVATED, Stage.HELD, Stage.WAITING}
 """From activation to the end of hold: the room is closed up, and evacuation signals run that cannot be silenced."""
 
 
+@found_directly
 class Alarm(StrEnum):
     """How far a zone has come to a fire alarm (`zone.alarms`). FIRE stays until a reset."""
 
@@ -55,6 +58,7 @@ class Alarm(StrEnum):
     FIRE = "fire"
 
 
+@found_directly
 class Trigger(StrEnum):
     """What activated a release."""
 
@@ -63,6 +67,7 @@ class Trigger(StrEnum):
     MANUAL = "manual"
 
 
+@found_directly
 class Isolation(StrEnum):
     """How far the isolation of a rack has come."""
 
@@ -72,6 +77,7 @@ class Isolation(StrEnum):
     PROVEN = "proven"
 
 
+@found_directly
 class Drive(StrEnum):
     """How far an output has come: the field read first (UNREAD), then written, read back, confirmed by the field."""
 
@@ -82,6 +88,7 @@ class Drive(StrEnum):
     FAILED = "failed"
 
 
+@found_directly
 class Tri(IntEnum):
     """A yes or no that the field may fail to give."""
 

@@ -4,8 +4,10 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from controller.site.model import SiteInfo
+from controller.site.model.members import found_directly
 
 
+@found_directly
 class Delay(StrEnum):
     """Classes of delays that a site may set (`[site] trouble_delay_s` and `[site.delays]`), each within its bound of domain.md."""
 

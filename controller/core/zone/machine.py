@@ -16,8 +16,10 @@ a person reset.
 from enum import StrEnum
 
 from controller.core.state import Stage
+from controller.site.model.members import found_directly
 
 
+@found_directly
 class Signal(StrEnum):
     """All that may move a zone. Several may be true in one scan; they are tried in this order, the first that has an entry wins."""
 
@@ -118,11 +120,13 @@ TABLE: dict[Stage, dict[Signal, Stage]] = {
     },
 }
 
+_IN_ORDER = tuple(Signal)
+
 
 def step(stage: Stage, signals: frozenset[Signal]) -> tuple[Stage, Signal] | None:
     """The next stage and the signal that led there; None if nothing moves. Pure."""
     moves = TABLE[stage]
-    for signal in Signal:
+    for signal in _IN_ORDER:
         if signal in signals and signal in moves:
             return moves[signal], signal
     return None

@@ -6,9 +6,11 @@ Nothing of it holds back isolation, evacuation on gas, release or water, and not
 from enum import StrEnum
 from typing import Literal
 
+from controller.site.model.members import found_directly
 from controller.site.model.strict import Strict
 
 
+@found_directly
 class Dependency(StrEnum):
     """Coincidence types of fire alarm panels (domain.md F9, after EN 54-2 7.12; no claim of compliance)."""
 

@@ -2,7 +2,10 @@
 
 from enum import StrEnum
 
+from controller.site.model.members import found_directly
 
+
+@found_directly
 class Family(StrEnum):
     """What a head senses. `PHYSICS` maps it to the physics family that rule 3 counts."""
 
@@ -33,6 +36,7 @@ class Family(StrEnum):
     BATTERY_FAULT = "battery-fault"
 
 
+@found_directly
 class Physics(StrEnum):
     """The physics families of rule 3. All values of one BMS are one family on one device."""
 
@@ -85,6 +89,7 @@ ON_AT_REST = frozenset({Family.MODE_KEY, Family.ACTUATOR_IN_PLACE})
 """Wired inputs that say yes when nothing is amiss: the key stands on automatic, the actuator sits on its cylinder."""
 
 
+@found_directly
 class Principle(StrEnum):
     """How a gas head measures, which says what else it reads and what harms it."""
 

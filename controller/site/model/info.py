@@ -5,9 +5,11 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from controller.site.model.members import found_directly
 from controller.site.model.strict import Strict
 
 
+@found_directly
 class Mode(StrEnum):
     """How far the daemon may go (design: three uses)."""
 

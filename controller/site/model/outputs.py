@@ -3,9 +3,11 @@
 from enum import StrEnum
 from typing import Literal
 
+from controller.site.model.members import found_directly
 from controller.site.model.strict import Strict
 
 
+@found_directly
 class Role(StrEnum):
     """What an output does; the plant of the simulator and the actuator logic find outputs by it."""
 

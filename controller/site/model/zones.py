@@ -4,9 +4,11 @@ from enum import StrEnum
 from typing import Literal
 
 from controller.site.model.alarms import Coincidence, PositiveAlarm, Verification
+from controller.site.model.members import found_directly
 from controller.site.model.strict import Strict
 
 
+@found_directly
 class Strategy(StrEnum):
     """Abort and hold strategies, after the makers' documents of domain.md 4.1. Manual release beats them all, flooding ends them all."""
 
