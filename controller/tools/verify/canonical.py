@@ -5,6 +5,7 @@ counted from now. Free ones (how long ago an alarm ended, a first fire alarm, a 
 "long over", and may run out at any moment: more than can happen, so what holds of it holds of the plant.
 """
 
+from collections.abc import Callable
 from functools import cache, lru_cache
 from typing import Any, TypeVar
 
@@ -53,11 +54,17 @@ _FIRES = {"first-alarm", "fire"}
 _ASKING = {"hand-over", "request", "guard"}
 
 
+Mirrored = Callable[[tuple[HeadLatch, ...]], tuple[HeadLatch, ...]]
+
+
 class Canon:
     """Makes the states of one part comparable."""
 
-    def __init__(self, rules: Rules, *, free_clocks: bool, works: bool = False) -> None:
-        """`works`: people announce work, which asks whether anything has burnt."""
+    def __init__(
+        self, rules: Rules, *, free_clocks: bool, works: bool = False, mirrored: Mirrored | None = None
+    ) -> None:
+        """`works`: people announce work, which asks whether anything has burnt. `mirrored` puts the latches of alike heads in order."""
+        self._mirrored = mirrored
         site = rules.layout.site
         causes = {c.rsplit(".", 1)[-1] for row in site.matrix.values() for c in (*row.when, *row.unless)}
         self._signs = bool(causes & _SIGNS)
@@ -89,7 +96,11 @@ class Canon:
         self.output = lru_cache(maxsize=100_000)(self._output)
 
     def of(self, state: State) -> State:
-        """The one state that stands for all that no decision tells from this one."""
+        """The one state that stands for all that no decision tells from this one, and for its mirror images."""
+        return self.mirrored(self.upright(state))
+
+    def upright(self, state: State) -> State:
+        """The one state that stands for all that no decision tells from this one, mirror images apart."""
         return replace(
             state,
             tick_ms=NOW_MS,
@@ -107,6 +118,10 @@ class Canon:
             host=(),
             forced=tuple((name, RUNNING_MS if until > NOW_MS else LONG_AGO_MS) for name, until in state.forced),
         )
+
+    def mirrored(self, state: State) -> State:
+        """A state that stands for all as it is, but for which of its alike heads is which."""
+        return state if self._mirrored is None else replace(state, heads=self._mirrored(state.heads))
 
     def _head(self, latch: HeadLatch) -> HeadLatch:
         """An alarm that stands, and one that has just ended, differ by what may be read next alone. Fire 2 has stood long enough at once.

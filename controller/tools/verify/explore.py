@@ -13,6 +13,7 @@ from controller.core.draft import Draft
 from controller.core.operators import obey, subject, tag
 from controller.core.state import State, TripState
 from controller.site.model import Role
+from controller.tools.verify.alike import Mirror
 from controller.tools.verify.canonical import FAR_MS, NOW_MS, Canon, later, run_out
 from controller.tools.verify.words import BEFORE
 from controller.tools.verify.world import Vector, World
@@ -69,7 +70,7 @@ class Explored:
 class Explorer:
     """Explores one world from its first state. `most_states` and `out_of_time` bound it; then it is not whole.
 
-    `stop_at`: a property whose first counter-example is enough.
+    `stop_at`: a property whose first counter-example is enough. `mirror`: states that are each other's mirror images are one.
     """
 
     def __init__(
@@ -83,13 +84,15 @@ class Explorer:
         out_of_time: Callable[[], bool] = lambda: False,
         tell: Callable[[int, int, int], None] = lambda *_: None,
         stop_at: str = "",
+        mirror: Mirror | None = None,
     ) -> None:
         self.world, self._checks = world, checks
         self._with_hands, self._with_words = with_hands, with_words
         self._most, self._out_of_time, self._tell = most_states, out_of_time, tell
         self._stop_at = {stop_at}
         works = any(isinstance(word, (Work, Force)) for word in world.said)
-        self.canon = Canon(world.rules, free_clocks=world.free_clocks, works=works)
+        mirrored = mirror.of if mirror else None
+        self.canon = Canon(world.rules, free_clocks=world.free_clocks, works=works, mirrored=mirrored)
         self.seen: dict[State, tuple[State | None, Move]] = {}
         self._at_rest: dict[State, tuple[State, int]] = {}
         self._open: deque[State] = deque()
@@ -147,7 +150,7 @@ class Explorer:
         """The state after a scan with every input at rest, and when time alone moves it on; decided once a state."""
         if state not in self._at_rest:
             decision = self.decide(state, self.world.vectors[0])
-            self._at_rest[state] = self.canon.of(decision.state), decision.wake_ms
+            self._at_rest[state] = self.canon.upright(decision.state), decision.wake_ms
         return self._at_rest[state]
 
     def path_to(self, state: State) -> tuple[tuple[Move, State], ...]:
@@ -172,7 +175,7 @@ class Explorer:
                 self._say(state, command, silent)
         if self.world.free_clocks:
             for text, after in run_out(state):
-                self._add(after, state, Move(0, text))
+                self._add(self.canon.mirrored(after), state, Move(0, text))
         if self.world.restarts:
             self._restart(state)
 
@@ -184,13 +187,14 @@ class Explorer:
             decision = self.decide(state, vector)
             step = Step(self.world, state, vector, None, decision)
             steps.append(step)
-            after = self.canon.of(decision.state)
+            upright = self.canon.upright(decision.state)
+            after = self.canon.mirrored(upright)
             self._judge(step, after)
             if vector.place == 0:
-                self._at_rest[state] = after, decision.wake_ms
+                self._at_rest[state] = upright, decision.wake_ms
             if after != state:
                 self._add(after, state, Move(0, vector.text, vector))
-            elif NOW_MS < decision.wake_ms < FAR_MS and decision.wake_ms not in waits:
+            elif upright == state and NOW_MS < decision.wake_ms < FAR_MS and decision.wake_ms not in waits:
                 waits.add(decision.wake_ms)
                 self._wait(state, vector, decision.wake_ms - NOW_MS)
         return steps

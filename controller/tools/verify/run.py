@@ -10,6 +10,7 @@ from multiprocessing import get_context
 
 from controller.core.layout import Layout, lay_out
 from controller.site.model import Role, Site
+from controller.tools.verify.alike import Mirror
 from controller.tools.verify.alone import worlds_alone
 from controller.tools.verify.explore import Broken, Explored, Explorer
 from controller.tools.verify.losses import GRADES, Loss, losses
@@ -112,7 +113,7 @@ def worlds(layout: Layout, zone: int) -> Iterator[tuple[str, World]]:
 
 
 def explore_world(kind: str, world: World, bounds: Bounds, tell: Tell = lambda _: None) -> Explored:
-    """Explore one part, and look for states without a way back."""
+    """Explore one part, and look for states without a way back. A fault is looked for again without mirror images, so that names are right."""
     ends_s, told_s = time.monotonic() + bounds.seconds, [time.monotonic()]
 
     def progress(states: int, still_open: int, transitions: int) -> None:
@@ -122,19 +123,26 @@ def explore_world(kind: str, world: World, bounds: Bounds, tell: Tell = lambda _
 
     checks = (nothing_flows,) if kind == "alone" else STEP_CHECKS
     pairs = ((), ()) if kind == "alone" else (HAND_CHECKS, WORD_CHECKS)
-    explorer = Explorer(
-        world,
-        checks,
-        *pairs,
-        most_states=bounds.most_states,
-        out_of_time=lambda: time.monotonic() > ends_s,
-        tell=progress,
-    )
-    explored = explorer.run()
-    if kind != "alone":
-        for broken in stuck(explorer):
-            explored.broken[broken.number] = broken
-    return explored
+
+    def explored(mirror: Mirror | None) -> Explored:
+        explorer = Explorer(
+            world,
+            checks,
+            *pairs,
+            most_states=bounds.most_states,
+            out_of_time=lambda: time.monotonic() > ends_s,
+            tell=progress,
+            mirror=mirror,
+        )
+        found = explorer.run()
+        if kind != "alone":
+            for broken in stuck(explorer):
+                found.broken[broken.number] = broken
+        return found
+
+    mirror = Mirror(world)
+    found = explored(mirror)
+    return explored(None) if mirror and found.broken else found
 
 
 def _explore(layout: Layout, zones: list[int], bounds: Bounds, tell: Tell) -> dict[int, list[tuple[str, Explored]]]:
