@@ -72,8 +72,8 @@ class CellBank:
             cell_kernel.advance(
                 image.value, image.quality, image.sample, image.received_ms, image.tick_ms, self.index, self.seen_quality,
                 self.seen_sample, self.last_ms, self.state, self.shared, own.points, own.rows, self.status,
-                self.status.view(np.uint64), self.flags, self.odd_lane,
-                self.code, self.code.view(np.uint64), own.visit, own.visit.view(np.uint64),
+                self.status.view(np.uint64), self.flags, self.flags.view(np.uint64), self.odd_lane,
+                self.code, self.code.view(np.uint64),
                 self.heads, self.points, self.params, self.head_of, self.run, self.tile_run, tiles.slot,
                 tiles.rows, tiles.width, tiles.kind, tiles.net, self.tile_ms, tiles.pairs,
                 self.other.points, self.other.heads, self.other.status,
@@ -139,11 +139,10 @@ class Other:
 
 @dataclass(frozen=True, slots=True)
 class Scratch:
-    """What a kernel works in: float32 of the points of a tile and its sorted rows, uint8 of a chunk, int64 of the racks."""
+    """What a kernel works in: float32 of the points of a tile and its sorted rows, int64 of the racks."""
 
     points: npt.NDArray[np.float32]
     rows: npt.NDArray[np.float32]
-    visit: npt.NDArray[np.uint8]
     rack_points: npt.NDArray[np.int64]
     rack_living: npt.NDArray[np.int64]
 
@@ -151,8 +150,8 @@ class Scratch:
     def of(cls, rows: int, racks: int) -> "Scratch":
         """For modules of so many points."""
         points = rows * LANES // CHUNK * int(SCRATCH)
-        visit, racks_of = np.zeros(CHUNK, np.uint8), (np.zeros(racks, np.int64), np.zeros(racks, np.int64))
-        return cls(np.zeros(points, np.float32), np.zeros(rows * LANES, np.float32), visit, *racks_of)
+        racks_of = np.zeros(racks, np.int64), np.zeros(racks, np.int64)
+        return cls(np.zeros(points, np.float32), np.zeros((rows + 1) * LANES, np.float32), *racks_of)
 
 
 def lay_out_cells(layout: Layout) -> tuple[CellBank, ...]:

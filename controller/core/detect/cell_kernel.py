@@ -21,7 +21,7 @@ from controller.core.detect.compile import jit
 def advance(
     value: Any, quality: Any, sample: Any, received_ms: Any, tick_ms: Any, index: Any, seen_quality: Any,
     seen_sample: Any, last_ms: Any, s: Any, m: Any, w: Any, r: Any, status: Any, status_words: Any, flags: Any,
-    odd_lane: Any, code: Any, code_words: Any, visit: Any, visit_words: Any, heads: Any, points: Any, params: Any,
+    flag_words: Any, odd_lane: Any, code: Any, code_words: Any, heads: Any, points: Any, params: Any,
     head_of: Any, run: Any, tile_run: Any, tile_slot: Any, tile_rows: Any, tile_width: Any, tile_kind: Any,
     tile_net: Any, tile_ms: Any, pairs: Any, partners: Any, kin_heads: Any, kin_status: Any,
 ) -> Any:  # fmt: skip
@@ -30,8 +30,7 @@ def advance(
     `value` float64, `quality` uint8, `sample` and `received_ms` int64: of the image. By slot: `index` int32 places in
     the image, `seen_quality`, `seen_sample`, `last_ms`, `status`, `flags` and `code` uint8, `points`
     (`cell_records`), `head_of` int32; by lane `odd_lane` uint8. `s`, `m`, `w`, `r` float32: state, modules, scratch
-    of a tile, its sorted rows; `visit` uint8 is scratch; `code_words`, `status_words` and `visit_words` show the same
-    bytes as uint64; `heads` and `points` are records, `partners` (points), `kin_heads` and `kin_status` those of the other bank of
+    of a tile, its sorted rows; `code_words`, `status_words` and `flag_words` show the same bytes as uint64; `heads` and `points` are records, `partners` (points), `kin_heads` and `kin_status` those of the other bank of
     cells (of voltages, or of temperatures); `params` float32 (kinds, `cell_params.COUNT`);
     `run` int64 (runs, 3): slot, place in the image, length of points that lie together;
     `tile_run` the first run of each tile, and the number of all; `tile_ms` int64 when its heat balances went on; the
@@ -47,12 +46,14 @@ def advance(
         first = slot // N * at.STATE
         shared = np.uintp(t) * at.SHARED
         p = params[tile_kind[t]]
+        for n in range(rows * width, chunks * N):  # slots of no point
+            w[n // N * at.SCRATCH + at.FRESH + n % N] = all_of.ZERO
         for n in range(tile_run[t], tile_run[t + 1]):
             i = np.uintp(run[n, 0])
             to = (i - slot) // N * at.SCRATCH + i % N
             all_of.gather(
                 w, code, to, i, np.uintp(run[n, 1]), np.uintp(run[n, 2]), value, quality, sample, received_ms, seen_quality,
-                seen_sample, last_ms,
+                seen_sample, last_ms, status,
             )  # fmt: skip
         found = False
         for chunk in range(chunks):
@@ -63,11 +64,10 @@ def advance(
         changed = False
         for chunk in range(chunks):
             c, to, i = first + chunk * at.STATE, chunk * at.SCRATCH, slot + chunk * N
-            all_of.check(s, w, code, visit, c, to, i, status, p)
-            if all_of.is_any(visit_words, all_of.NO_WORD, all_of.ALL_BITS):
-                changed = True
+            if not all_of.check(s, w, c, to, p):
                 for n in range(N):
-                    if visit[n]:
+                    if all_of.is_unclear(w, code, to + n, i + n):
+                        changed = True
                         head = heads[head_of[i + n]]
                         k = index[i + n]
                         fresh = validity.take(
@@ -77,8 +77,8 @@ def advance(
                         w[at.FRESH + to + n] = 1.0 if fresh else 0.0
                         if s[c + at.LAST + n] != s[c + at.LAST + n]:
                             w[at.DT_MS + to + n] = 0.0
+                        all_of.take_in(s, w, c + n, to + n)
                         died |= head.died != 0
-            all_of.take_in(s, w, c, to)
             if all_of.is_any(status_words, i // all_of.EIGHT, all_of.ALL_BITS):
                 all_of.leave_out(w, to, i, status)
         for n in range(tile_run[t], tile_run[t + 1]):
@@ -96,14 +96,12 @@ def advance(
             all_of.compare(s, w, c, to, p)
             all_of.add_up(s, w, c, to, p)
             if p[par.IS_VOLTAGE] > 0.0:
-                all_of.peak(s, w, c, to, p[par.WINDOW_MS])
+                all_of.peak(s, w, c, to, p[par.WINDOW_MS], p[par.KEEP])
             else:
-                all_of.steepen(s, w, c, to)
-            all_of.note(s, w, visit, c, to, i, flags, p)
-            if all_of.is_any(visit_words, all_of.NO_WORD, all_of.ALL_BITS):
-                changed = True
-                visit_chunk(
-                    s, w, visit, code, c, to, i, slot, rows, heads, points, head_of, last_ms, partners, flags, tick_ms
+                all_of.steepen(s, w, c, to, p[par.RUNS])
+            if all_of.note(s, w, c, to, p) or all_of.is_any(flag_words, i // all_of.EIGHT, all_of.ALL_BITS):
+                changed |= visit_chunk(
+                    s, w, code, c, to, i, slot, rows, heads, points, head_of, last_ms, partners, flags, tick_ms
                 )
         coarse = p[par.IS_VOLTAGE] == 0.0 and p[par.IS_GROUP] == 0.0
         if coarse:
@@ -129,13 +127,15 @@ def advance(
 
 @jit
 def visit_chunk(
-    s: Any, w: Any, visit: Any, code: Any, c: Any, to: Any, i: Any, slot: Any, rows: Any, heads: Any, points: Any, head_of: Any,
+    s: Any, w: Any, code: Any, c: Any, to: Any, i: Any, slot: Any, rows: Any, heads: Any, points: Any, head_of: Any,
     last_ms: Any, partners: Any, flags: Any, tick_ms: Any,
-) -> None:  # fmt: skip
-    """Judge the points of a chunk that were noted."""
+) -> Any:  # fmt: skip
+    """Judge the points of a chunk that were noted; returns whether there were any."""
+    found = False
     for n in range(N):
-        if not visit[n]:
+        if not all_of.is_noted(w, to + n, i + n, flags):
             continue
+        found = True
         q = points[i + n]
         head = heads[head_of[i + n]]
         collapsed = head.sign > 0.0 and q.partner >= 0 and partners[q.partner].on[codes.C_COLLAPSE] != 0
@@ -149,6 +149,7 @@ def visit_chunk(
         elif collapsed and not q.kept_runaway and has_news(code, i + n, slot, rows):
             odd_one.judge_died_hot(q, head, tick_ms)
             flags[i + n] |= all_of.KEPT
+    return found
 
 
 @jit

@@ -49,9 +49,37 @@ LOAD_SPREAD = np.float32(0.15)
 @jit
 def gather(
     w: Any, code: Any, to: Any, i: Any, k: Any, count: Any, value: Any, quality: Any, sample: Any, received_ms: Any,
-    seen_quality: Any, seen_sample: Any, last_ms: Any,
+    seen_quality: Any, seen_sample: Any, last_ms: Any, status: Any,
 ) -> None:  # fmt: skip
-    """Take `count` points that lie together, in the image from `k` and in slots from `i`, into the scratch."""
+    """Take `count` points that lie together, in the image from `k` and in slots from `i`, into the scratch: X, SINCE_MS, and as FRESH what
+    is a new and good sample of a point that lives."""
+    old, odd = False, False
+    for n in range(count):
+        old |= sample[k + n] == seen_sample[i + n]
+    for n in range(count):
+        odd |= (quality[k + n] != codes.GOOD) | (seen_quality[i + n] != codes.GOOD) | (status[i + n] != codes.LIVE)
+    if old | odd:
+        look(w, code, to, i, k, count, quality, sample, seen_quality, seen_sample, status)
+    else:
+        for n in range(count):
+            seen_sample[i + n] = sample[k + n]
+        for n in range(count):
+            code[i + n] = NEWS | NEW
+        for n in range(count):
+            w[at.FRESH + to + n] = ONE
+    for n in range(count):
+        w[at.X + to + n] = np.float32(value[k + n])
+    for n in range(count):
+        dt = received_ms[k + n] - last_ms[i + n]
+        w[at.SINCE_MS + to + n] = np.float32(np.int32(dt if dt < LONGEST_MS else LONGEST_MS))
+
+
+@jit
+def look(
+    w: Any, code: Any, to: Any, i: Any, k: Any, count: Any, quality: Any, sample: Any, seen_quality: Any, seen_sample: Any,
+    status: Any,
+) -> None:  # fmt: skip
+    """What the image brings each of these points."""
     for n in range(count):
         now = quality[k + n]
         new = sample[k + n] != seen_sample[i + n]
@@ -59,11 +87,7 @@ def gather(
         seen_quality[i + n] = now
         seen_sample[i + n] = sample[k + n]
         code[i + n] = news * NEWS + new * NEW + (now != codes.GOOD) * NOT_GOOD
-    for n in range(count):
-        w[at.X + to + n] = np.float32(value[k + n])
-    for n in range(count):
-        dt = received_ms[k + n] - last_ms[i + n]
-        w[at.DT_MS + to + n] = np.float32(np.int32(dt if dt < LONGEST_MS else LONGEST_MS))
+        w[at.FRESH + to + n] = ONE if new & (now == codes.GOOD) & (status[i + n] == codes.LIVE) else ZERO
 
 
 @jit
@@ -76,44 +100,56 @@ def is_any(words: Any, first: Any, mask: Any) -> Any:
 
 
 @jit
-def check(s: Any, w: Any, code: Any, odd: Any, c: Any, to: Any, i: Any, status: Any, p: Any) -> None:
-    """Validity: FRESH, and `odd` where it cannot be told here."""
+def is_any_set(w: Any, field: Any) -> Any:
+    """Whether a field of a chunk's scratch is not 0 for any point."""
+    found = False
+    for n in range(N):
+        found |= w[field + n] != ZERO
+    return found
+
+
+@jit
+def check(s: Any, w: Any, c: Any, to: Any, p: Any) -> Any:
+    """Validity: FRESH is left where a value is plain, and that is the last one now, which MID takes to be sorted; returns whether all are."""
     low, high, slew, stuck_ms = p[par.LOW], p[par.HIGH], p[par.SLEW_PER_MS], p[par.STUCK_MS]
+    missed = False
     for n in range(N):
         x = w[at.X + to + n]
-        dt = w[at.DT_MS + to + n]
+        dt = w[at.SINCE_MS + to + n]
         last = s[c + at.LAST + n]
         still_ms = s[c + at.STILL_MS + n]
         calm = abs(s[c + at.STILL_MID + n]) < INFINITE
-        what = code[i + n]
         dt = dt if (last == last) & (dt > ZERO) else ZERO
         least = dt if dt > SLEW_MIN_MS else SLEW_MIN_MS
         still = still_ms + dt
         still = still if x == last else ZERO
         plain = (x >= low) & (x <= high) & (not abs(x - last) > slew * least) & ((still < stuck_ms) | calm)
-        plain &= (status[i + n] == codes.LIVE) & (what & NOT_GOOD == 0)
-        new = what & NEW != 0
-        unclear = (what & NEWS != 0) & (not plain) & (new | (what & NOT_GOOD != 0) | (x != x))
-        w[at.FRESH + to + n] = ONE if new & plain else ZERO
+        fresh = plain & (w[at.FRESH + to + n] != ZERO)
+        missed |= not fresh
+        x = x if fresh else last
+        w[at.MID + to + n] = x
         w[at.DT_MS + to + n] = dt
-        odd[n] = unclear
+        w[at.FRESH + to + n] = ONE if fresh else ZERO
+        s[c + at.LAST + n] = x
+        s[c + at.STILL_MS + n] = still if fresh else still_ms
+    return not missed
+
+
+@jit
+def is_unclear(w: Any, code: Any, to: Any, i: Any) -> Any:
+    """Whether `check` cannot tell what has come of slot `i`: it is news, and no plain value."""
+    what, x = code[i], w[at.X + to]
+    return what & NEWS != 0 and w[at.FRESH + to] == ZERO and (what & (NEW | NOT_GOOD) != 0 or x != x)
 
 
 @jit
 def take_in(s: Any, w: Any, c: Any, to: Any) -> None:
-    """Make the fresh values the last ones, which MID takes to be sorted."""
-    for n in range(N):
-        fresh = w[at.FRESH + to + n] != ZERO
-        x = w[at.X + to + n]
-        dt = w[at.DT_MS + to + n]
-        last = s[c + at.LAST + n]
-        still_ms = s[c + at.STILL_MS + n]
-        still = still_ms + dt
-        still = still if x == last else ZERO
-        x = x if fresh else last
-        s[c + at.STILL_MS + n] = still if fresh else still_ms
-        s[c + at.LAST + n] = x
-        w[at.MID + to + n] = x
+    """Make a fresh value the last one, at the places of one point, as `check` does for all that are plain."""
+    if w[at.FRESH + to] != ZERO:
+        x = w[at.X + to]
+        s[c + at.STILL_MS] = s[c + at.STILL_MS] + w[at.DT_MS + to] if x == s[c + at.LAST] else ZERO
+        s[c + at.LAST] = x
+    w[at.MID + to] = s[c + at.LAST]
 
 
 @jit
@@ -127,9 +163,16 @@ def leave_out(w: Any, to: Any, i: Any, status: Any) -> None:
 @jit
 def set_times(w: Any, to: Any, i: Any, k: Any, count: Any, received_ms: Any, last_ms: Any) -> None:
     """Keep the times of the fresh values."""
+    missed = False
     for n in range(count):
-        now, last = received_ms[k + n], last_ms[i + n]
-        last_ms[i + n] = now if w[at.FRESH + to + n] != ZERO else last
+        missed |= w[at.FRESH + to + n] == ZERO
+    if missed:
+        for n in range(count):
+            now, last = received_ms[k + n], last_ms[i + n]
+            last_ms[i + n] = now if w[at.FRESH + to + n] != ZERO else last
+    else:
+        for n in range(count):
+            last_ms[i + n] = received_ms[k + n]
 
 
 @jit
@@ -146,20 +189,18 @@ def find_middles(
         else:
             for row in range(rows):
                 r[row * M + lane] = w[(i + row) // N * at.SCRATCH + at.MID + (i + row) % N]
-    for lane in range(M):
-        m[tile + at.COUNT + lane] = ZERO
-    for row in range(rows):
-        for lane in range(M):
-            m[tile + at.COUNT + lane] += ONE if r[row * M + lane] < INFINITE else ZERO
+    spare = rows * M
     for k in range(net, end):
         a, b = np.uintp(pairs[k, 0]) * M, np.uintp(pairs[k, 1]) * M
         for lane in range(M):
             x, y = r[a + lane], r[b + lane]
-            r[a + lane] = x if x < y else y
+            less = x if x < y else y
+            r[spare + lane] = less
+            r[a + lane] = less
             r[b + lane] = y if x < y else x
     full = rows >= THREE_ROWS
     for lane in range(width):
-        full &= m[tile + at.COUNT + lane] == np.float32(rows)
+        full &= r[(rows - ONE_ROW) * M + lane] < INFINITE
     if full:
         a = (rows - ONE_ROW) // TWO_ROWS * M
         b = rows // TWO_ROWS * M
@@ -189,20 +230,25 @@ def hand_out(w: Any, m: Any, tile: Any, rows: Any, width: Any) -> None:
 
 @jit
 def pick_middles(m: Any, r: Any, tile: Any, rows: Any) -> None:
-    """MIDDLE where modules have different numbers of living points: NaN with too few."""
+    """MIDDLE where modules have different numbers of living points, counted in a row of their own: NaN with too few."""
+    count = rows * M
     for lane in range(M):
         m[tile + at.MIDDLE + lane] = ZERO
+        r[count + lane] = ZERO
+    for row in range(rows):
+        for lane in range(M):
+            r[count + lane] += ONE if r[row * M + lane] < INFINITE else ZERO
     for row in range(rows):
         twice = TWO * np.float32(row)
         for lane in range(M):
             y = r[row * M + lane]
             # Twice the place of a middle one is count - 1, of one of two middles count - 2 or count.
-            apart = abs(twice - (m[tile + at.COUNT + lane] - ONE))
+            apart = abs(twice - (r[count + lane] - ONE))
             share = ONE if apart == ZERO else (HALF if apart == ONE else ZERO)
             m[tile + at.MIDDLE + lane] += share * y if share > ZERO else ZERO
     for lane in range(M):
         middle = m[tile + at.MIDDLE + lane]
-        m[tile + at.MIDDLE + lane] = middle if m[tile + at.COUNT + lane] >= MEDIAN_MIN else par.NONE
+        m[tile + at.MIDDLE + lane] = middle if r[count + lane] >= MEDIAN_MIN else par.NONE
 
 
 @jit
@@ -277,7 +323,6 @@ def compare(s: Any, w: Any, c: Any, to: Any, p: Any) -> None:
         begins = (s[c + at.STILL_MS + n] == ZERO) | (was != was)
         since = INFINITE if moved else was
         since = middle if begins else since
-        s[c + at.STILL_MID + n] = since if fresh != ZERO else was
         apart = w[at.X + to + n] - middle
         r = apart - bias
         size = abs(r)
@@ -299,6 +344,7 @@ def compare(s: Any, w: Any, c: Any, to: Any, p: Any) -> None:
         beyond = size - allowed
         beyond = ZERO if beyond < ZERO else beyond
         w[at.Z + to + n] = (-beyond if r < ZERO else beyond) / scale
+        s[c + at.STILL_MID + n] = since if fresh != ZERO else was
         s[c + at.BIAS + n] = bias_new if learns else bias
         s[c + at.SPREAD + n] = spread_new if learns else spread
         s[c + at.AGE_MS + n] = older if ok else age
@@ -319,20 +365,21 @@ def add_up(s: Any, w: Any, c: Any, to: Any, p: Any) -> None:
         z = -most if z < -most else z
         share = dt * PER_MS
         share = share if share < ONE else ONE
-        share = share if age > learn_ms else ZERO
+        share = share if ok & (age > learn_ms) else ZERO
+        z = z if ok else ZERO
         up_new = up + share * (z - slack)
         down_new = down + share * (-z - slack)
         up_new = up_new if up_new > ZERO else ZERO
         down_new = down_new if down_new > ZERO else ZERO
         up_new = up_new if up_new < cap else cap
         down_new = down_new if down_new < cap else cap
-        s[c + at.UP + n] = up_new if ok else up
-        s[c + at.DOWN + n] = down_new if ok else down
+        s[c + at.UP + n] = up_new
+        s[c + at.DOWN + n] = down_new
 
 
 @jit
-def steepen(s: Any, w: Any, c: Any, to: Any) -> None:
-    """Count the intervals of about 1 s in which a temperature has risen by 1 K/s or more, without a gap."""
+def steepen(s: Any, w: Any, c: Any, to: Any, runs: Any) -> None:
+    """Count the intervals of about 1 s in which a temperature has risen by 1 K/s or more, without a gap; ODD where it may run away."""
     for n in range(N):
         x = w[at.X + to + n]
         fresh = w[at.FRESH + to + n] != ZERO
@@ -349,16 +396,20 @@ def steepen(s: Any, w: Any, c: Any, to: Any) -> None:
         longer = longer if steep else ZERO
         more = more if steep else ZERO
         onward = ms if fresh else mark_ms
+        longer = longer if ends else steep_ms
+        more = more if ends else steeps
+        w[at.ODD + to + n] = ONE if (more * runs >= STEEPS_MIN) | (longer * runs > LONG_MS) else ZERO
         s[c + at.MARK + n] = x if ends else mark
         s[c + at.MARK_MS + n] = ZERO if ends else onward
-        s[c + at.STEEP_MS + n] = longer if ends else steep_ms
-        s[c + at.STEEPS + n] = more if ends else steeps
+        s[c + at.STEEP_MS + n] = longer
+        s[c + at.STEEPS + n] = more
 
 
 @jit
-def peak(s: Any, w: Any, c: Any, to: Any, window_ms: Any) -> None:
-    """The highest filtered voltage of this window and of the one before it: from where a voltage may have collapsed."""
+def peak(s: Any, w: Any, c: Any, to: Any, window_ms: Any, keep: Any) -> None:
+    """The highest filtered voltage of this window and of the one before it: from where a voltage may have collapsed; ODD where it may have."""
     for n in range(N):
+        x = w[at.X + to + n]
         y = w[at.FILTERED + to + n]
         fresh = w[at.FRESH + to + n]
         dt = w[at.DT_MS + to + n]
@@ -372,18 +423,21 @@ def peak(s: Any, w: Any, c: Any, to: Any, window_ms: Any) -> None:
         new = y if turns else higher
         old = now if turns else before
         onward = ZERO if turns else ms
-        s[c + at.PEAK + n] = new if known else now
-        s[c + at.OLD_PEAK + n] = old if known else before
+        new = new if known else now
+        old = old if known else before
+        w[at.ODD + to + n] = ONE if (x <= keep * new) | (x <= keep * old) else ZERO
+        s[c + at.PEAK + n] = new
+        s[c + at.OLD_PEAK + n] = old
         s[c + at.MARK_MS + n] = onward if known else mark_ms
 
 
 @jit
-def note(s: Any, w: Any, visit: Any, c: Any, to: Any, i: Any, flags: Any, p: Any) -> None:
-    """Mark in `visit` the points that must be judged one by one."""
+def note(s: Any, w: Any, c: Any, to: Any, p: Any) -> Any:
+    """ODD: the points whose fresh values must be judged one by one; returns whether there are any."""
     sign, lowest, far = p[par.SIGN], p[par.LOWEST], p[par.LOWEST_DEVIATION]
     steep = p[par.LOWEST_RATE] * p[par.TAU_A_S] * NEARLY
-    suspicious, limit, keep, run_ms = p[par.SUSPICIOUS], p[par.DRIFT_LIMIT], p[par.KEEP], p[par.RUN_MS]
-    runs, step = p[par.RUNS], p[par.STEP]
+    suspicious, limit, run_ms, step = p[par.SUSPICIOUS], p[par.DRIFT_LIMIT], p[par.RUN_MS], p[par.STEP]
+    found = False
     for n in range(N):
         x = w[at.X + to + n]
         before = s[c + at.LONG_BEFORE + n]
@@ -391,10 +445,17 @@ def note(s: Any, w: Any, visit: Any, c: Any, to: Any, i: Any, flags: Any, p: Any
         trend = sign * s[c + at.TREND_A + n]
         odd = (sign * x >= lowest) | (apart >= far) | ((trend >= steep) & (s[c + at.RUN_MS + n] >= run_ms))
         odd |= (s[c + at.UP + n] >= limit) | (s[c + at.DOWN + n] >= limit)
-        odd |= (apart - sign * s[c + at.BIAS + n] >= suspicious) | (s[c + at.STEEPS + n] * runs >= STEEPS_MIN)
-        odd |= (s[c + at.STEEP_MS + n] * runs > LONG_MS) | (sign * (x - before) >= step)
-        odd |= (x <= keep * s[c + at.PEAK + n]) | (x <= keep * s[c + at.OLD_PEAK + n])
-        seen = flags[i + n]
-        fresh = w[at.FRESH + to + n] != ZERO
-        told = (fresh & (odd | (seen & (BUSY | CREEPS | SPOILT) != 0))) | (seen & DIED_HOT != 0)
-        visit[n] = told
+        odd |= (apart - sign * s[c + at.BIAS + n] >= suspicious) | (sign * (x - before) >= step)
+        odd |= w[at.ODD + to + n] != ZERO
+        odd &= w[at.FRESH + to + n] != ZERO
+        w[at.ODD + to + n] = ONE if odd else ZERO
+        found |= odd
+    return found
+
+
+@jit
+def is_noted(w: Any, to: Any, i: Any, flags: Any) -> Any:
+    """Whether the point of slot `i` must be judged: its value is odd, or something is on its way."""
+    seen = flags[i]
+    fresh = w[at.FRESH + to] != ZERO
+    return w[at.ODD + to] != ZERO or (fresh and seen & (BUSY | CREEPS | SPOILT) != 0) or seen & DIED_HOT != 0

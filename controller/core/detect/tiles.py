@@ -33,16 +33,18 @@ PEAK, OLD_PEAK = MARK, STEEP_MS
 """Voltages keep the highest value of this window and of the one before it there."""
 STATE = np.uintp(21 * CHUNK)
 """Numbers of a chunk."""
-X, DT_MS, FRESH, MID, FILTERED, Z, LOAD = (np.uintp(place * CHUNK) for place in range(7))
+X, DT_MS, FRESH, MID, FILTERED, Z, LOAD, ODD = (np.uintp(place * CHUNK) for place in range(8))
 """Scratch of a chunk: value, time since the one before, whether new and valid, the module's median, the value filtered, its deviation;
-of voltages also what the load has moved the median by."""
-SCRATCH = np.uintp(7 * CHUNK)
-MIDDLE, COUNT, WORST, HELD, HELD_MS, HEAT, EXCESS, REST = (np.uintp(place * LANES) for place in range(8))
-"""Of a module: median, living points, worst value; median before and its age, its habitual rise (K/s), its rise beyond that (K); of voltages
+of voltages also what the load has moved the median by; whether it must be judged by itself."""
+SINCE_MS = ODD
+"""Until validity is judged: time since the value before as the image tells it."""
+SCRATCH = np.uintp(8 * CHUNK)
+MIDDLE, WORST, HELD, HELD_MS, HEAT, EXCESS, REST = (np.uintp(place * LANES) for place in range(7))
+"""Of a module: median, worst value; median before and its age, its habitual rise (K/s), its rise beyond that (K); of voltages
 the slow mean of the median."""
 LATEST = REST
 """Temperatures of no module keep there their latest filtered value since their heat balance went on."""
-SHARED = np.uintp(8 * LANES)
+SHARED = np.uintp(7 * LANES)
 """Numbers of the modules of a tile."""
 
 
