@@ -51,10 +51,13 @@ def advance(
         for n in range(tile_run[t], tile_run[t + 1]):
             i = np.uintp(run[n, 0])
             to = (i - slot) // N * at.SCRATCH + i % N
-            all_of.gather(
-                w, code, to, i, np.uintp(run[n, 1]), np.uintp(run[n, 2]), value, quality, sample, received_ms, seen_quality,
-                seen_sample, last_ms, status,
-            )  # fmt: skip
+            k, count = np.uintp(run[n, 1]), np.uintp(run[n, 2])
+            if all_of.is_new(i, k, count, sample, seen_sample) and all_of.is_good(i, k, count, quality, seen_quality, status):
+                all_of.see_all(w, code, to, i, k, count, sample, seen_sample)
+            else:
+                all_of.see(w, code, to, i, k, count, quality, sample, seen_quality, seen_sample, status)
+            all_of.take_values(w, to, k, count, value)
+            all_of.take_times(w, to, i, k, count, received_ms, last_ms)
         found = False
         for chunk in range(chunks):
             found |= all_of.is_any(code_words, (slot + chunk * N) // all_of.EIGHT, all_of.NEWS_BITS)
@@ -69,10 +72,10 @@ def advance(
                     if all_of.is_unclear(w, code, to + n, i + n):
                         changed = True
                         head = heads[head_of[i + n]]
-                        k = index[i + n]
+                        place = index[i + n]
                         fresh = validity.take(
-                            points[i + n], head, s, c + n, i + n, w[at.X + to + n], w[at.DT_MS + to + n], value[k], code[i + n],
-                            received_ms[k], last_ms, tick_ms, status, flags, seen_quality[i + n],
+                            points[i + n], head, s, c + n, i + n, w[at.X + to + n], w[at.DT_MS + to + n], value[place], code[i + n],
+                            received_ms[place], last_ms, tick_ms, status, flags, seen_quality[i + n],
                         )  # fmt: skip
                         w[at.FRESH + to + n] = 1.0 if fresh else 0.0
                         if s[c + at.LAST + n] != s[c + at.LAST + n]:
@@ -92,7 +95,8 @@ def advance(
             slowly.load(w, m, shared, rows, width)
         for chunk in range(chunks):
             c, to, i = first + chunk * at.STATE, chunk * at.SCRATCH, slot + chunk * N
-            all_of.follow(s, w, c, to, p)
+            all_of.follow(s, w, c, to)
+            all_of.smooth(s, w, c, to, p)
             all_of.compare(s, w, c, to, p)
             all_of.add_up(s, w, c, to, p)
             if p[par.IS_VOLTAGE] > 0.0:

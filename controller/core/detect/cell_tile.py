@@ -47,39 +47,40 @@ LOAD_SPREAD = np.float32(0.15)
 
 
 @jit
-def gather(
-    w: Any, code: Any, to: Any, i: Any, k: Any, count: Any, value: Any, quality: Any, sample: Any, received_ms: Any,
-    seen_quality: Any, seen_sample: Any, last_ms: Any, status: Any,
-) -> None:  # fmt: skip
-    """Take `count` points that lie together, in the image from `k` and in slots from `i`, into the scratch: X, SINCE_MS, and as FRESH what
-    is a new and good sample of a point that lives."""
-    old, odd = False, False
+def is_new(i: Any, k: Any, count: Any, sample: Any, seen_sample: Any) -> Any:
+    """Whether all of `count` points that lie together, in the image from `k` and in slots from `i`, have a new sample."""
+    old = False
     for n in range(count):
         old |= sample[k + n] == seen_sample[i + n]
-    for n in range(count):
-        odd |= (quality[k + n] != codes.GOOD) | (seen_quality[i + n] != codes.GOOD) | (status[i + n] != codes.LIVE)
-    if old | odd:
-        look(w, code, to, i, k, count, quality, sample, seen_quality, seen_sample, status)
-    else:
-        for n in range(count):
-            seen_sample[i + n] = sample[k + n]
-        for n in range(count):
-            code[i + n] = NEWS | NEW
-        for n in range(count):
-            w[at.FRESH + to + n] = ONE
-    for n in range(count):
-        w[at.X + to + n] = np.float32(value[k + n])
-    for n in range(count):
-        dt = received_ms[k + n] - last_ms[i + n]
-        w[at.SINCE_MS + to + n] = np.float32(np.int32(dt if dt < LONGEST_MS else LONGEST_MS))
+    return not old
 
 
 @jit
-def look(
+def is_good(i: Any, k: Any, count: Any, quality: Any, seen_quality: Any, status: Any) -> Any:
+    """Whether all of these points live and are good, now and before."""
+    odd = False
+    for n in range(count):
+        odd |= (quality[k + n] != codes.GOOD) | (seen_quality[i + n] != codes.GOOD) | (status[i + n] != codes.LIVE)
+    return not odd
+
+
+@jit
+def see_all(w: Any, code: Any, to: Any, i: Any, k: Any, count: Any, sample: Any, seen_sample: Any) -> None:
+    """Note these points, all new and good: in FRESH and as news."""
+    for n in range(count):
+        seen_sample[i + n] = sample[k + n]
+    for n in range(count):
+        code[i + n] = NEWS | NEW
+    for n in range(count):
+        w[at.FRESH + to + n] = ONE
+
+
+@jit
+def see(
     w: Any, code: Any, to: Any, i: Any, k: Any, count: Any, quality: Any, sample: Any, seen_quality: Any, seen_sample: Any,
     status: Any,
 ) -> None:  # fmt: skip
-    """What the image brings each of these points."""
+    """Note what the image brings each of these points, and in FRESH what is a new and good sample of one that lives."""
     for n in range(count):
         now = quality[k + n]
         new = sample[k + n] != seen_sample[i + n]
@@ -91,21 +92,27 @@ def look(
 
 
 @jit
+def take_values(w: Any, to: Any, k: Any, count: Any, value: Any) -> None:
+    """X of these points."""
+    for n in range(count):
+        w[at.X + to + n] = np.float32(value[k + n])
+
+
+@jit
+def take_times(w: Any, to: Any, i: Any, k: Any, count: Any, received_ms: Any, last_ms: Any) -> None:
+    """SINCE_MS of these points."""
+    for n in range(count):
+        dt = received_ms[k + n] - last_ms[i + n]
+        w[at.SINCE_MS + to + n] = np.float32(np.int32(dt if dt < LONGEST_MS else LONGEST_MS))
+
+
+@jit
 def is_any(words: Any, first: Any, mask: Any) -> Any:
     """Whether any byte of a chunk has one of these bits; `words` are the bytes in eights, the chunk begins at `first` of them."""
     found = mask - mask
     for n in range(N // EIGHT):
         found |= words[first + n] & mask
     return found != 0
-
-
-@jit
-def is_any_set(w: Any, field: Any) -> Any:
-    """Whether a field of a chunk's scratch is not 0 for any point."""
-    found = False
-    for n in range(N):
-        found |= w[field + n] != ZERO
-    return found
 
 
 @jit
@@ -252,36 +259,8 @@ def pick_middles(m: Any, r: Any, tile: Any, rows: Any) -> None:
 
 
 @jit
-def smooth(s: Any, w: Any, level: Any, trend: Any, to: Any, tau_ms: Any, clip: Any) -> None:
-    """Level and trend of the shortest horizon: exponential twice over (Brown), innovations clipped (Huber), any dt (backward Euler).
-
-    With a = dt / (tau + dt) the level follows by a, and the lag of a second such filter behind it, the trend, is tau times
-    the slope for a straight rise at whatever sampling. An innovation counts up to `clip` and twice the trend.
-    """
-    for n in range(N):
-        y = w[at.FILTERED + to + n]
-        dt = w[at.DT_MS + to + n]
-        old = s[level + n]
-        lag = s[trend + n]
-        a = dt / (tau_ms + dt)
-        most = clip + TWO * abs(lag)
-        e = y - old
-        e = most if e > most else e
-        e = -most if e < -most else e
-        e = a * e
-        first = old != old
-        known = (w[at.FRESH + to + n] != ZERO) & (y == y)
-        new = old + e
-        lag_new = (ONE - a) * (lag + e)
-        new = y if first else new
-        lag_new = ZERO if first else lag_new
-        s[level + n] = new if known else old
-        s[trend + n] = lag_new if known else lag
-
-
-@jit
-def follow(s: Any, w: Any, c: Any, to: Any, p: Any) -> None:
-    """The filter of three, which takes out any lone spike, into FILTERED (NaN: not three yet), and the shortest horizon."""
+def follow(s: Any, w: Any, c: Any, to: Any) -> None:
+    """The filter of three, which takes out any lone spike, into FILTERED (NaN: not three yet)."""
     for n in range(N):
         x = w[at.X + to + n]
         b = s[c + at.BEFORE + n]
@@ -297,8 +276,35 @@ def follow(s: Any, w: Any, c: Any, to: Any, p: Any) -> None:
         s[c + at.BEFORE + n] = x if fresh else b
         s[c + at.LONG_BEFORE + n] = b if fresh else a
         s[c + at.RUN_MS + n] = run + more
-    clip = p[par.SLOPE_CLIP]
-    smooth(s, w, c + at.LEVEL_A, c + at.TREND_A, to, p[par.TAU_A_MS], clip)
+
+
+@jit
+def smooth(s: Any, w: Any, c: Any, to: Any, p: Any) -> None:
+    """Level and trend of the shortest horizon: exponential twice over (Brown), innovations clipped (Huber), any dt (backward Euler).
+
+    With a = dt / (tau + dt) the level follows by a, and the lag of a second such filter behind it, the trend, is tau times
+    the slope for a straight rise at whatever sampling. An innovation counts up to `clip` and twice the trend.
+    """
+    tau_ms, clip = p[par.TAU_A_MS], p[par.SLOPE_CLIP]
+    for n in range(N):
+        y = w[at.FILTERED + to + n]
+        dt = w[at.DT_MS + to + n]
+        old = s[c + at.LEVEL_A + n]
+        lag = s[c + at.TREND_A + n]
+        a = dt / (tau_ms + dt)
+        most = clip + TWO * abs(lag)
+        e = y - old
+        e = most if e > most else e
+        e = -most if e < -most else e
+        e = a * e
+        first = old != old
+        known = (w[at.FRESH + to + n] != ZERO) & (y == y)
+        new = old + e
+        lag_new = (ONE - a) * (lag + e)
+        new = y if first else new
+        lag_new = ZERO if first else lag_new
+        s[c + at.LEVEL_A + n] = new if known else old
+        s[c + at.TREND_A + n] = lag_new if known else lag
 
 
 @jit
