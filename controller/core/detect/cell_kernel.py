@@ -53,7 +53,8 @@ def advance(
             to = (i - slot) // N * at.SCRATCH + i % N
             k, count = np.uintp(run[n, 1]), np.uintp(run[n, 2])
             if all_of.is_new(i, k, count, sample, seen_sample) and all_of.is_good(i, k, count, quality, seen_quality, status):
-                all_of.see_all(w, code, to, i, k, count, sample, seen_sample)
+                all_of.keep_samples(i, k, count, sample, seen_sample)
+                all_of.see_all(w, code, to, i, count)
             else:
                 all_of.see(w, code, to, i, k, count, quality, sample, seen_quality, seen_sample, status)
             all_of.take_values(w, to, k, count, value)
@@ -95,6 +96,9 @@ def advance(
             slowly.load(w, m, shared, rows, width)
         for chunk in range(chunks):
             c, to, i = first + chunk * at.STATE, chunk * at.SCRATCH, slot + chunk * N
+            flagged = all_of.is_any(flag_words, i // all_of.EIGHT, all_of.ALL_BITS)
+            if not flagged and not all_of.is_any_fresh(w, to):
+                continue
             all_of.follow(s, w, c, to)
             all_of.smooth(s, w, c, to, p)
             all_of.compare(s, w, c, to, p)
@@ -103,7 +107,7 @@ def advance(
                 all_of.peak(s, w, c, to, p[par.WINDOW_MS], p[par.KEEP])
             else:
                 all_of.steepen(s, w, c, to, p[par.RUNS])
-            if all_of.note(s, w, c, to, p) or all_of.is_any(flag_words, i // all_of.EIGHT, all_of.ALL_BITS):
+            if all_of.note(s, w, c, to, p) or flagged:
                 changed |= visit_chunk(
                     s, w, code, c, to, i, slot, rows, heads, points, head_of, last_ms, partners, flags, tick_ms
                 )

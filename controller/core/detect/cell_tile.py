@@ -65,13 +65,17 @@ def is_good(i: Any, k: Any, count: Any, quality: Any, seen_quality: Any, status:
 
 
 @jit
-def see_all(w: Any, code: Any, to: Any, i: Any, k: Any, count: Any, sample: Any, seen_sample: Any) -> None:
-    """Note these points, all new and good: in FRESH and as news."""
+def keep_samples(i: Any, k: Any, count: Any, sample: Any, seen_sample: Any) -> None:
+    """Remember which samples of these points have been seen."""
     for n in range(count):
         seen_sample[i + n] = sample[k + n]
+
+
+@jit
+def see_all(w: Any, code: Any, to: Any, i: Any, count: Any) -> None:
+    """Note these points, all new and good: in FRESH and as news."""
     for n in range(count):
         code[i + n] = NEWS | NEW
-    for n in range(count):
         w[at.FRESH + to + n] = ONE
 
 
@@ -113,6 +117,15 @@ def is_any(words: Any, first: Any, mask: Any) -> Any:
     for n in range(N // EIGHT):
         found |= words[first + n] & mask
     return found != 0
+
+
+@jit
+def is_any_fresh(w: Any, to: Any) -> Any:
+    """Whether any point of a chunk has a fresh value."""
+    found = False
+    for n in range(N):
+        found |= w[at.FRESH + to + n] != ZERO
+    return found
 
 
 @jit
