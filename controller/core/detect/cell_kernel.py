@@ -5,7 +5,9 @@ from typing import Any
 import numpy as np
 
 from controller.core.detect import cell_dying as dying
+from controller.core.detect import cell_image as image
 from controller.core.detect import cell_judge as odd_one
+from controller.core.detect import cell_middle as middle
 from controller.core.detect import cell_params as par
 from controller.core.detect import cell_slow as slowly
 from controller.core.detect import cell_step as step
@@ -15,6 +17,9 @@ from controller.core.detect import codes
 from controller.core.detect import tiles as at
 from controller.core.detect.cell_tile import M, N
 from controller.core.detect.compile import jit
+
+ONE_POINT = np.uintp(1)
+NOTHING, NEW_NEWS = np.uint8(0), np.uint8(all_of.NEWS | all_of.NEW)
 
 
 @jit
@@ -30,7 +35,8 @@ def advance(
     `value` float64, `quality` uint8, `sample` and `received_ms` int64: of the image. By slot: `index` int32 places in
     the image, `seen_quality`, `seen_sample`, `last_ms`, `status`, `flags` and `code` uint8, `points`
     (`cell_records`), `head_of` int32; by lane `odd_lane` uint8. `s`, `m`, `w`, `r` float32: state, modules, scratch
-    of a tile, its sorted rows; `code_words`, `status_words` and `flag_words` show the same bytes as uint64; `heads` and `points` are records, `partners` (points), `kin_heads` and `kin_status` those of the other bank of
+    of a tile, its sorted rows; `code_words`, `status_words` and `flag_words` show the same bytes as uint64;
+    `heads` and `points` are records, `partners` (points), `kin_heads` and `kin_status` those of the other bank of
     cells (of voltages, or of temperatures); `params` float32 (kinds, `cell_params.COUNT`);
     `run` int64 (runs, 3): slot, place in the image, length of points that lie together;
     `tile_run` the first run of each tile, and the number of all; `tile_ms` int64 when its heat balances went on; the
@@ -42,23 +48,28 @@ def advance(
         slot = np.uintp(tile_slot[t])
         rows = np.uintp(tile_rows[t])
         width = np.uintp(tile_width[t])
-        chunks = (rows * width + N - all_of.ONE_ROW) // N
+        chunks = (rows * width + N - ONE_POINT) // N
         first = slot // N * at.STATE
         shared = np.uintp(t) * at.SHARED
         p = params[tile_kind[t]]
-        for n in range(rows * width, chunks * N):  # slots of no point
+        for n in range(rows * width, chunks * N):  # slots of no point: another tile's scratch
             w[n // N * at.SCRATCH + at.FRESH + n % N] = all_of.ZERO
         for n in range(tile_run[t], tile_run[t + 1]):
             i = np.uintp(run[n, 0])
             to = (i - slot) // N * at.SCRATCH + i % N
             k, count = np.uintp(run[n, 1]), np.uintp(run[n, 2])
-            if all_of.is_new(i, k, count, sample, seen_sample) and all_of.is_good(i, k, count, quality, seen_quality, status):
-                all_of.keep_samples(i, k, count, sample, seen_sample)
-                all_of.see_all(w, code, to, i, count)
+            if image.is_old(i, k, count, sample, seen_sample, quality, seen_quality):
+                image.see_all(w, code, to, i, count, NOTHING, all_of.ZERO)
+                continue
+            if image.is_new(i, k, count, sample, seen_sample) and image.is_good(
+                i, k, count, quality, seen_quality, status
+            ):
+                image.keep_samples(i, k, count, sample, seen_sample)
+                image.see_all(w, code, to, i, count, NEW_NEWS, all_of.ONE)
             else:
-                all_of.see(w, code, to, i, k, count, quality, sample, seen_quality, seen_sample, status)
-            all_of.take_values(w, to, k, count, value)
-            all_of.take_times(w, to, i, k, count, received_ms, last_ms)
+                image.see(w, code, to, i, k, count, quality, sample, seen_quality, seen_sample, status)
+            image.take_values(w, to, k, count, value)
+            image.take_times(w, to, i, k, count, received_ms, last_ms)
         found = False
         for chunk in range(chunks):
             found |= all_of.is_any(code_words, (slot + chunk * N) // all_of.EIGHT, all_of.NEWS_BITS)
@@ -88,10 +99,10 @@ def advance(
         for n in range(tile_run[t], tile_run[t + 1]):
             i = np.uintp(run[n, 0])
             to = (i - slot) // N * at.SCRATCH + i % N
-            all_of.set_times(w, to, i, np.uintp(run[n, 1]), np.uintp(run[n, 2]), received_ms, last_ms)
+            image.set_times(w, to, i, np.uintp(run[n, 1]), np.uintp(run[n, 2]), received_ms, last_ms)
         net = tile_net[t]
-        all_of.find_middles(w, m, r, shared, rows, width, pairs, net[0], net[1], p[par.SIGN])
-        all_of.hand_out(w, m, shared, rows, width)
+        middle.find_middles(w, m, r, shared, rows, width, pairs, net[0], net[1], p[par.SIGN])
+        middle.hand_out(w, m, shared, rows, width)
         if p[par.IS_VOLTAGE] > 0.0:
             slowly.load(w, m, shared, rows, width)
         for chunk in range(chunks):

@@ -22,8 +22,6 @@ SLEW_MIN_MS = np.float32(1000.0)
 """A step is judged as if it had taken this long at least: samples may reach us bunched together."""
 NORMAL_SPREAD = np.float32(1.2533141)
 """Standard deviation over mean size of normal noise: sqrt(pi / 2)."""
-MEDIAN_MIN = np.float32(3.0)
-"""A module's median needs so many valid points."""
 INTERVAL_MS = np.float32(900.0)
 STEEP_K_PER_MS = np.float32(1e-3)
 STEEPS_MIN, LONG_MS = np.float32(3.0), np.float32(3000.0)
@@ -31,7 +29,7 @@ STEEPS_MIN, LONG_MS = np.float32(3.0), np.float32(3000.0)
 INFINITE = np.float32(np.inf)
 BALANCE_MS = 5000
 """Heat balances and the longer horizons go on at this pace or slower: modules are slow, and no fault of theirs is found in seconds."""
-ONE_ROW, TWO_ROWS, THREE_ROWS, EIGHT, NO_WORD = (np.uintp(number) for number in (1, 2, 3, 8, 0))
+EIGHT = np.uintp(8)
 ALL_BITS, NEWS_BITS = np.uint64(0xFFFFFFFFFFFFFFFF), np.uint64(0x0101010101010101)
 NEWS, NEW, NOT_GOOD = 1, 2, 4
 """Bits of what an image brings a point: anything; a new sample; a quality that is not good."""
@@ -44,70 +42,6 @@ BUSY, KEPT, DIED_HOT, CREEPS, SPOILT = 1, 2, 4, 8, 16
 bad samples of late are not made good."""
 LOAD_SPREAD = np.float32(0.15)
 """Voltages: spread of what a load moves the median by, for cells differ in resistance (assumed; times the slack of 1.5: 22 %)."""
-
-
-@jit
-def is_new(i: Any, k: Any, count: Any, sample: Any, seen_sample: Any) -> Any:
-    """Whether all of `count` points that lie together, in the image from `k` and in slots from `i`, have a new sample."""
-    old = False
-    for n in range(count):
-        old |= sample[k + n] == seen_sample[i + n]
-    return not old
-
-
-@jit
-def is_good(i: Any, k: Any, count: Any, quality: Any, seen_quality: Any, status: Any) -> Any:
-    """Whether all of these points live and are good, now and before."""
-    odd = False
-    for n in range(count):
-        odd |= (quality[k + n] != codes.GOOD) | (seen_quality[i + n] != codes.GOOD) | (status[i + n] != codes.LIVE)
-    return not odd
-
-
-@jit
-def keep_samples(i: Any, k: Any, count: Any, sample: Any, seen_sample: Any) -> None:
-    """Remember which samples of these points have been seen."""
-    for n in range(count):
-        seen_sample[i + n] = sample[k + n]
-
-
-@jit
-def see_all(w: Any, code: Any, to: Any, i: Any, count: Any) -> None:
-    """Note these points, all new and good: in FRESH and as news."""
-    for n in range(count):
-        code[i + n] = NEWS | NEW
-        w[at.FRESH + to + n] = ONE
-
-
-@jit
-def see(
-    w: Any, code: Any, to: Any, i: Any, k: Any, count: Any, quality: Any, sample: Any, seen_quality: Any, seen_sample: Any,
-    status: Any,
-) -> None:  # fmt: skip
-    """Note what the image brings each of these points, and in FRESH what is a new and good sample of one that lives."""
-    for n in range(count):
-        now = quality[k + n]
-        new = sample[k + n] != seen_sample[i + n]
-        news = new | (now != seen_quality[i + n])
-        seen_quality[i + n] = now
-        seen_sample[i + n] = sample[k + n]
-        code[i + n] = news * NEWS + new * NEW + (now != codes.GOOD) * NOT_GOOD
-        w[at.FRESH + to + n] = ONE if new & (now == codes.GOOD) & (status[i + n] == codes.LIVE) else ZERO
-
-
-@jit
-def take_values(w: Any, to: Any, k: Any, count: Any, value: Any) -> None:
-    """X of these points."""
-    for n in range(count):
-        w[at.X + to + n] = np.float32(value[k + n])
-
-
-@jit
-def take_times(w: Any, to: Any, i: Any, k: Any, count: Any, received_ms: Any, last_ms: Any) -> None:
-    """SINCE_MS of these points."""
-    for n in range(count):
-        dt = received_ms[k + n] - last_ms[i + n]
-        w[at.SINCE_MS + to + n] = np.float32(np.int32(dt if dt < LONGEST_MS else LONGEST_MS))
 
 
 @jit
@@ -178,97 +112,6 @@ def leave_out(w: Any, to: Any, i: Any, status: Any) -> None:
     for n in range(N):
         x = w[at.MID + to + n]
         w[at.MID + to + n] = x if status[i + n] == codes.LIVE else INFINITE
-
-
-@jit
-def set_times(w: Any, to: Any, i: Any, k: Any, count: Any, received_ms: Any, last_ms: Any) -> None:
-    """Keep the times of the fresh values."""
-    missed = False
-    for n in range(count):
-        missed |= w[at.FRESH + to + n] == ZERO
-    if missed:
-        for n in range(count):
-            now, last = received_ms[k + n], last_ms[i + n]
-            last_ms[i + n] = now if w[at.FRESH + to + n] != ZERO else last
-    else:
-        for n in range(count):
-            last_ms[i + n] = received_ms[k + n]
-
-
-@jit
-def find_middles(
-    w: Any, m: Any, r: Any, tile: Any, rows: Any, width: Any, pairs: Any, net: Any, end: Any, sign: Any
-) -> None:
-    """MIDDLE and WORST of every module: its living points, turned over into rows `r` and sorted by one network across all lanes."""
-    for lane in range(width):
-        i = lane * rows
-        if i % N + rows <= N:
-            to = i // N * at.SCRATCH + at.MID + i % N
-            for row in range(rows):
-                r[row * M + lane] = w[to + row]
-        else:
-            for row in range(rows):
-                r[row * M + lane] = w[(i + row) // N * at.SCRATCH + at.MID + (i + row) % N]
-    spare = rows * M
-    for k in range(net, end):
-        a, b = np.uintp(pairs[k, 0]) * M, np.uintp(pairs[k, 1]) * M
-        for lane in range(M):
-            x, y = r[a + lane], r[b + lane]
-            less = x if x < y else y
-            r[spare + lane] = less
-            r[a + lane] = less
-            r[b + lane] = y if x < y else x
-    full = rows >= THREE_ROWS
-    for lane in range(width):
-        full &= r[(rows - ONE_ROW) * M + lane] < INFINITE
-    if full:
-        a = (rows - ONE_ROW) // TWO_ROWS * M
-        b = rows // TWO_ROWS * M
-        for lane in range(M):
-            m[tile + at.MIDDLE + lane] = HALF * (r[a + lane] + r[b + lane])
-    else:
-        pick_middles(m, r, tile, rows)
-    worst = (rows - ONE_ROW) * M if sign > ZERO else NO_WORD
-    for lane in range(M):
-        m[tile + at.WORST + lane] = r[worst + lane]
-
-
-@jit
-def hand_out(w: Any, m: Any, tile: Any, rows: Any, width: Any) -> None:
-    """MID of every point: the median of its module."""
-    for lane in range(width):
-        i = lane * rows
-        middle = m[tile + at.MIDDLE + lane]
-        if i % N + rows <= N:
-            to = i // N * at.SCRATCH + at.MID + i % N
-            for row in range(rows):
-                w[to + row] = middle
-        else:
-            for row in range(rows):
-                w[(i + row) // N * at.SCRATCH + at.MID + (i + row) % N] = middle
-
-
-@jit
-def pick_middles(m: Any, r: Any, tile: Any, rows: Any) -> None:
-    """MIDDLE where modules have different numbers of living points, counted in a row of their own: NaN with too few."""
-    count = rows * M
-    for lane in range(M):
-        m[tile + at.MIDDLE + lane] = ZERO
-        r[count + lane] = ZERO
-    for row in range(rows):
-        for lane in range(M):
-            r[count + lane] += ONE if r[row * M + lane] < INFINITE else ZERO
-    for row in range(rows):
-        twice = TWO * np.float32(row)
-        for lane in range(M):
-            y = r[row * M + lane]
-            # Twice the place of a middle one is count - 1, of one of two middles count - 2 or count.
-            apart = abs(twice - (r[count + lane] - ONE))
-            share = ONE if apart == ZERO else (HALF if apart == ONE else ZERO)
-            m[tile + at.MIDDLE + lane] += share * y if share > ZERO else ZERO
-    for lane in range(M):
-        middle = m[tile + at.MIDDLE + lane]
-        m[tile + at.MIDDLE + lane] = middle if r[count + lane] >= MEDIAN_MIN else par.NONE
 
 
 @jit
