@@ -1,5 +1,7 @@
 """What the release machine is told each scan: heads, contacts, clocks and people, judged for one zone."""
 
+from collections.abc import Iterator
+
 from controller.core.draft import Draft
 from controller.core.events import Evidence, Feature, Kind, Level
 from controller.core.rules import ZoneRules
@@ -338,16 +340,25 @@ def _hand_on_it(draft: Draft, zone: ZoneRules) -> tuple[str, ...]:
 
 
 def _no_way_out(draft: Draft, zone: ZoneRules) -> tuple[str, ...]:
-    """The main bank's channels that do not read back, or no actuator in its place: what the detectors see would not reach the valve."""
+    """What the detectors see would not reach the valve: channels do not read back, no actuator is in place, or what it awaits cannot show."""
     output = draft.layout.output(zone.release_outputs[0])
     gone = absent(draft.layout, zone.index, draft.inputs)
     unread = gone if len(gone) == len(zone.wired.get(Family.ACTUATOR_IN_PLACE, ())) else ()
     unread += (f"{output.name} not readable",) if Tri.UNKNOWN in draft.inputs.channels[output.index] else ()
-    if zone.selector < 0:
-        return unread
-    selector = draft.layout.outputs[zone.selector].name
-    lost = (f"{selector} not readable",) if draft.inputs.feedback[zone.selector] < 0 else ()
-    return unread + lost + bank_used(draft, zone, reserve=False)
+    unread += tuple(_unprovable(draft, zone))
+    return unread if zone.selector < 0 else unread + bank_used(draft, zone, reserve=False)
+
+
+def _unprovable(draft: Draft, zone: ZoneRules) -> Iterator[str]:
+    """What an automatic release waits for and can never see: a selector, or a damper where the site lets dampers block."""
+    release = zone.zone.release
+    dampers = zone.dampers if release is not None and release.damper_unproven == "block" else ()
+    for index in (zone.selector, *dampers) if zone.selector >= 0 else dampers:
+        name = draft.layout.outputs[index].name
+        if index in dampers and name in draft.disabled:
+            yield f"{name} disabled"
+        if draft.inputs.feedback[index] < 0 or Tri.UNKNOWN in draft.inputs.channels[index]:
+            yield f"{name} not readable"
 
 
 def _tell_availability(draft: Draft, zone: ZoneRules, why_not: tuple[str, ...]) -> None:

@@ -23,6 +23,8 @@ ALONE: dict[Role, tuple[str, str]] = {
 _ROOM = "the agent must stay in the room"
 _PEOPLE = "people are warned by it (rule 13)"
 _ISOLATION = "isolation and cooling are not stopped by a row (rules 4 and 7)"
+_TIGHT = dict.fromkeys((Role.DAMPER, Role.HVAC_STOP), _ROOM) | {Role.RELIEF: "the room would burst"}
+"""Roles that a room needs when its agent comes; elsewhere rows are free to drive them late."""
 PLAINLY_DRIVEN: dict[Role, str] = {role: why for role, (_, why) in ALONE.items()} | {
     Role.BREAKER: _ISOLATION,
     Role.CHARGER_STOP: _ISOLATION,
@@ -32,12 +34,12 @@ PLAINLY_DRIVEN: dict[Role, str] = {role: why for role, (_, why) in ALONE.items()
     Role.FIRE_RELAY: _PEOPLE,
     Role.FAULT_RELAY: _PEOPLE,
 }
-"""Roles that one row at least drives whenever its cause is there, and why."""
+"""Roles that one row at least drives whenever its cause is there, and why; in a room with agent `_TIGHT` too."""
 NOT_HELD_BACK = PLAINLY_DRIVEN | {
     Role.BEACON: _PEOPLE,
     Role.DOOR_HOLDER: _PEOPLE,
     Role.HVAC_STOP: _ROOM,
-    Role.RELIEF: "the room would burst",
+    Role.RELIEF: _TIGHT[Role.RELIEF],
 }
 """Roles that no row may hold back, or end by the clock, and why; dampers of a release neither."""
 
@@ -67,8 +69,8 @@ def _outputs(look: Look) -> Iterator[Problem]:
         if name not in driven:
             remedy = "add it to `then` of a row, or take it out"
             yield Problem(f"outputs.{name}", "no row of the matrix drives it", remedy)
-        elif name not in plainly and output.role in PLAINLY_DRIVEN:
-            what = f"every row that drives it may be silent: {PLAINLY_DRIVEN[output.role]}"
+        elif name not in plainly and (why := _of(look, output, PLAINLY_DRIVEN)):
+            what = f"every row that drives it may be silent: {why}"
             yield Problem(
                 f"outputs.{name}", what, "drive it by a row without unless, votes, delay_s, investigate_s, for_s and at"
             )
@@ -110,11 +112,18 @@ def _alone(output: Output, name: str, path: str, row: Row) -> Iterator[Problem]:
 def _held_back(look: Look, name: str, path: str, row: Row) -> Iterator[Problem]:
     """A row that holds back, or ends by the clock, what must not be."""
     output = look.site.outputs[name]
-    release = look.site.zones[output.zone].release if output.zone in look.site.zones else None
-    why = _ROOM if release and name in release.dampers else NOT_HELD_BACK.get(output.role)
+    why = _of(look, output, NOT_HELD_BACK)
     if why and (row.to == "normal" or row.for_s):
         what = f"{name} ({output.role}) is never held back or ended by a row: {why}"
         yield Problem(f"{path}.{'to' if row.to == 'normal' else 'for_s'}", what, "take it out of `then`")
+
+
+def _of(look: Look, output: Output, roles: dict[Role, str]) -> str:
+    """Why an output is one of the roles, counting what a room with agent needs closed or open; empty: it is none."""
+    zone = look.site.zones.get(output.zone)
+    if zone is not None and zone.release is not None:
+        roles = roles | _TIGHT
+    return roles.get(output.role, "")
 
 
 def is_plain(row: Row) -> bool:

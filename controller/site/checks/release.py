@@ -12,6 +12,12 @@ _MANUAL_DELAY_MAX_S = 30.0
 """Makers give 0 to 30 s; 0 would leave people in the room no time (rule 13)."""
 _CONFIRM_MAX_S = 30.0
 """Rule 8: unconfirmed in 30 s is tried again."""
+_ATTEMPTS_MAX = 3
+"""More tries only put off the word that a person has to act."""
+_FLOODING_MIN_S = 10.0
+"""The shortest discharge, of a halocarbon (domain.md 4.3)."""
+_HOLD_TIME_MIN_S = 60.0
+"""Makers let a room be kept flooded for 1 to 30 minutes (domain.md F16)."""
 _RESET_LOCK_MAX_S = 1800.0
 """0 to 30 minutes, as makers give it (domain.md F18)."""
 _SAME_FAMILY_HOLD_MAX_S = 120.0
@@ -35,6 +41,7 @@ def release(look: Look) -> Iterator[Problem]:
             yield from _times(f"{path}.release", zone.release)
             yield from _afterwards(look, name, zone.release)
             yield from _agent(look, path, name, zone.release)
+            yield from _dampers(look, name, zone.release)
             yield from _coincidence(look, path, name)
             yield from _hands(look, path, name, zone.release)
         if zone.cooling:
@@ -103,18 +110,25 @@ def _times(path: str, release: Release) -> Iterator[Problem]:
     if not 0 < release.manual_delay_s <= _MANUAL_DELAY_MAX_S:
         what = f"a manual delay of {release.manual_delay_s:g} s"
         yield Problem(f"{path}.manual_delay_s", what, f"above 0 (rule 13), at most {_MANUAL_DELAY_MAX_S:g}")
-    if not 0 < release.confirm_s <= _CONFIRM_MAX_S or release.attempts < 1:
-        what = f"{release.attempts} attempts of {release.confirm_s:g} s"
-        yield Problem(f"{path}.confirm_s", what, f"above 0, at most {_CONFIRM_MAX_S:g} s (rule 8), one attempt or more")
+    if not 0 < release.confirm_s <= _CONFIRM_MAX_S:
+        what = f"{release.confirm_s:g} s without proof of the agent"
+        yield Problem(f"{path}.confirm_s", what, f"above 0, at most {_CONFIRM_MAX_S:g} s (rule 8)")
+    if not 1 <= release.attempts <= _ATTEMPTS_MAX:
+        what = f"{release.attempts} attempts of the actuator"
+        yield Problem(f"{path}.attempts", what, f"1 to {_ATTEMPTS_MAX} (rule 8)")
     if not 0 <= release.reset_lock_s <= _RESET_LOCK_MAX_S:
         what = f"a reset lock of {release.reset_lock_s:g} s"
         yield Problem(f"{path}.reset_lock_s", what, f"0 to {_RESET_LOCK_MAX_S:g} s")
     if not 0 <= release.same_family_hold_s <= _SAME_FAMILY_HOLD_MAX_S:
         what = f"two heads of one family that must stand at fire 2 for {release.same_family_hold_s:g} s"
         yield Problem(f"{path}.same_family_hold_s", what, f"0 to {_SAME_FAMILY_HOLD_MAX_S:g} s")
-    for field in ("flooding_s", "hold_time_s", "coincidence_window_s"):
-        if getattr(release, field) <= 0:
-            yield Problem(f"{path}.{field}", f"{getattr(release, field):g} s", "state seconds above 0")
+    if release.coincidence_window_s <= 0:
+        yield Problem(f"{path}.coincidence_window_s", f"{release.coincidence_window_s:g} s", "state seconds above 0")
+    for field, least_s in (("flooding_s", _FLOODING_MIN_S), ("hold_time_s", _HOLD_TIME_MIN_S)):
+        lasts_s = getattr(release, field)
+        if lasts_s < least_s:
+            what = f"{lasts_s:g} s, too short to keep agent in a room"
+            yield Problem(f"{path}.{field}", what, f"{least_s:g} s or more")
 
 
 def _agent(look: Look, path: str, zone: str, release: Release) -> Iterator[Problem]:
@@ -132,6 +146,14 @@ def _agent(look: Look, path: str, zone: str, release: Release) -> Iterator[Probl
     if release.reserve_output and not look.heads(zone, Family.RESERVE_KEY):
         what = "a reserve bank that nobody can let go"
         yield Problem(f"{path}.release.reserve_output", what, "add a head of family reserve-key (rule 8)")
+
+
+def _dampers(look: Look, zone: str, release: Release) -> Iterator[Problem]:
+    """Every damper of the room is one of its release: another could stand open, unasked, while the agent goes."""
+    for damper in look.outputs(zone, Role.DAMPER):
+        if damper not in release.dampers:
+            what = f"a damper of zone {zone} that its release does not ask for"
+            yield Problem(f"outputs.{damper}", what, f"name it in dampers of [zones.{zone}.release]")
 
 
 def _coincidence(look: Look, path: str, zone: str) -> Iterator[Problem]:

@@ -10,7 +10,7 @@ from controller.core.inputs import Inputs
 from controller.core.layout import HeadLayout, Layout
 from controller.core.rules import make_rules
 from controller.core.state import State
-from controller.site.model import Physics
+from controller.site.model import Physics, Release
 from controller.tools.verify.canonical import NOW_MS
 from controller.tools.verify.slices import device_of, sensing, wired
 from controller.tools.verify.words import UNKNOWN, pairs
@@ -106,6 +106,9 @@ def _worth(layout: Layout, zone: int, lost: frozenset[str]) -> tuple[str, str]:
     channels = next(o.channels for o in layout.outputs if o.name == release.output)
     if any(device_of(layout, channel) in lost for channel in channels):
         return "unavailable", f"{release.output} cannot be written"
+    blind = _unproven(layout, release, lost)
+    if blind:
+        return "unavailable", f"{blind} cannot be proven, and an automatic release waits for that"
     contacts = wired(layout, zone)
     keys = [h.name for h in contacts if h.device in lost and h.head.family in {"mode-key", "occupied"}]
     if keys:
@@ -119,6 +122,16 @@ def _worth(layout: Layout, zone: int, lost: frozenset[str]) -> tuple[str, str]:
         return "unavailable", "a member of a coincidence is lost, and the site lets that block"
     if gone:
         return "degraded", f"{', '.join(sorted(gone))} cannot raise an alarm"
-    blind = [h.name for h in contacts if h.device in lost and h.head.family in {"low-agent", "actuator-in-place"}]
-    blind += [release.discharged] if device_of(layout, layout.point(release.discharged)) in lost else []
-    return ("degraded", f"{blind[0]} cannot be read") if blind else ("full", "")
+    unread = [h.name for h in contacts if h.device in lost and h.head.family in {"low-agent", "actuator-in-place"}]
+    unread += [release.discharged] if device_of(layout, layout.point(release.discharged)) in lost else []
+    return ("degraded", f"{unread[0]} cannot be read") if unread else ("full", "")
+
+
+def _unproven(layout: Layout, release: Release, lost: frozenset[str]) -> str:
+    """The first of what must stand in its place before an automatic release, whose command or proof is lost: selector, dampers that block."""
+    awaited = {release.selector, *(release.dampers if release.damper_unproven == "block" else ())}
+    for output in layout.outputs:
+        points = (*output.channels, output.feedback) if output.name in awaited else ()
+        if any(point < 0 or device_of(layout, point) in lost for point in points):
+            return output.name
+    return ""

@@ -277,8 +277,7 @@ def nothing_excludes_the_other(step: Step) -> Iterator[tuple[str, str]]:
             )
     release = release_of(step)
     for damper in of_role(step, Role.DAMPER):
-        named = release is not None and damper.name in release.dampers
-        if agents and named and not is_commanded(step, damper) and damper.name not in disabled:
+        if agents and not is_commanded(step, damper) and damper.name not in disabled:
             yield "P5", f"{agents[0]} lets agent go, and {damper.name} is not commanded to close"
     for output in of_role(step, *RELEASING_ROLES):
         begins = step.before.outputs[output.index].wanted == output.output.normal

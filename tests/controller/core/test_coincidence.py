@@ -3,6 +3,7 @@
 import pytest
 from msgspec import structs
 
+from controller.core.commands import Disable
 from controller.core.events import Level
 from controller.core.state import HeadLatch
 from controller.core.zone.coincidence import availability, confirmed, release_window_ms, releasing_pairs
@@ -109,3 +110,22 @@ def test_a_head_that_has_ended_coincides_to_the_end_of_the_window(late_ms: int) 
     now_ms = ended_ms + WINDOW_MS + late_ms
     found = confirmed((pair,), latches, (), lambda due_ms: now_ms >= due_ms, WINDOW_MS)
     assert found == (None if late_ms else pair)
+
+
+BLOCKING = ('damper_unproven = "release"', 'damper_unproven = "block"')
+
+
+@pytest.mark.feature("F9")
+def test_a_damper_that_can_never_be_proven_leaves_no_automatic_release_where_it_blocks() -> None:
+    for changes, says in (((BLOCKING,), "unavailable: damper {why}"), ((), "full")):
+        field = Field(site(*changes))
+        field.say(Disable(operator="kim", subject="damper"))
+        assert field.zone().availability == says.format(why="disabled")
+        field = Field(site(*changes))
+        field.point("fb-inputs[7]", 0.0, Quality.BAD)
+        field.run(0.1)
+        assert field.zone().availability == says.format(why="not readable")
+        field = Field(site(*changes))
+        field.point("do-1-coils[6]", 0.0, Quality.BAD)
+        field.run(0.1)
+        assert field.zone().availability == says.format(why="not readable")

@@ -110,7 +110,40 @@ def test_a_broken_file_gives_its_one_problem(name: str) -> None:
     assert remedy in problems[0].remedy
 
 
+HALL = 'strategy = "hold-reload"\n'
+
+
+def stated(line: str) -> tuple[str, str]:
+    """The hall's release states one thing more, or otherwise."""
+    return HALL, f"{HALL}{line}\n"
+
+
 MORE = {
+    "long manual delay": (
+        ('manual_delay_s = 10.0\nstrategy = "hold-reload"', 'manual_delay_s = 30.5\nstrategy = "hold-reload"'),
+        "zones.hall.release.manual_delay_s",
+    ),
+    "no time for a proof": (stated("confirm_s = 0.0"), "zones.hall.release.confirm_s"),
+    "long time for a proof": (stated("confirm_s = 30.5"), "zones.hall.release.confirm_s"),
+    "no attempt": (stated("attempts = 0"), "zones.hall.release.attempts"),
+    "attempts without end": (stated("attempts = 4"), "zones.hall.release.attempts"),
+    "long reset lock": (stated("reset_lock_s = 1801.0"), "zones.hall.release.reset_lock_s"),
+    "reset lock below zero": (stated("reset_lock_s = -1.0"), "zones.hall.release.reset_lock_s"),
+    "agent that stays nowhere": (("flooding_s = 120.0", "flooding_s = 9.5"), "zones.hall.release.flooding_s"),
+    "room kept closed for a moment": (("hold_time_s = 600.0", "hold_time_s = 59.5"), "zones.hall.release.hold_time_s"),
+    "damper that the release does not ask for": (
+        ('dampers = ["damper-[1-4]"]', 'dampers = ["damper-[1-3]"]'),
+        "outputs.damper-4",
+    ),
+    "dampers behind a delay": (
+        ('then = ["damper-[1-4]", "hvac-stop"]', 'then = ["damper-[1-4]", "hvac-stop"]\ndelay_s = 3600.0'),
+        "outputs.damper-1",
+    ),
+    "air conditioning stopped late": (
+        ('then = ["damper-[1-4]", "hvac-stop"]', 'then = ["damper-[1-4]", "hvac-stop"]\ndelay_s = 3600.0'),
+        "outputs.hvac-stop",
+    ),
+    "relief opened late": (('then = ["relief"]', 'then = ["relief"]\ndelay_s = 3600.0'), "outputs.relief"),
     "dangling rack": (('racks = ["rack-[1-8]"]', 'racks = ["rack-[1-7]"]'), "heads.cell-temperature-8.rack"),
     "point out of range": (('points = ["gas-voc[8]"]', 'points = ["gas-voc[9]"]'), "heads.voc-room.points"),
     "channels on one module": (
@@ -216,6 +249,44 @@ def test_other_faults_are_found_too(name: str) -> None:
     problems = problems_of(edited(edit))
     assert path in {problem.path for problem in problems}, problems
     assert all(problem.remedy for problem in problems)
+
+
+BOUNDS = {
+    "manual_delay_s": (
+        ('manual_delay_s = 10.0\nstrategy = "hold-reload"', 'manual_delay_s = 30.0\nstrategy = "hold-reload"')
+    ),
+    "confirm_s": stated("confirm_s = 30.0"),
+    "one attempt": stated("attempts = 1"),
+    "attempts": stated("attempts = 3"),
+    "reset_lock_s": stated("reset_lock_s = 1800.0"),
+    "flooding_s": ("flooding_s = 120.0", "flooding_s = 10.0"),
+    "hold_time_s": ("hold_time_s = 600.0", "hold_time_s = 60.0"),
+}
+
+
+@pytest.mark.parametrize("name", BOUNDS)
+def test_a_bound_itself_is_allowed(name: str) -> None:
+    assert not problems_of(edited(BOUNDS[name]))
+
+
+def test_a_room_without_agent_may_drive_its_dampers_late() -> None:
+    """Another room's damper on the hall's row: nothing must stay in that room."""
+    damper = '[outputs."damper-[1-4]"]'
+    other = (
+        damper.replace("damper-[1-4]", "shaft-damper")
+        + """
+role = "damper"
+zone = "shaft"
+channels = ["damper-coils[4]"]
+feedback = { point = "damper-closed[4]" }
+on_restart = "keep"
+on_comm_loss = "hold"
+"""
+    )
+    row = '[matrix.shaft]\nwhen = ["hall.activated"]\nthen = ["shaft-damper"]\ndelay_s = 60.0\n\n[matrix.doors]'
+    shaft = '[zones.shaft]\ntitle = "Shaft"\n[zones.server]'
+    problems = problems_of(edited((damper, other + damper), ("[matrix.doors]", row), ("[zones.server]", shaft)))
+    assert "outputs.shaft-damper" not in {problem.path for problem in problems}, problems
 
 
 def test_a_curtain_over_an_obstruction_that_nobody_sees() -> None:

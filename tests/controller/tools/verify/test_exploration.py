@@ -75,3 +75,14 @@ def test_the_site_is_held_to_what_it_states() -> None:
     for stated, answer in (("unavailable", Answer.PROVED), ("degraded", Answer.REFUTED), ("full", Answer.REFUTED)):
         layout = lay_out(site(("attempts = 2", f'attempts = 2\nloss_of_one = "{stated}"')))
         assert _of_losses(layout, 0, list(losses(layout))).answer is answer
+
+
+def test_a_lost_proof_of_a_damper_that_blocks_leaves_nothing_automatic() -> None:
+    """By verification's own reading, for each device that the damper hangs on; where the site lets the release go on, for neither."""
+    for policy, device, at_most in (
+        ("block", "fb", "unavailable"),
+        ("release", "fb", "degraded"),
+    ):
+        layout = lay_out(site(('damper_unproven = "release"', f'damper_unproven = "{policy}"')))
+        found = next(loss for loss in losses(layout) if (loss.zone, loss.what) == ("hall", f"device {device}"))
+        assert (found.at_most, found.grade) == (at_most, at_most), found

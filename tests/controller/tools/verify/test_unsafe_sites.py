@@ -141,3 +141,13 @@ def test_full_availability_without_its_second_family(monkeypatch: pytest.MonkeyP
         verdict.why
         == "without device heat availability says 'full', and it is unavailable: no two heads that may release together are left"
     )
+
+
+def test_a_damper_that_the_release_does_not_ask_for() -> None:
+    """A row holds it open, and the site does not count it among the dampers of its release."""
+    unsafe = site(('dampers = ["damper"]\n', ""), ('then = ["damper"]', 'then = ["damper"]\nto = "normal"'))
+    assert {"outputs.damper", "matrix.close-up.to"} <= {problem.path for problem in check(unsafe)}
+    found = counter_example(unsafe, "hall", "hall: air", "P5")
+    assert found is not None
+    assert "damper is not commanded to close" in story(found)
+    assert counter_example(site(('dampers = ["damper"]\n', "")), "hall", "hall: air", "P5") is None
