@@ -18,12 +18,10 @@ from sim_hardware.report.result import Check
 from sim_hardware.scenarios import loader
 
 LATE_HEAT = "its BMS is gone, so water waits for rule 3's second physics, and heat comes 265 s after the smoke; a person is asked before"
-SLOW = "no head looks for slow shorts yet: thresholds find the warmth"
 STEAM = "steam dims the server room beyond fire 1, a fork-lift heats the hall as fast as a fire: nothing lowers the site's thresholds"
 SLOW_ROOM = "a room that warms as a whole, over an hour, is below every limit of a head's own, and nothing looks at the room's mean"
 KNOWN: Mapping[tuple[str, str], str] = {
     ("nirs-daejeon-2025", "coolant_after_fire_s"): LATE_HEAT,
-    ("slow-internal-short", "first_sign_s"): SLOW,
     ("cooling-loss", "hottest_at_sign_degc"): SLOW_ROOM,
     ("ordinary-day", "alarms"): STEAM,
 }

@@ -1,11 +1,13 @@
 """Chapter: heat of runaway over stored energy, and the share of it in the body, against the NREL/NASA databank.
 
-Two straight lines over the stored energy per mass are fitted on every other cell type; the plant's cell, rescaled so that its mean is
-the line's, is then heated into runaway, many times with its spread, for every type, and compared with the types that the fit has not
-seen. The plant's own cell, not rescaled, and one mean for all types are put beside it.
+Two straight lines are fitted on every other cell type: heat over the stored energy per mass, and the body's share over the mass that
+a cell throws out, which takes its heat along. The plant's cell, rescaled so that its mean is the lines', is then heated into runaway, many
+times with its spread, for every type, and compared with the types that the fit has not seen. The plant's own cell, not rescaled, and one
+mean for all types are put beside it.
 """
 
 import csv
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -31,6 +33,7 @@ COLUMNS = {
     "body_pct": "Energy-Percent-Cell-Body-%",
     "mass_g": "Pre-Test-Cell-Mass-g",
     "soc_pct": "Pre-Test-State-of-Charge-%",
+    "thrown_pct": "Percent-Original-Mass-Ejected",
 }
 KG_PER_M3 = 2660.0
 """Of an 18650 cell: 44 g in 16.5 cm3; turns mass into the volume for which the reaction set is given (assumed for all)."""
@@ -54,6 +57,8 @@ class CellType:
     name: str
     ratio: Floats
     body: Floats
+    thrown: Floats
+    """Share of the mass that was thrown out."""
     stored_j: float
     mass_g: float
 
@@ -65,7 +70,10 @@ class CellType:
 
 @dataclass(frozen=True, slots=True)
 class Law:
-    """heat / stored = short + reactions x density; share in the body = body_0 + body_1 x density; spreads within a type."""
+    """heat / stored = short + reactions x density; share in the body = body_0 + body_1 x mass thrown out; spreads within a type.
+
+    `body_spread` is that of the tests, `body_left` what the mass thrown out leaves of it.
+    """
 
     short: float
     reactions: float
@@ -73,10 +81,15 @@ class Law:
     body_1: float
     ratio_spread: float
     body_spread: float
+    body_left: float
 
-    def body(self, density: float) -> float:
-        """Share of the heat in the body."""
-        return self.body_0 + self.body_1 * density
+    def body(self, one: CellType) -> float:
+        """Share of the heat in the body of a type's mean cell."""
+        return float(self.body_0 + self.body_1 * one.thrown.mean())
+
+    def spread_of_body(self, one: CellType) -> float:
+        """Standard deviation of that within a type: of the mass thrown out, as weighed, and of the rest."""
+        return math.hypot(self.body_1 * one.thrown.std(ddof=1) if one.thrown.size > 1 else 0.0, self.body_left)
 
 
 def read(data: Path) -> list[CellType]:
@@ -84,9 +97,9 @@ def read(data: Path) -> list[CellType]:
     tests: dict[str, list[list[float]]] = defaultdict(list)
     with (data / FILE).open(encoding="utf-8", newline="") as stream:
         for row in csv.DictReader(stream):
-            energy, ratio, body, mass, soc = (_number(row[column]) for column in COLUMNS.values())
-            if soc >= CHARGED_PCT and np.isfinite([energy, ratio, body, mass]).all():
-                tests[row["Cell-Description"]].append([energy, ratio, body / 100.0, mass])
+            energy, ratio, body, mass, soc, thrown = (_number(row[column]) for column in COLUMNS.values())
+            if soc >= CHARGED_PCT and np.isfinite([energy, ratio, body, mass, thrown]).all():
+                tests[row["Cell-Description"]].append([energy, ratio, body / 100.0, mass, thrown / 100.0])
     return [_cell_type(name, np.array(tests[name])) for name in sorted(tests)]
 
 
@@ -98,19 +111,19 @@ def _number(text: str) -> float:
 
 
 def _cell_type(name: str, tests: Floats) -> CellType:
-    energy_kj, ratio, body, mass_g = tests.T
-    return CellType(name, ratio, body, float((energy_kj / ratio).mean() * 1e3), float(mass_g.mean()))
+    energy_kj, ratio, body, mass_g, thrown = tests.T
+    return CellType(name, ratio, body, thrown, float((energy_kj / ratio).mean() * 1e3), float(mass_g.mean()))
 
 
 def fit(types: Sequence[CellType]) -> Law:
     """Least squares over the means of the types; spreads are the root mean variance within types."""
     density = np.array([one.density_kj_per_g for one in types])
     reactions, short = np.polyfit(density, [one.ratio.mean() for one in types], 1)
-    body_1, body_0 = np.polyfit(density, [one.body.mean() for one in types], 1)
+    body_1, body_0 = np.polyfit([one.thrown.mean() for one in types], [one.body.mean() for one in types], 1)
     known = [one for one in types if one.ratio.size >= ENOUGH]
-    ratio_spread = np.sqrt(np.mean([one.ratio.var(ddof=1) for one in known]))
-    body_spread = np.sqrt(np.mean([one.body.var(ddof=1) for one in known]))
-    return Law(float(short), float(reactions), float(body_0), float(body_1), float(ratio_spread), float(body_spread))
+    within = [[one.ratio, one.body, one.body - body_1 * one.thrown] for one in known]
+    spreads = [float(np.sqrt(np.mean([what.var(ddof=1) for what in column]))) for column in zip(*within, strict=True)]
+    return Law(float(short), float(reactions), float(body_0), float(body_1), *spreads)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +140,12 @@ def simulate(one: CellType, law: Law, cells: int, seed: int = 1) -> Simulated:
     set_ratio = _set_heat_j(one) / one.stored_j
     reactivity = law.reactions * density / set_ratio
     before, burnt = _shares(one, law, reactivity)
-    body = (law.body(density) - before) / (1.0 - before)
+    body = (law.body(one) - before) / (1.0 - before)
     kind = replace(
         LCO,
         isc_efficiency=law.short,
         body_share=float(np.clip(body, *BODY_RANGE)),
-        body_spread=law.body_spread,
+        body_spread=law.spread_of_body(one),
         reactivity_spread=law.ratio_spread / (law.reactions * density),
     )
     state = cell.fresh_cells(cells, 25.0, 1.0, 1.0, kind)
@@ -155,7 +168,7 @@ def _set_heat_j(one: CellType) -> float:
 
 def _shares(one: CellType, law: Law, reactivity: float) -> tuple[float, float]:
     """Share of the heat of a mean cell that comes before ejecta leave it, and share of its reactions that burn."""
-    body = law.body(one.density_kj_per_g)
+    body = law.body(one)
     rows = {cell.BODY: body, cell.EFFICIENCY: law.short, cell.REACTIVITY: reactivity}
     ratio, share = run_away(one, rows)
     return (share - body) / (1.0 - body), (ratio - law.short) * one.stored_j / (reactivity * _set_heat_j(one))
@@ -181,16 +194,19 @@ of another revision). In the order of their names, every other type is for the f
 {fitted} types:
 
     heat / stored = {law.short:.2f} (internal short) + {law.reactions:.2f} x d (reactions)
-    share in the body = {law.body_0:.2f} {law.body_1:+.2f} x d          d = stored energy over mass, kJ/g
+    share in the body = {law.body_0:.2f} {law.body_1:+.2f} x m
 
-and, within a type, standard deviations of {law.ratio_spread:.2f} and {law.body_spread:.2f}. At 0.73 kJ/g (an 18650 of 44 g) the reactions
+with d the stored energy over mass in kJ/g and m the share of the mass that is thrown out, and, within a type, standard deviations of
+{law.ratio_spread:.2f} and {law.body_spread:.2f} (of which m leaves {law.body_left:.2f}). What a type throws out, mean and scatter, is
+what was weighed: the line says where the heat goes when that is known, and foretells no mass. At 0.73 kJ/g (an 18650 of 44 g) the reactions
 come to {reference:.2f} of the stored energy; the literature's set alone gives 0.64. Each type is then {cells} cells of the plant with their
 spread, heated into runaway.
 
 **The mean of these cells is the line by construction**: reactivity, short and body share are rescaled for each type until the mean cell
-gives what the line says, so the rows of a type judge the line (and the spread, which is the fitted types'), not the reactions. What the
-plant's own LCO cell (its constants, which the drills run) gives on the shown types when only mass and stored energy are theirs, and how many of
-them one mean for all would miss, stands in rows of its own. Its short's efficiency comes from the fit; its reactions and its body share do not.
+gives what the lines say, so the rows of a type judge the lines (and the spread, which but for the mass is the fitted types'), not the
+reactions. What the plant's own LCO cell (its constants, which the drills run) gives on the shown types when only mass and stored energy are
+theirs, and how many of them one mean for all would miss, stands in rows of its own. Its short's efficiency comes from the fit; its reactions
+and its body share do not.
 
 What this does not hold: chemistry, safety features and casing differ between types of one density (the LG test cells of 0.94 kJ/g
 go from 1.28 to 1.78), so a line over density leaves {left:.2f} of heat / stored between types. Several shown types are sisters of fitted ones
