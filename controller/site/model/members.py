@@ -4,7 +4,6 @@ Up to Python 3.11 `enum.EnumType` has a `__getattr__`, for members that do not l
 because of it `Stage.WAITING` takes the interpreter's slow way to every name of the class. A decision asks for 180 members.
 """
 
-import sys
 from enum import Enum, EnumType
 from typing import Any, TypeVar
 
@@ -33,6 +32,6 @@ def found_directly(kind: type[E]) -> type[E]:
     if bound or hidden:
         message = f"{kind.__name__}: {', '.join(dict.fromkeys(bound + hidden))} would not be found; leave the decorator out, or the name"
         raise TypeError(message)
-    if sys.version_info < (3, 12):
+    if "__getattr__" in vars(EnumType):
         type.__setattr__(kind, "__class__", _Direct)
     return kind
