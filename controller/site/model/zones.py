@@ -64,7 +64,10 @@ class Release(Strict, frozen=True, kw_only=True):
     reset_lock_s: float = 0.0
     """No reset for so long after the release was activated."""
     loss_of_one: Literal["full", "degraded", "unavailable"] | None = None
-    """The least that automatic release may be worth when any one device or link is lost; `haechi verify` holds the site to it."""
+    """The least that automatic release may be worth when any one device or link is lost, but for those below; `haechi verify` holds the site to
+    it, and asks for it in direct mode."""
+    unavailable_without: tuple[str, ...] = ()
+    """Devices and links without which nothing releases automatically, as the owner knows: the two modules of the agent's channels at least."""
     purge_limit_s: float = 120.0
     """Rule 6: bound of "exhaust first"."""
     purge_above_h2_ppm: float = 10000.0

@@ -119,6 +119,7 @@ _ZONE = {
     "loss_of_one": ("worth when any one device is lost", "장치 하나 상실 시 방출 가능 상태"),
     "purge_limit_s": ("exhaust first for, at most", "배기 우선 한도"),
     "purge_above_h2_ppm": ("exhaust first above", "배기 우선 농도"),
+    "unavailable_without": ("no automatic release without", "없으면 자동 방출 불가"),
     "dampers": ("dampers", "댐퍼"),
     "damper_unproven": ("an unproven damper", "댐퍼 미확인 시"),
     "flow": ("flow measurement", "유량 측정점"),

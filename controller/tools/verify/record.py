@@ -1,4 +1,4 @@
-"""`SITE.verified`: which site and which core were verified together. A site that changed in its logic or its wiring, or a core that changed, is not it."""
+"""`SITE.verified`: which site and which core were verified together. A change of logic, wiring or core makes it void."""
 
 import hashlib
 from dataclasses import dataclass

@@ -9,7 +9,7 @@ from enum import StrEnum
 from multiprocessing import get_context
 
 from controller.core.layout import Layout, lay_out
-from controller.site.model import Role, Site
+from controller.site.model import Mode, Release, Role, Site
 from controller.tools.verify.alike import Mirror
 from controller.tools.verify.alone import worlds_alone
 from controller.tools.verify.explore import Broken, Explored, Explorer
@@ -215,19 +215,49 @@ def _of_losses(layout: Layout, zone: int, found: list[Loss]) -> Verdict:
         if GRADES.index(loss.grade) > GRADES.index(loss.at_most):
             why = f"without {loss.what} availability says {loss.shown!r}, and it is {loss.at_most}: {loss.why}"
             return Verdict(name, "P7", Answer.REFUTED, why)
-    worst = min(mine, key=lambda loss: GRADES.index(loss.grade), default=None)
-    stated = release.loss_of_one
-    if worst is None or stated is None:
-        said = f"at worst {worst.grade} (without {worst.what})" if worst else "nothing can be lost"
-        return Verdict(
-            name,
-            "P7",
-            Answer.NOTHING,
-            f"what is shown is so, {said}; the site states no loss_of_one to hold it against",
-        )
-    if GRADES.index(worst.grade) < GRADES.index(stated):
-        why = f"the site states {stated}, and without {worst.what} it is {worst.shown!r}"
-        return Verdict(name, "P7", Answer.REFUTED, why)
-    return Verdict(
-        name, "P7", Answer.PROVED, f"the site states {stated}; at worst {worst.grade} (without {worst.what})"
-    )
+    return _as_stated(layout.site, name, release, mine)
+
+
+def _as_stated(site: Site, zone: str, release: Release, mine: list[Loss]) -> Verdict:
+    """What is shown of each loss, held against what the site states of it."""
+    without = [loss for loss in mine if _is_named(site, release, loss)]
+    others = [loss for loss in mine if loss not in without]
+    worst = min(others, key=lambda loss: GRADES.index(loss.grade), default=None)
+    said = f"at worst {worst.grade} (without {worst.what})" if worst else "nothing else can be lost"
+    if release.loss_of_one is None:
+        why = f"what is shown is so; the site states no loss_of_one to hold it against. {_remedy(site, zone, mine)}"
+        return Verdict(zone, "P7", Answer.NOT_DECIDED if site.site.mode is Mode.DIRECT else Answer.NOTHING, why)
+    strangers = set(release.unavailable_without) - site.devices.keys() - site.links.keys()
+    if strangers:
+        why = f"unavailable_without names {', '.join(sorted(strangers))}, which is neither a device nor a link"
+    elif worst is not None and GRADES.index(worst.grade) < GRADES.index(release.loss_of_one):
+        why = f"the site states {release.loss_of_one}, and without {worst.what} it is {worst.shown!r}. {_remedy(site, zone, mine)}"
+    else:
+        known = f"; unavailable without {', '.join(release.unavailable_without)}" if without else ""
+        return Verdict(zone, "P7", Answer.PROVED, f"the site states {release.loss_of_one}; {said}{known}")
+    return Verdict(zone, "P7", Answer.REFUTED, why)
+
+
+def _is_named(site: Site, release: Release, loss: Loss) -> bool:
+    """Whether the site names what is lost, or a device on the link that is lost, among those without which nothing is left."""
+    name = loss.what.partition(" ")[2]
+    lost = {name, *(device for device, entry in site.devices.items() if loss.what == f"link {entry.link}")}
+    return bool(lost & set(release.unavailable_without))
+
+
+def _remedy(site: Site, zone: str, mine: list[Loss]) -> str:
+    """What a site may state truly, for the owner to look at: of links only those of which no device is named."""
+    gone = [
+        loss.what.removeprefix("device ")
+        for loss in mine
+        if loss.grade == GRADES[0] and loss.what.startswith("device ")
+    ]
+    gone += [
+        link for link in site.links
+        if any(loss.what == f"link {link}" and loss.grade == GRADES[0] for loss in mine)
+        and not any(device in gone for device, entry in site.devices.items() if entry.link == link)
+    ]  # fmt: skip
+    left = [loss.grade for loss in mine if loss.grade != GRADES[0]]
+    names = ", ".join(f'"{name}"' for name in gone)
+    stated = f'loss_of_one = "{min(left, key=GRADES.index, default=GRADES[0])}"'
+    return f"Remedy: make it so that less hangs on one device, or state in [zones.{zone}.release] {stated}, unavailable_without = [{names}]"

@@ -181,6 +181,7 @@ def zone_digest(layout: Layout, zone: int) -> str:
             release, output=names.get(release.output, ""), reserve_output=names.get(release.reserve_output, ""),
             discharged="", extended_output=names.get(release.extended_output, ""),
             selector=names.get(release.selector, ""), dampers=tuple(names.get(d, "") for d in release.dampers),
+            unavailable_without=(),  # names of devices; P7 is answered zone by zone
         )
     )  # fmt: skip
     water = cooling and msgspec.json.encode(replace(cooling, flow=""))

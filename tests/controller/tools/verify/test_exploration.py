@@ -1,23 +1,28 @@
 """The exploration itself: what it merges behaves alike, a bound is told, a fault is drawn, zones that are alike are answered once."""
 
+import json
 import random
+from pathlib import Path
 
+import pytest
 from msgspec.structs import replace
 
 from controller.core import decide as deciding
 from controller.core.layout import lay_out
 from controller.core.state import State
+from controller.site.loader import load
 from controller.tools.verify.canonical import NOW_MS
 from controller.tools.verify.explore import Broken, Explorer, Move
 from controller.tools.verify.losses import losses
 from controller.tools.verify.properties import STEP_CHECKS
-from controller.tools.verify.run import Answer, Bounds, _of_losses, explore_world
+from controller.tools.verify.run import Answer, Bounds, Verdict, _of_losses, explore_world
 from controller.tools.verify.slices import zone_digest
 from controller.tools.verify.timeline import as_page, as_svg, as_text
 from tests.controller.core.field import site
 from tests.controller.tools.verify.judged import parts
 
 STEPS = 400
+DEPLOYED = Path(__file__).parents[4] / "deploy" / "sites"
 
 
 def _stages(state: State) -> tuple[object, ...]:
@@ -70,11 +75,45 @@ def test_zones_differ_by_more_than_names() -> None:
     assert zone_digest(layout, 1) == zone_digest(lay_out(renamed), 1)
 
 
-def test_the_site_is_held_to_what_it_states() -> None:
-    """The hall's key hangs on one module, so at worst nothing automatic is left: a site that promises more is refuted."""
-    for stated, answer in (("unavailable", Answer.PROVED), ("degraded", Answer.REFUTED), ("full", Answer.REFUTED)):
-        layout = lay_out(site(("attempts = 2", f'attempts = 2\nloss_of_one = "{stated}"')))
-        assert _of_losses(layout, 0, list(losses(layout))).answer is answer
+STATED = {
+    "the modules of the channels alone, and the key hangs on another": ("degraded", ["do-1", "do-2"], Answer.REFUTED),
+    "all that it takes": ("degraded", ["do-1", "do-2", "di-1", "di-2"], Answer.PROVED),
+    "the links that they hang on, which are more than the key's": ("degraded", ["io-1", "io-2"], Answer.REFUTED),
+    "more than is so": ("full", ["do-1", "do-2", "di-1", "di-2"], Answer.REFUTED),
+    "a device that is not there": ("degraded", ["do-1", "do-2", "di-1", "di-2", "do-9"], Answer.REFUTED),
+    "the least of all": ("unavailable", [], Answer.PROVED),
+    "too much of all": ("degraded", [], Answer.REFUTED),
+}
+
+
+def _stated(lines: str, mode: str = "direct") -> Verdict:
+    layout = lay_out(site(("attempts = 2", f"attempts = 2\n{lines}"), ('mode = "direct"', f'mode = "{mode}"')))
+    return _of_losses(layout, 0, list(losses(layout)))
+
+
+@pytest.mark.parametrize("name", STATED)
+def test_the_site_is_held_to_what_it_states(name: str) -> None:
+    least, without, answer = STATED[name]
+    assert _stated(f'loss_of_one = "{least}"\nunavailable_without = {json.dumps(without)}').answer is answer
+
+
+def test_in_direct_mode_a_site_that_states_nothing_is_not_verified() -> None:
+    silent = _stated("")
+    assert silent.answer is Answer.NOT_DECIDED
+    remedy = silent.why.partition("state in [zones.hall.release] ")[2]
+    assert _stated(remedy.replace('", unav', '"\nunav')).answer is Answer.PROVED
+    assert _stated("", "shadow").answer is Answer.NOTHING
+
+
+@pytest.mark.parametrize("name", ["hall", "container", "poor-room"])
+def test_the_example_sites_state_what_a_loss_costs(name: str) -> None:
+    layout = lay_out(load(DEPLOYED / f"{name}.toml"))
+    found = list(losses(layout))
+    for zone, entry in enumerate(layout.site.zones.values()):
+        assert entry.release is not None
+        told = _of_losses(layout, zone, found)
+        assert told.answer is Answer.PROVED
+        assert f"at worst {entry.release.loss_of_one} " in told.why, "they state no less than is so"
 
 
 def test_a_lost_proof_of_a_damper_that_blocks_leaves_nothing_automatic() -> None:

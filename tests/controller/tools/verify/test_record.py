@@ -60,7 +60,9 @@ _OTHER: dict[Any, Any] = {
 }  # fmt: skip
 """A value that a field does not have in the tables below, where another text or number will not do."""
 _LINKS = (ModbusTcp(endpoint="h:1"), ModbusRtu(port="/dev/a"), Mqtt(endpoint="h:2"), Recording(file="f", mapping="m"))
-_TABLES = {type(table): table for table in (*_LINKS, Device(link="io-1"), Block(device="di-1"), Tls(ca_file="a"))}
+_TABLES: dict[type[msgspec.Struct], Any] = {
+    type(table): table for table in (*_LINKS, Device(link="io-1"), Block(device="di-1"), Tls(ca_file="a"))
+}
 
 
 def _digest(table: Any) -> str:

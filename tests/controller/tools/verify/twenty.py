@@ -70,7 +70,11 @@ def _strategies(hall: str, server: str) -> Changes:
 PAIRS: tuple[Changes, ...] = (
     (),
     (),
-    (*_strategies("uli", "none"), ('damper_unproven = "release"', 'damper_unproven = "block"')),
+    (
+        *_strategies("uli", "none"),
+        ('damper_unproven = "release"', 'damper_unproven = "block"'),
+        ('"di-1", "di-2"]', '"di-1", "di-2", "fb-1"]'),
+    ),
     _strategies("iri", "dead-man"),
     _strategies("nyc", "local"),
     _strategies("local", "uli"),
@@ -151,6 +155,7 @@ def _named(site: Site, by: str) -> Site:
                 selector=name(agent.selector),
                 discharged=name(agent.discharged),
                 dampers=names(agent.dampers),
+                unavailable_without=names(agent.unavailable_without),
             )
         water = replace(water, flow=name(water.flow)) if water else None
         return replace(found, racks=names(found.racks), release=agent, cooling=water)
