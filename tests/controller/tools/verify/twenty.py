@@ -58,6 +58,8 @@ ONE_BANK: Changes = (
         _SELECTOR.format(zone="hall", place=0) + _SELECTOR.format(zone="server", place=1) + "\n[outputs.drain]",
     ),
     ("[matrix.drain]", _SELECT.format(zone="hall") + _SELECT.format(zone="server") + "\n[matrix.drain]"),
+    ('"di-1", "di-2"]', '"di-1", "di-2", "fb-1"]'),
+    ('"asd-3", "asd-4"]', '"asd-3", "asd-4", "fb-1"]'),
 )
 """Agent for both rooms from the hall's bank, a selector valve in front of each."""
 
