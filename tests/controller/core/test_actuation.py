@@ -98,6 +98,15 @@ def test_a_level_that_somebody_else_changes_is_put_right_and_told() -> None:
     assert not field.troubles()
 
 
+def test_a_level_that_is_lost_right_after_it_was_written_is_written_at_once() -> None:
+    draft = draft_of(Field())
+    breaker = draft.layout.output("breaker-1")
+    told = {"wanted": 1, "drive": Drive.CONFIRMING, "written_ms": draft.tick_ms - 100}
+    draft.outputs[breaker.index] = msgspec.structs.replace(draft.outputs[breaker.index], **told)
+    act(draft, [int(o.index == breaker.index or o.output.normal) for o in draft.layout.outputs])
+    assert [(write.output, write.value) for write in draft.writes] == [("breaker-1", 1)]
+
+
 def test_a_device_moved_by_hand_is_told() -> None:
     field = Field()
     field.stuck.add("exhaust")

@@ -68,6 +68,16 @@ def test_a_reset_does_not_interrupt_a_latched_row_whose_causes_still_hold() -> N
     assert "beacon" not in {write.output for _, write in field.writes}
 
 
+def test_a_latched_row_stays_when_some_of_its_causes_are_gone() -> None:
+    field = field_with(beacon("votes = 2\nlatch = true\ninvestigate_s = 5.0", '"hall.gas", "hall.trouble"'))
+    play(field, "0 | h2-2 pre-alarm | | -beacon")
+    field.lose("heat")
+    play(field, "20 | | | +beacon")
+    field.lost.clear()
+    play(field, "20 | | | +beacon")
+    assert field.troubles() == set()
+
+
 def test_a_row_latched_by_a_rack_is_let_go_by_the_reset_of_its_zone() -> None:
     field = field_with(beacon("latch = true", '"hall.rack-1.isolate"'))
     play(field, "0 | cells-1 pre-alarm | |\n 3 | cells-1 normal | | +beacon\n 3 | | | +beacon")
