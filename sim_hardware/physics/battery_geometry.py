@@ -33,7 +33,8 @@ class BatteryRoomGeometry:
     start_soc: float = 0.95
     start_degc: float = 24.0
     contact_m2k_per_w: float = 4e-3
-    """Between two cells: faces that touch (stack of Torres-Castro 2020); an air gap of 5 mm has 0.1, a sheet its own."""
+    """Between two cells: faces that touch (stack of Torres-Castro 2020), and calibrated to stand for the lumped cells' own resistance too
+    (docs/validation/plant.md); an air gap of 5 mm has 0.1 (at 100 degC; hotter ones radiate more), a sheet its own."""
     barrier_m2k_per_w: float = 0.0
     """Fire barrier between modules: thickness over conductivity of a sheet; 0 is none."""
     n_dampers: int = 4
