@@ -21,7 +21,7 @@ LONGEST_S = 600
 
 def forced(draft: Draft, name: str) -> bool:
     """Whether somebody forces the output now."""
-    return bool(draft.forced) and any(output == name for output, _ in draft.forced)
+    return name in dict(draft.forced)
 
 
 def force(draft: Draft, name: str, seconds: int) -> str:

@@ -317,11 +317,11 @@ def _tell_active(draft: Draft, zone: ZoneRules) -> None:
         "guard": state.guard_ms != NEVER,
     }
     active = tuple(name for name, is_on in on.items() if is_on)
-    for name in on if active != state.active else ():
-        if (name in active) != (name in state.active):
-            why = doubted if name == "watch" and name in active else ()
-            draft.tell(Kind.RESPONSE, zone.name, name, "started" if name in active else "ended", evidence=why)
     if active != state.active:
+        for name in on:
+            if (name in active) != (name in state.active):
+                why = doubted if name == "watch" and name in active else ()
+                draft.tell(Kind.RESPONSE, zone.name, name, "started" if name in active else "ended", evidence=why)
         draft.zone(zone.index, active=active)
 
 
