@@ -15,11 +15,6 @@ from controller.core.detect.compile import jit
 
 RATE_HYSTERESIS = 0.5
 """A rate of rise counts until it falls below this share of its threshold (assumed)."""
-PAUSE_MS = 30_000
-PAUSE_PERSISTENCES = 3
-"""A point without a valid value for no longer than the greater of the two only pauses: windows and conditions under way stay (assumed)."""
-SLEW_MIN_S = 1.0
-"""A step is judged as if it had taken this long at least: samples may reach us bunched together."""
 
 
 @jit
@@ -82,7 +77,7 @@ def say_nothing(f: Any, u: Any, i: Any) -> None:
 def resume(q: Any, f: Any, t: Any, u: Any, h: Any, i: Any, t_ms: Any) -> None:
     """A point shows a valid value again. A short gap counts for its conditions as one step, that before it; a long one forgets them."""
     gap_ms = t_ms - t[c.T_LAST, i]
-    if gap_ms > max(PAUSE_MS, PAUSE_PERSISTENCES * q[c.Q_PERSISTENCE, h]):
+    if gap_ms > max(codes.PAUSE_MS, codes.PAUSE_PERSISTENCES * q[c.Q_PERSISTENCE, h]):
         forget(f, t, u, i)
         return
     uncounted_ms = max(gap_ms - max(t[c.T_STEP, i], 0), 0)
@@ -138,7 +133,7 @@ def take(
     step_ms = t_ms - t[c.T_LAST, i]
     if not math.isnan(last):
         step = x - last
-        if abs(step) > at(p, c.P_SLEW, h) * max(step_ms * 1e-3, SLEW_MIN_S):
+        if abs(step) > at(p, c.P_SLEW, h) * max(step_ms * 1e-3, codes.SLEW_MIN_S):
             side = c.UP if step > 0 else c.DOWN
             if u[c.U_SUSPECT, i] != side:
                 u[c.U_SUSPECT, i] = side

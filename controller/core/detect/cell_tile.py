@@ -18,8 +18,7 @@ N, M = np.uintp(at.CHUNK), np.uintp(at.LANES)
 ZERO, ONE, TWO, HALF = np.float32(0.0), np.float32(1.0), np.float32(2.0), np.float32(0.5)
 THREE, FOUR = np.float32(3.0), np.float32(4.0)
 PER_MS, PER_S = np.float32(1e-3), np.float32(1e3)
-SLEW_MIN_MS = np.float32(1000.0)
-"""A step is judged as if it had taken this long at least: samples may reach us bunched together."""
+SLEW_MIN_MS = np.float32(codes.SLEW_MIN_S * 1e3)
 NORMAL_SPREAD = np.float32(1.2533141)
 """Standard deviation over mean size of normal noise: sqrt(pi / 2)."""
 INTERVAL_MS = np.float32(900.0)

@@ -14,13 +14,10 @@ from controller.core.detect import tiles as at
 from controller.core.detect.cell_tile import BUSY, CREEPS, DIED_HOT, KEPT, NEW, NOT_GOOD, SPOILT
 from controller.core.detect.compile import jit
 
-SLEW_MIN_S = 1.0
 SURGES_MIN = 2.0
 """What dies with a sample after so many steep steps had risen, though its rate was not known yet (assumed; one may be noise)."""
 STEEP_MS = 3000
 """Runaway: 1 K/s or more for more than 3 s (GB 38031-2025)."""
-PAUSE_MS, PAUSE_PERSISTENCES = 30_000, 3
-"""A point without valid values forgets only after this long and so many persistence times: until then it pauses (assumed; as air heads)."""
 LOST, DOUBTED = -1, -2
 """In place of the time of a death: none, or a loss; one bad sample since a loss, which may be a device that starts."""
 BAD_COUNTS, BAD_MOST = 30, 120
@@ -97,7 +94,7 @@ def pause(p: Any) -> None:
 @jit
 def is_too_long(head: Any, dt_ms: Any) -> Any:
     """Whether a gap between valid values is no pause any more."""
-    return dt_ms > max(PAUSE_MS, PAUSE_PERSISTENCES * head.persistence_ms)
+    return dt_ms > max(codes.PAUSE_MS, codes.PAUSE_PERSISTENCES * head.persistence_ms)
 
 
 @jit
@@ -208,7 +205,7 @@ def take(
     last = s[j + at.LAST]
     if not math.isnan(last):
         step = x - last
-        if abs(step) > head.slew * max(dt_ms * 1e-3, SLEW_MIN_S):
+        if abs(step) > head.slew * max(dt_ms * 1e-3, codes.SLEW_MIN_S):
             side = 1 if step > 0.0 else -1
             if p.suspect != side:
                 p.suspect = side

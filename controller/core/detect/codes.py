@@ -30,3 +30,8 @@ LIVE, DEAD, ABSURD, STILL, UNBELIEVED = range(5)
 
 C_ADVISORY, C_PRE_ALARM, C_ALARM, C_OFF, C_FAR, C_RISING, C_STEEP, C_COLLAPSE = range(8)
 """Conditions that must hold for a time before they count: thresholds, deviation, rate, collapse."""
+
+SLEW_MIN_S = 1.0
+"""A step is judged as if it had taken this long at least: samples may reach us bunched together (assumed)."""
+PAUSE_MS, PAUSE_PERSISTENCES = 30_000, 3
+"""A point without valid values forgets what is under way only after this long and so many persistence times: until then it pauses (assumed)."""

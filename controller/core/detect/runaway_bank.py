@@ -23,6 +23,7 @@ class RunawayBank:
     step_k: npt.NDArray[np.float32]
     hot: npt.NDArray[np.uint8]
     seen_sample: npt.NDArray[np.int64]
+    seen_ms: npt.NDArray[np.int64]
     since_ms: npt.NDArray[np.int64]
     state: npt.NDArray[np.float32]
     answer: npt.NDArray[np.float32]
@@ -34,7 +35,7 @@ class RunawayBank:
     ) -> "RunawayBank":
         """Cells at these places in the image, none seen yet."""
         n = index.size
-        times = np.zeros(n, np.int64), np.zeros(n, np.int64)
+        times = np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64)
         answer = np.full((n, 3), np.nan, np.float32)
         return cls(
             index, rack, step_k, np.zeros(n, np.uint8), *times, rt.new_state(n), answer, np.full((3, n_racks), np.nan)
@@ -60,7 +61,7 @@ class RunawayBank:
         return bool(
             rt.advance(
                 value, quality, sample, received_ms, self.index, self.rack, self.step_k, self.hot, self.seen_sample,
-                self.since_ms, self.state, self.answer, self.by_rack,
+                self.seen_ms, self.since_ms, self.state, self.answer, self.by_rack,
             )
         )  # fmt: skip
 
@@ -73,7 +74,7 @@ class RunawayBank:
 
     def arrays(self) -> Iterator[npt.NDArray[Any]]:
         """All its memory in a fixed order."""
-        yield from (self.hot, self.seen_sample, self.since_ms, self.state, self.answer, self.by_rack)
+        yield from (self.hot, self.seen_sample, self.seen_ms, self.since_ms, self.state, self.answer, self.by_rack)
 
 
 def lay_out_runaway(layout: Layout) -> tuple[RunawayBank, ...]:

@@ -67,6 +67,9 @@ FOLLOWED_DEGC, MOST_DEGC = 60.0, 2000.0
 NO_STEADY = 1e-6
 """Below this the steady part cannot be divided by; the time is that of growth alone."""
 
+COLD, HOT, PAUSED = range(3)
+"""Whether a cell is followed: no; yes; yes, but its link is lost, so that nothing is answered until its next value."""
+
 WEIGHT, WEIGHT_2, RATE, RR, ANCHOR_DEGC, LAST_RATE, STEPS, FIRST = range(8)
 """Places in a cell's state: sums of weights and of their squares, weighted mean of the rate, and sum of its squares about it; degC where
 the step under way began; rate of the last step (K/s); number of steps. From FIRST on for each scale Z, ZZ and ZR: weighted mean of
@@ -196,31 +199,40 @@ def take(i: Any, degc: Any, ms: Any, step_k: Any, state: Any, since_ms: Any, ans
 @jit
 def advance(
     value: Any, quality: Any, sample: Any, received_ms: Any, index: Any, rack: Any, step_k: Any,
-    hot: Any, seen_sample: Any, since_ms: Any, state: Any, answer: Any, by_rack: Any,
+    hot: Any, seen_sample: Any, seen_ms: Any, since_ms: Any, state: Any, answer: Any, by_rack: Any,
 ) -> Any:  # fmt: skip
     """Take in an image; returns whether anything was new (if not, nothing has changed).
 
     `value` float64, `quality` uint8, `sample` and `received_ms` int64 of the image; by cell (n,) `index` int32 places in them, `rack` int32
-    (-1: none), `step_k` float32, `hot` uint8 (followed now), `seen_sample` int64, and what `take` writes, `answer` float32 (n, 3);
+    (-1: none), `step_k` float32, `hot` uint8, `seen_sample` and `seen_ms` int64, and what `take` writes, `answer` float32 (n, 3);
     `by_rack` float64 (3, racks): the answer of the cell that is expected to run away first, NaN: none has one. A cell that is not hot, or
-    has no good value, is forgotten.
+    whose device says that it has no value, is forgotten. One whose link is lost, without a new sample, has no answer meanwhile, and goes on
+    with its next value if that comes within `codes.PAUSE_MS`.
     """
     news = False
     for i in range(index.shape[0]):
         k = index[i]
-        if not (FOLLOWED_DEGC <= value[k] <= MOST_DEGC) or quality[k] != codes.GOOD:
-            if hot[i]:
-                hot[i] = 0
+        new = sample[k] != seen_sample[i]
+        if quality[k] != codes.GOOD and not new and hot[i] != COLD:
+            if hot[i] == HOT:
+                hot[i] = PAUSED
                 answer[i, 0] = math.nan
                 news = True
             continue
-        if hot[i] and sample[k] == seen_sample[i]:
+        if not (FOLLOWED_DEGC <= value[k] <= MOST_DEGC) or quality[k] != codes.GOOD:
+            if hot[i] != COLD:
+                hot[i] = COLD
+                answer[i, 0] = math.nan
+                news = True
+            continue
+        if hot[i] != COLD and not new:
             continue
         news = True
-        if not hot[i]:
-            hot[i] = 1
+        if hot[i] == COLD or (hot[i] == PAUSED and received_ms[k] - seen_ms[i] > codes.PAUSE_MS):
             begin(i, value[k], received_ms[k], state, since_ms)
+        hot[i] = HOT
         seen_sample[i] = sample[k]
+        seen_ms[i] = received_ms[k]
         take(i, value[k], received_ms[k], step_k[i], state, since_ms, answer)
     if news:
         nearest(rack, hot, answer, by_rack)

@@ -167,7 +167,7 @@ def test_a_sample_counts_once() -> None:
     assert all(np.array_equal(a, b, equal_nan=True) for a, b in zip(before, one.arrays(), strict=True))
 
 
-def test_a_value_that_is_not_good_is_forgotten() -> None:
+def test_a_value_that_is_not_good_has_no_answer() -> None:
     degc, runs_away_s = heated(0.0, 0.02, 150.0, 1000)
     one = bank(1)
     for k in range(int(runs_away_s) - 50):
@@ -175,6 +175,33 @@ def test_a_value_that_is_not_good_is_forgotten() -> None:
     assert not math.isnan(one.by_rack[0, 0])
     assert one.take(degc[:1], np.full(1, int(Quality.STALE), np.uint8), np.array([k]), np.array([1000 * k]))
     assert np.isnan(one.by_rack).all()
+
+
+def cut(*, lost_s: int, says: Quality, new: bool) -> tuple[float, float]:
+    """What is answered while a cell that heats itself has no good value for so long, and at its next one; `new`: by a sample that says so."""
+    degc, runs_away_s = heated(0.0, 0.02, 150.0, 1000)
+    one, until = bank(1), int(runs_away_s) - 60
+    for k in range(until):
+        one.take(degc[k : k + 1], np.full(1, GOOD, np.uint8), np.array([k]), np.array([1000 * k]))
+    assert not math.isnan(one.by_rack[0, 0])
+    sample = np.array([until if new else until - 1])
+    assert one.take(degc[:1], np.full(1, int(says), np.uint8), sample, np.array([1000 * until]))
+    meanwhile = float(one.by_rack[0, 0])
+    back = until + lost_s
+    one.take(degc[back : back + 1], np.full(1, GOOD, np.uint8), np.array([back]), np.array([1000 * back]))
+    return meanwhile, float(one.by_rack[0, 0])
+
+
+@pytest.mark.parametrize("says", [Quality.STALE, Quality.BAD])
+def test_a_lost_poll_has_no_answer_and_the_next_value_goes_on(says: Quality) -> None:
+    meanwhile, after_s = cut(lost_s=2, says=says, new=False)
+    assert math.isnan(meanwhile)
+    assert after_s == pytest.approx(58.0, rel=0.3)
+
+
+def test_a_long_loss_and_a_device_that_says_that_there_is_no_value_begin_anew() -> None:
+    assert math.isnan(cut(lost_s=31, says=Quality.STALE, new=False)[1])
+    assert math.isnan(cut(lost_s=2, says=Quality.BAD, new=True)[1])
 
 
 def test_the_nearest_of_a_rack() -> None:
