@@ -162,7 +162,7 @@ class GasBank(AirBank):
         self._m.f[c.F_UP : c.F_ROWS, points] = 0.0
 
     def mask(self, zones: Sequence[bool]) -> None:
-        """Say in which zones agent has been let go: what a catalyst shows there is not to be believed, from its next sample on."""
+        """Say in which zones agent has been let go: what a catalyst shows there is not to be believed, from the next image on."""
         m = self._m
         for head in range(m.q.shape[1]):
             if m.q[c.Q_CATALYTIC, head]:

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from controller.core.detect.air_codes import MARK_DRIFTED, MARK_FIRE_2
 from controller.core.events import Feature, Level
-from controller.core.image import Image
+from controller.core.image import Image, changes
 from controller.core.layout import lay_out
 from controller.core.trips import HOST_FACTS
 from controller.site.model import Family, Principle
@@ -212,10 +212,31 @@ def test_a_lone_spike_of_gas_is_nothing() -> None:
     assert rig.run(30) == Level.NORMAL
 
 
-def test_a_catalyst_is_not_believed_after_agent_until_it_is_said_to_be_gone() -> None:
-    layout = layout_of({"bead": Spec(Family.H2, rack="r1"), "cell": Spec(Family.H2, rack="r2")})
+def with_a_bead(**others: Spec) -> Rig:
+    """A catalytic hydrogen head and others."""
+    layout = layout_of({"bead": Spec(Family.H2, rack="r1"), **others})
     bead = replace(layout.site.heads["bead"], principle=Principle.CATALYTIC)
-    rig = Rig(lay_out(replace(layout.site, heads=layout.site.heads | {"bead": bead})))
+    return Rig(lay_out(replace(layout.site, heads=layout.site.heads | {"bead": bead})))
+
+
+def test_a_catalyst_is_not_believed_after_agent_though_no_gas_head_was_polled_since() -> None:
+    """As a scan asks: only the banks at whose points anything is new, unless something was said to the detector."""
+    rig = with_a_bead(smoke=Spec(Family.SMOKE))
+    rig.set("bead", 3000.0)
+    rig.run(20)
+    assert (rig.level("bead"), rig.fault("bead")) == (Level.ALARM, 0)
+    last = rig.image()
+    rig.detector.agent_in((True,))
+    rig.tick_ms += 100
+    rig.buffer.sample[rig.points("smoke")] += 1
+    rig.buffer.received_ms[rig.points("smoke")] = rig.tick_ms
+    image = rig.image()
+    rig.readings = rig.detector.advance(image, changes(last, image))
+    assert (rig.fault("bead"), rig.feature("bead")) == (2, Feature.DIED_AFTER_RISE)
+
+
+def test_a_catalyst_is_not_believed_after_agent_until_it_is_said_to_be_gone() -> None:
+    rig = with_a_bead(cell=Spec(Family.H2, rack="r2"))
     rig.run(5)
     rig.detector.agent_in((True,))
     rig.set("bead", 3000.0)
