@@ -43,11 +43,12 @@ def drill(
     coolant_after_s: float | None = None,
     barrier: bool = False,
     stop_at_neighbour: bool = False,
+    current_a: float = 5.0,
 ) -> Run:
     """Run the preset; agent comes 80 s after the first runaway, coolant ``coolant_after_s`` after it."""
     room = BatteryRoom(BatteryRoomGeometry(), seed)
     RUNAWAY_DRILL.apply(room)
-    room.inputs.string_current_a[:] = 5.0
+    room.inputs.string_current_a[:] = current_a
     run = Run(room)
     heat: list[float] = []
     while room.time_s < until_s:
