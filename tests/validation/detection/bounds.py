@@ -1,6 +1,9 @@
 """What a count over a time says of a rate: Poisson, one-sided 95 %."""
 
 import math
+from collections.abc import Iterable
+
+import scipy.special
 
 CONFIDENCE = 0.95
 
@@ -58,3 +61,20 @@ def _binomial_at_most(hits: int, count: int, share: float) -> float:
     ]
     top = max(terms)
     return math.exp(top) * math.fsum(math.exp(term - top) for term in terms)
+
+
+def weighted_rate(strata: Iterable[tuple[float, int]]) -> tuple[float, float]:
+    """A rate that is a sum over strata, each a weight (what one event there counts a year) and a count: as seen, and its joint 95 % bound.
+
+    The bound is the gamma interval for weighted sums of Poisson counts (Fay and Feuer, Statistics in Medicine 16, 1997, 791): exact for
+    equal weights, above 95 % in all of their simulations and in ours (test_detection.py). Strata without an event count with the largest
+    weight: for none at all it is 3.00 times that weight. Shares are taken as Poisson, which is on the safe side. Infinite without strata.
+    """
+    some = list(strata)
+    most = max((weight for weight, _ in some), default=math.inf)
+    if not math.isfinite(most):
+        return 0.0, math.inf
+    seen = sum(weight * count for weight, count in some)
+    mean = seen + most
+    spread = sum(weight * weight * count for weight, count in some) + most * most
+    return seen, spread / mean * float(scipy.special.gammaincinv(mean * mean / spread, CONFIDENCE))

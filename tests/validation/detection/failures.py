@@ -17,6 +17,7 @@ from sim_hardware.scenarios import loader
 from sim_hardware.scenarios.episode import Item
 from sim_hardware.scenarios.model import Ambient, Initiation, Load, Outage, PlantSettings, Scenario
 from sim_hardware.scenarios.nuisances import draw
+from tests.validation.detection.calm_drills import CALM
 from tests.validation.detection.field import Course, Part
 from tests.validation.detection.play import HALL, play, script_site
 from tests.validation.detection.rooms import BMS, FULL, RACK, ROOM, SPARSE, Bms, RoomKind, battery_room, server_room
@@ -174,13 +175,17 @@ def play_failure(failure: Failure) -> Played:
 # --- the library's scenarios ----------------------------------------------------------------------------------------------
 
 
+DRAWN = frozenset({"slow-internal-short", "external-heating", "overcharge"})
+"""Scenarios that stand for a kind of which a thousand are drawn."""
+
+
 def library() -> dict[str, tuple[RoomKind, Scenario]]:
-    """Every scenario of the library with something that fails or burns, by name, with the kind of room where it does."""
+    """Every scenario of the library with something that fails or burns, by name, with the kind of room where it does (rest: `calm_drills`)."""
     found = {}
     for path in sorted(loader.FOLDER.glob("*.toml")):
         scenario = loader.load(path.stem)
         initiations = [item for item in scenario.initiations if item.kind not in {"gas", "dust", "aerosol", "steam"}]
-        if initiations and path.stem not in {"slow-internal-short", "external-heating", "overcharge", "cooling-loss"}:
+        if initiations and path.stem not in {*DRAWN, *CALM}:
             serves = initiations[0].zone == "server"
             found[path.stem] = (server_room() if serves else battery_room(CELLS, FULL)), scenario
     return found

@@ -7,7 +7,9 @@ import numpy as np
 
 from tests.validation.chapter import Chapter, Row
 from tests.validation.detection import nuisance
+from tests.validation.detection.alarm_kinds import ALARMS_PER_YEAR, PER_YEAR, head_lines, head_rows, room_lines
 from tests.validation.detection.bounds import rate_bound, share_bound
+from tests.validation.detection.calm_drills import FIGURES
 from tests.validation.detection.draw import Bar, bars
 from tests.validation.detection.nuisance import BATTERY, SERVER
 from tests.validation.detection.pieces import QUIET_KINDS
@@ -19,14 +21,6 @@ from tests.validation.detection.results import (
 )
 from tests.validation.detection.rooms import lay_out_rooms
 from tests.validation.detection.words import FEATURES, LEVEL_NAMES
-
-ALARMS_PER_YEAR = 0.01
-PER_YEAR = {
-    "charge-cycle": 52.0, "ambient-swing": 26.0, "door-openings": 1000.0, "hvac-failure": 1.0, "generator-co": 12.0, "forklift-exhaust": 12.0,
-    "solvent-spray": 12.0, "spray-can": 4.0, "steam-leak": 0.2, "soldering": 4.0, "sensor-drift": 1.0, "lightning": 2.0, "maintenance": 4.0,
-    "cable-pull": 4.0,
-}  # fmt: skip
-"""Episodes of each class in a year of a room where it can happen (all assumed)."""
 
 
 def nuisance_chapter(results: Results) -> Chapter:
@@ -56,7 +50,22 @@ def nuisance_chapter(results: Results) -> Chapter:
         "|---|---:|---:|---:|---:|---|---:|---:|---:|---:|",
         *(f"| {one} + {other} | {_counts(found)} |" for (one, other), found in pairs[:12]),
     ]
-    text = "\n".join([NUISANCES_TEXT, "", *table, "", *meetings, "", *_room_lines(results), "", *_fault_lines(results)])
+    text = "\n".join(
+        [
+            NUISANCES_TEXT,
+            "",
+            *table,
+            "",
+            *meetings,
+            "",
+            *room_lines(results),
+            *head_lines(results),
+            "",
+            *_fault_lines(results),
+            "",
+            *_calm_lines(results),
+        ]
+    )
     return Chapter("Nuisances and single faults: what is not fire", text, list(_nuisance_rows(results)))
 
 
@@ -67,9 +76,7 @@ hour after the first; what both do to air and cells is added (through ventilatio
 played whole would show). Pairs that no room can have (six of batteries alone with two of servers) are left out. Levels are those of
 single heads; "room together" is what fusion makes of them (off-gas alone is a pre-alarm at most); release
 is rule 3 by the core's own function on those heads, with its window of 30 minutes. "By" names the features
-behind the first alarm. An alarm of a gas head isolates and ventilates and is no fire alarm (rule 2); here it counts as an alarm all
-the same. Bursts of gas and smoke are really there: a head that tells of an engine's carbon monoxide or of dust in the beam is right
-about the air and wrong about fire."""
+behind the first alarm."""
 
 
 def _counts(found: Arrays) -> str:
@@ -81,26 +88,6 @@ def _counts(found: Arrays) -> str:
         " | ".join(f"{int(count):,}" for count in counts) for counts in ([s.sum() for s in spoken], together)
     )
     return f"{n:,} | {heads} | {', '.join(reasons)} | {rooms} | {int(found['released'].sum())}"
-
-
-def _room_lines(results: Results) -> Iterator[str]:
-    """What rooms would hear in a year, by what their heads say together."""
-    yield "What a room's heads say together, by the assumed episodes a year (sum over classes of episodes times share, and with its bound):"
-    yield ""
-    yield "| room | advisories a room-year | pre-alarms | fire alarms |"
-    yield "|---|---|---|---|"
-    for room, kind in enumerate((BATTERY, SERVER)):
-        cells = []
-        for level in range(3):
-            seen = most = 0.0
-            for name, found in results.alone.items():
-                mine = found["room"] == room
-                hits, n = int(found["zone"][mine, level].sum()), int(mine.sum())
-                if hits:  # of a class that never did it the bound would be that of the number of episodes alone
-                    seen += PER_YEAR[name] * hits / n
-                    most += PER_YEAR[name] * share_bound(hits, n)
-            cells.append(f"{seen:.2g}, <= {most:.2g}")
-        yield f"| {kind.name.split(',')[0]} room | {' | '.join(cells)} |"
 
 
 def _fault_lines(results: Results) -> Iterator[str]:
@@ -115,6 +102,16 @@ def _fault_lines(results: Results) -> Iterator[str]:
         yield f"| {kind.name} | {different} | {len(alarmed)} | {int(alarmed.sum())} | {', '.join(kinds)} | {int(found['released'].sum())} |"
 
 
+def _calm_lines(results: Results) -> Iterator[str]:
+    yield "Scenarios in which nothing burns, as drills of their whole site with people, agent and outputs (one run a seed and row of a table):"
+    yield ""
+    yield "| scenario | runs | plant hours | runs with a pre-alarm | with a fire alarm | released by heads |"
+    yield "|---|---:|---:|---:|---:|---:|"
+    for name, found in results.calm_drills.items():
+        counts = " | ".join(f"{int((found[figure] > 0.0).sum())}" for figure in FIGURES)
+        yield f"| {name} | {len(found['alarms'])} | {float(found['hours']):,.1f} | {counts} |"
+
+
 def _nuisance_rows(results: Results) -> Iterator[Row]:
     groups: list[tuple[str, Sequence[Arrays]]] = [
         ("nuisances alone", list(results.alone.values())),
@@ -125,33 +122,10 @@ def _nuisance_rows(results: Results) -> Iterator[Row]:
         released, n = sum(int(a["released"].sum()) for a in some), sum(len(a["released"]) for a in some)
         seen = f"{released} of {n:,} (95 % bound {100.0 * share_bound(released, n):.3g} %)"
         yield Row(f"releases by rule 3, {words}", "0", seen, released == 0)
-    for room, kind in enumerate((BATTERY, SERVER)):
-        per_head = _alarms_per_year(results, room)
-        worst = max(per_head, key=lambda item: item[1])
-        heads = ", ".join(
-            f"{name} {rate:.2g}"
-            for name, rate in sorted(per_head, key=lambda item: -item[1])[:4]
-            if rate > ALARMS_PER_YEAR
-        )
-        seen = f"worst {worst[0]}: {worst[1]:.2g}" + (f"; above: {heads}" if heads else "")
-        what = (
-            f"alarms per detector-year with nuisances at the assumed rates, {kind.name.split(',')[0]} room, 95 % bound"
-        )
-        yield Row(what, f"<= {ALARMS_PER_YEAR}", seen, worst[1] <= ALARMS_PER_YEAR)
-
-
-def _alarms_per_year(results: Results, room: int) -> list[tuple[str, float]]:
-    """For each head of a kind of room: the sum over classes of episodes a year times the bound of the share that alarms it."""
-    heads = lay_out_rooms((BATTERY, SERVER)[room], 1).heads
-    rates = dict.fromkeys((head.name for head in heads), 0.0)
-    for kind, found in results.alone.items():
-        mine = found["room"] == room
-        if mine.any():
-            hits = found[f"seen_{room}"][mine, ALARM].sum(axis=0)
-            for head, count in zip(heads, hits.tolist(), strict=True):
-                # A class that never alarmed this head counts with nothing: its bound would be that of the number of episodes alone.
-                rates[head.name] += PER_YEAR[kind] * (share_bound(int(count), int(mine.sum())) if count else 0.0)
-    return list(rates.items())
+    for name, found in results.calm_drills.items():
+        released, n = int((found["activations_by_heads"] > 0.0).sum()), len(found["alarms"])
+        yield Row(f"releases by heads, drill {name}", "0", f"{released} of {n}", released == 0)
+    yield from head_rows(results)
 
 
 def quiet_chapter(results: Results) -> Chapter:

@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from controller.core.events import Level
 from controller.site.loader import load as load_site
 from sim_hardware.drill.virtual import run_virtual
 from sim_hardware.faults.kinds import FAULTS, Reach
@@ -34,6 +35,7 @@ from tests.validation.detection.rooms import (
     head_names,
     lay_out_rooms,
 )
+from tests.validation.detection.truths import Truths
 from tests.validation.detection.watch import LEVELS, Seen, run
 
 ROOM_KINDS = (BATTERY, SERVER)
@@ -116,7 +118,10 @@ def batches(watched: Sequence[Watched], at_once: int) -> Iterator[list[Watched]]
 def judge_nuisances(
     watched: Sequence[Watched], at_once: int, *, peers: bool, kept: int = 0
 ) -> dict[str, npt.NDArray[Any]]:
-    """By episode: heads that reached each level `seen_ROOM[episode, level, head]`, release, hours; and with `peers` their best scores."""
+    """By episode: heads that reached each level `seen_ROOM[episode, level, head]`, release, hours; and with `peers` their best scores.
+
+    `there_ROOM[episode, head]`: what a head's first alarm told of was really there (`truths`).
+    """
     n = len(watched)
     heads = [len(lay_out_rooms(kind, 1).heads) for kind in ROOM_KINDS]
     found: dict[str, npt.NDArray[Any]] = {
@@ -128,12 +133,14 @@ def judge_nuisances(
         "feature": np.zeros((n, len(LEVELS)), np.uint8),
     }
     found |= {f"seen_{k}": np.zeros((n, len(LEVELS), heads[k]), np.bool_) for k in range(len(ROOM_KINDS))}
+    found |= {f"there_{k}": np.zeros((n, heads[k]), np.bool_) for k in range(len(ROOM_KINDS))}
     pages, owners = [], []
     for batch in batches(watched, at_once):
         numbers = np.array([one.number for one in batch])
-        seen, judged = watch_batch(batch, peers=peers, kept=kept)
+        seen, truths, judged = watch_batch(batch, peers=peers, kept=kept)
         happened = ~np.isnan(seen.first_s)
         found[f"seen_{batch[0].room}"][numbers] = happened.transpose(1, 0, 2)
+        found[f"there_{batch[0].room}"][numbers] = truths.reached_s <= seen.first_s[Level.ALARM - 1]
         found["zone"][numbers] = ~np.isnan(seen.zone_first_s).T
         found["released"][numbers] = ~np.isnan(seen.released_s)
         for level in range(len(LEVELS)):
@@ -150,11 +157,13 @@ def judge_nuisances(
     return found
 
 
-def watch_batch(batch: Sequence[Watched], *, peers: bool, kept: int = 0) -> tuple[Seen, Peers | None]:
-    """One batch through the detector, and through the others on the same images."""
-    rooms = lay_out_rooms(ROOM_KINDS[batch[0].room], len(batch))
-    length_s, dt_s = max(one.length_s for one in batch), batch[0].dt_s
-    return _watch(rooms, [one.course for one in batch], length_s, dt_s, SEED + batch[0].number, peers=peers, kept=kept)
+def watch_batch(batch: Sequence[Watched], *, peers: bool, kept: int = 0) -> tuple[Seen, Truths, Peers | None]:
+    """One batch through the detector, and through the others on the same images; and what was really there."""
+    rooms, courses = lay_out_rooms(ROOM_KINDS[batch[0].room], len(batch)), [one.course for one in batch]
+    length_s = max(one.length_s for one in batch)
+    field = Field(rooms, courses, batch[0].dt_s, SEED + batch[0].number)
+    judged, truths = Peers(rooms, field, length_s, kept) if peers else None, Truths(field)
+    return run(field, courses, length_s, [truths, judged] if judged else [truths]), truths, judged
 
 
 def _watch(
@@ -261,14 +270,8 @@ def _judge_failures(played: Sequence[failures.Played], kinds: dict[Any, RoomKind
 
 
 def _note(
-    found: dict[str, npt.NDArray[Any]],
-    number: int,
-    place: int,
-    seen: Seen,
-    rooms: Rooms,
-    names: Sequence[str],
-    onset_s: float,
-) -> None:
+    found: dict[str, npt.NDArray[Any]], number: int, place: int, seen: Seen, rooms: Rooms, names: Sequence[str], onset_s: float,
+) -> None:  # fmt: skip
     """Times of one failure by level and physics; what was said before it began counts as `early`, not as found."""
     physics = [head.physics.value for head in rooms.heads]
     for level in range(len(LEVELS)):

@@ -6,6 +6,7 @@ from itertools import chain
 from pathlib import Path
 
 from tests.validation.detection import failures, nuisance, pieces, recorded
+from tests.validation.detection.calm_drills import CALM, drill_calm
 from tests.validation.detection.store import JUDGES, PLANT, Piece, carry_out
 
 YEAR_WEEKS = 365.25 / 7.0
@@ -33,6 +34,8 @@ class Size:
     quiet_rooms: int
     kept: int
     drill_s: float
+    calm_s: float
+    """Drills in which nothing burns last for so long at most (a cycle of the quiet day is 6 h)."""
     recordings: int | None = None
     """The last so many recordings of normal life; None: all."""
     pairs: int | None = None
@@ -42,12 +45,13 @@ class Size:
 
 FULL = Size(
     failures=1000, others=50, chunk=125, courses=1000, episodes=3000, at_once=128, fault_seeds=30, weeks=12, week_days=7.0,
-    battery_years=150.0, server_years=40.0, cell_years=155.0, quiet_rooms=512, kept=4, drill_s=900.0,
+    battery_years=150.0, server_years=40.0, cell_years=155.0, quiet_rooms=512, kept=4, drill_s=900.0, calm_s=21_600.0,
 )  # fmt: skip
 """Every head type lives 300 detector-years and more: a battery room has two of each but its cells, which live on in rooms of their own."""
 QUICK = Size(
     failures=2, others=1, chunk=2, courses=2, episodes=4, at_once=8, fault_seeds=1, weeks=1, week_days=0.2,
-    battery_years=0.0005, server_years=0.0005, cell_years=0.0005, quiet_rooms=4, kept=1, drill_s=360.0, recordings=1, pairs=2, scenarios=2,
+    battery_years=0.0005, server_years=0.0005, cell_years=0.0005, quiet_rooms=4, kept=1, drill_s=360.0, calm_s=60.0,
+    recordings=1, pairs=2, scenarios=2,
 )  # fmt: skip
 
 
@@ -82,6 +86,7 @@ class Plan:
     faults: Sequence[Piece]
     failures: Mapping[str, Sequence[Piece]]
     scenarios: Mapping[str, Piece]
+    calm_drills: Mapping[str, Piece]
     quiet: Mapping[int, Sequence[Piece]]
     calm: Piece
     recordings: Mapping[str, Piece]
@@ -96,7 +101,8 @@ class Plan:
     def rest(self) -> list[Piece]:
         """All others; the longest kinds first."""
         return [
-            *chain(*self.failures.values()), *self.scenarios.values(), *self.alone.values(), *self.faults, *self.recordings.values(),
+            *chain(*self.failures.values()), *self.scenarios.values(), *self.calm_drills.values(), *self.alone.values(), *self.faults,
+            *self.recordings.values(),
             self.drill, self.calm, *self.pairs.values(), *chain(*self.quiet.values()),
         ]  # fmt: skip
 
@@ -136,6 +142,10 @@ def plan(size: Size, data: Path, folder: Path) -> Plan:
         },
         scenarios={
             name: Piece("scenarios", name, pieces.fail_scenario, (name, size.others)) for name in failures.library()
+        },
+        calm_drills={
+            name: Piece("calm-drills", name, drill_calm, (name, size.others, size.calm_s), (*SIM, *JUDGES))
+            for name in CALM[: size.scenarios]
         },
         quiet={
             0: _quiet(0, size.battery_years, size, week_places[0]),

@@ -85,6 +85,11 @@ class Results:
         return {name: gather([piece], self.folder)[0] for name, piece in self.plan.scenarios.items()}
 
     @cached_property
+    def calm_drills(self) -> Mapping[str, Arrays]:
+        """Scenarios in which nothing burns, by name."""
+        return {name: gather([piece], self.folder)[0] for name, piece in self.plan.calm_drills.items()}
+
+    @cached_property
     def alone(self) -> Mapping[str, Arrays]:
         """Nuisances, by class."""
         return {kind: gather([piece], self.folder)[0] for kind, piece in self.plan.alone.items()}

@@ -51,7 +51,8 @@ def digest_of(code: tuple[str, ...]) -> str:
         mine = [
             path
             for path in here
-            if path.stem in {"play", "nuisance", "rooms", "field", "watch", "peers", "failures", "pieces"}
+            if path.stem
+            in {"play", "nuisance", "rooms", "field", "watch", "peers", "failures", "pieces", "truths", "calm_drills"}
         ]
         for path in [*mine, *(p for place in code for p in sorted((ROOT / place).rglob("*.py")))]:
             found.update(path.read_bytes())
