@@ -212,8 +212,7 @@ def advance(
     news = False
     for i in range(index.shape[0]):
         k = index[i]
-        new = sample[k] != seen_sample[i]
-        if quality[k] != codes.GOOD and not new and hot[i] != COLD:
+        if quality[k] != codes.GOOD and hot[i] != COLD and sample[k] == seen_sample[i]:
             if hot[i] == HOT:
                 hot[i] = PAUSED
                 answer[i, 0] = math.nan
@@ -225,7 +224,7 @@ def advance(
                 answer[i, 0] = math.nan
                 news = True
             continue
-        if hot[i] != COLD and not new:
+        if hot[i] != COLD and sample[k] == seen_sample[i]:
             continue
         news = True
         if hot[i] == COLD or (hot[i] == PAUSED and received_ms[k] - seen_ms[i] > codes.PAUSE_MS):
