@@ -61,14 +61,10 @@ $(VENV)/.stamp-project: pyproject.toml | $(VENV)/.stamp-venv
 	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# The simulator's physics stand in numba's own cache, which looks only at the file that a kernel stands in: after a change there they are compiled
-# anew. The daemon's kernels follow their whole source by themselves; here they are compiled ahead, if their source has changed.
-$(VENV)/.stamp-physics: $(shell find sim_hardware -name '*.py')
-	@find sim_hardware -name '*.nb[ic]' -delete
-	@touch $@
-
-$(VENV)/.stamp-kernels: $(VENV)/.stamp-physics $(shell find controller drivers -name '*.py')
+# The kernels are compiled ahead, those of the daemon and those of the simulator, if their source has changed.
+$(VENV)/.stamp-kernels: $(shell find controller drivers sim_hardware -name '*.py')
 	@$(BIN)/haechi kernels build --if-needed
+	@$(BIN)/haechi-sim kernels --if-needed
 	@touch $@
 
 .PHONY: setup setup-test setup-bench setup-validate setup-mutants

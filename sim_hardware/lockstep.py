@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from controller.core.chain import GENESIS, encode, hash_next
 from controller.core.events import Event
@@ -24,8 +25,7 @@ HEALTHY = (0,) * len(HOST_FACTS)
 """What the runtime knows of itself in virtual time: all is well."""
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """One scan, for an observer: its image and events, and the live plant and controller (to look at, not to touch)."""
 
     image: Image

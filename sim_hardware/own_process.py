@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from controller.runtime.realtime import settle_memory
 from drivers.compiled import library
 from drivers.compiled.door import KERNELS
+from sim_hardware import kernels
 
 COLLECT_AFTER = 20_000
 """Objects made before the youngest are looked through; a drill makes millions that die at once, and hardly a circle of them."""
@@ -21,7 +22,7 @@ def settle() -> None:
 
     Raises LibraryError for a library that is not what was built.
     """
-    library.load()
+    kernels.load()
     settle_memory()
     gc.set_threshold(COLLECT_AFTER, 20, 20)
 

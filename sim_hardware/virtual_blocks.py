@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from controller.site.model import Device
-from drivers.compiled.door import kernel
+from drivers.compiled.door import short_kernel
 from drivers.modbus.decode import mark_bad
 from drivers.modbus.plan import BIT_TABLES, MAX_BITS
 from drivers.points import NEVER, BlockBuffer, DataType, Order, Quality, RegisterBlock
@@ -100,7 +100,7 @@ class PlainBlocks:
             mark_bad(part)
 
 
-@kernel
+@short_kernel
 def _decode(
     octets: npt.NDArray[np.uint8],
     blocks: npt.NDArray[np.void],
@@ -142,7 +142,7 @@ def _decode(
 _ALONE = np.ones(1, np.bool_)
 
 
-@kernel
+@short_kernel
 def _decode_point(
     octets: npt.NDArray[np.uint8],
     blocks: npt.NDArray[np.void],

@@ -128,7 +128,7 @@ class VirtualField:
                     self._visit(one, tick_ms)
             self._next_ms = min((one.due_ms for one in self._polled), default=tick_ms + 1)
         for message in self._plant.drain():
-            self._topics.take(message.topic, message.payload, tick_ms, retained=False)
+            self._topics.hear(message.topic, message.said, tick_ms, retained=False)
             self._has_news = True
         if self._topics.check(tick_ms):
             self._has_news = True

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from drivers.compiled import library
+from sim_hardware import kernels
 from tests.features import plugin
 
 GRACE_S = 1.0
@@ -30,11 +30,11 @@ _LASTING_CHILDREN = ("multiprocessing.resource_tracker", "multiprocessing.forkse
 
 
 def pytest_collection_finish() -> None:
-    """Kernels that are imported by now run as the daemon runs them, compiled ahead: no worker compiles for a minute what is there already.
+    """Kernels that are imported by now run as in daemon and drill, compiled ahead: no worker compiles for a minute what is there already.
 
     Without a library, or where its source is older, numba compiles as ever. Raises LibraryError for a damaged one.
     """
-    library.load()
+    kernels.load()
 
 
 # --- what a process holds -------------------------------------------------------------------------------------------

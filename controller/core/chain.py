@@ -2,6 +2,7 @@
 
 import hashlib
 import struct
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -9,7 +10,7 @@ import numpy.typing as npt
 
 from controller.core.events import Event
 from controller.core.image import Changes, Image, changes
-from drivers.compiled.door import kernel
+from drivers.compiled.door import short_kernel
 
 GENESIS = bytes(32)
 """The hash before the first record."""
@@ -57,11 +58,10 @@ class InputDigest:
                 return changed
         n_changed = points.size
         head = image.scan, image.tick_ms, *image.host, n_changed
-        self._hash.update(struct.pack(f"={len(head)}q", *head))
+        parts: list[Any] = [struct.pack(f"={len(head)}q", *head)]
         if n_changed:
-            self._hash.update(points.data)
-            for array in self._room.take(points, image):
-                self._hash.update(array[:n_changed].data)
+            parts += (points, *(array[:n_changed] for array in self._room.take(points, image)))
+        self._hash.update(b"".join(parts))
         return changed
 
     def hexdigest(self) -> str:
@@ -90,7 +90,7 @@ _Ints = npt.NDArray[np.int64]
 _Bytes = npt.NDArray[np.uint8]
 
 
-@kernel
+@short_kernel
 def _gather(
     points: npt.NDArray[np.int32], value: _Ints, quality: _Bytes, sample: _Ints, received_ms: _Ints,
     to_value: _Ints, to_quality: _Bytes, to_sample: _Ints, to_received_ms: _Ints,

@@ -1,13 +1,13 @@
 """The process image: one frozen set of arrays a scan. From here on nothing is read from the outside (design, step 2)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from drivers.compiled.door import kernel
+from drivers.compiled.door import short_kernel
 from drivers.points import NEVER, BlockBuffer, Quality
 
 GOOD, STALE = int(Quality.GOOD), int(Quality.STALE)
@@ -45,8 +45,7 @@ NOTHING = Changes(_NONE, _NONE, requalified=False)
 """An image that is, bit by bit, as the one before: this very object."""
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(msgspec.Struct, frozen=True):
     """All points at one scan; arrays of shape (n_points,), read-only.
 
     `value` float64 engineering units, NaN = none; `quality` uint8 (`Quality`); `sample` int64, changes with each new sample;
@@ -83,21 +82,29 @@ def freeze(
     A GOOD point whose last sample is older than `max_age_ms` (shape (n_points,)) becomes STALE; its value stays visible. With the image
     before it, `last`, it knows its own news.
     """
-    value = np.concatenate([buffer.value for buffer in buffers])
-    quality = np.concatenate([buffer.quality for buffer in buffers])
-    sample = np.concatenate([buffer.sample for buffer in buffers])
-    received_ms = np.concatenate([buffer.received_ms for buffer in buffers])
-    arrays = value, quality, sample, received_ms
+    arrays = _join(buffers)
     news = None
     if last is None:
-        _judge_ages(tick_ms, received_ms, max_age_ms, quality)
+        _judge_ages(tick_ms, arrays[3], max_age_ms, arrays[1])
     else:
-        room = _Room.of(value.size)
+        room = _Room.of(arrays[0].size)
         _judge_and_find(tick_ms, max_age_ms, *_as_bits(last.arrays), *_as_bits(arrays), *room)
         news = News(last.arrays, room.found())
     for array in arrays:
         array.setflags(write=False)
     return Image(scan, tick_ms, *arrays, host, news)
+
+
+def _join(buffers: Sequence[BlockBuffer]) -> Arrays:
+    if len(buffers) == 1:
+        (one,) = buffers
+        return one.value.copy(), one.quality.copy(), one.sample.copy(), one.received_ms.copy()
+    return (
+        np.concatenate([buffer.value for buffer in buffers]),
+        np.concatenate([buffer.quality for buffer in buffers]),
+        np.concatenate([buffer.sample for buffer in buffers]),
+        np.concatenate([buffer.received_ms for buffer in buffers]),
+    )
 
 
 def changes(last: Image | None, image: Image) -> Changes | None:
@@ -131,7 +138,7 @@ class _Room(NamedTuple):
         n_points, n_moved, n_requalified = self.counts.tolist()
         if n_points == 0:
             return NOTHING
-        return Changes(self.points[:n_points].copy(), self.moved[:n_moved].copy(), n_requalified > 0)
+        return Changes(self.points[:n_points], self.moved[:n_moved], n_requalified > 0)
 
 
 def _as_bits(arrays: Arrays) -> tuple[_Ints, _Bytes, _Ints, _Ints]:
@@ -157,7 +164,7 @@ def ages_ms(image: Image, max_age_ms: npt.NDArray[np.int64]) -> int:
     return int(_next_age(image.received_ms, max_age_ms, image.quality))
 
 
-@kernel
+@short_kernel
 def asked_by(asks: npt.NDArray[np.int32], points: npt.NDArray[np.int32]) -> int:
     """Who looks at any of these points: the bits of all of them in `asks`, which are by point of the image."""
     bits = 0
@@ -166,7 +173,7 @@ def asked_by(asks: npt.NDArray[np.int32], points: npt.NDArray[np.int32]) -> int:
     return bits
 
 
-@kernel
+@short_kernel
 def _judge_ages(
     tick_ms: int,
     received_ms: npt.NDArray[np.int64],
@@ -178,7 +185,7 @@ def _judge_ages(
         quality[i] = STALE if old else quality[i]
 
 
-@kernel
+@short_kernel
 def _next_age(
     received_ms: npt.NDArray[np.int64], max_age_ms: npt.NDArray[np.int64], quality: npt.NDArray[np.uint8]
 ) -> int:
@@ -193,7 +200,7 @@ _STRETCH = np.uintp(64)
 """Points that are compared at once: most stretches of an image are as they were, which packed code tells."""
 
 
-@kernel
+@short_kernel
 def _find_changes(
     old_value: _Ints, old_quality: _Bytes, old_sample: _Ints, old_received_ms: _Ints,
     value: _Ints, quality: _Bytes, sample: _Ints, received_ms: _Ints,
@@ -224,7 +231,7 @@ def _find_changes(
     counts[0], counts[1], counts[2] = n_points, n_moved, n_requalified
 
 
-@kernel
+@short_kernel
 def _judge_and_find(
     tick_ms: int, max_age_ms: _Ints,
     old_value: _Ints, old_quality: _Bytes, old_sample: _Ints, old_received_ms: _Ints,

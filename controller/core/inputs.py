@@ -12,7 +12,7 @@ from controller.core.image import Changes, Image, asked_by
 from controller.core.layout import Layout
 from controller.core.state import Tri
 from controller.site.model import ANTIVALENT, Family, Physics
-from drivers.compiled.door import kernel
+from drivers.compiled.door import short_kernel
 from drivers.points import Quality
 
 FLAT_SLOPE_DEGC_PER_S = 0.01
@@ -186,7 +186,7 @@ _Bytes = npt.NDArray[np.uint8]
 _Floats = npt.NDArray[np.float64]
 
 
-@kernel
+@short_kernel
 def _look(
     level: _Bytes, runaway: _Bytes, fault: _Bytes, marks: _Bytes,
     hottest_degc: _Floats, slope_degc_per_s: _Floats, live_fraction: _Floats, limit_degc: _Floats,
@@ -298,7 +298,7 @@ def _flowing(image: Image, flow: tuple[int, float] | None) -> int:
     return int(value >= minimum)
 
 
-@kernel
+@short_kernel
 def _gas_high(
     value: _Floats, quality: _Bytes, fault: _Bytes,
     points: npt.NDArray[np.int32], heads: npt.NDArray[np.int32], low: _Floats, high: _Floats, limit_ppm: float,

@@ -102,8 +102,8 @@ def short_kernel(function: _F) -> _F:
 
 
 def raising_kernel(function: _F) -> _F:
-    """The same with Python's division, which raises ZeroDivisionError: for models of physics, where a zero divisor is an error."""
-    return Kernel(function, nogil=True, error_model="python")  # type: ignore[return-value]
+    """`short_kernel` with Python's division, which raises ZeroDivisionError: for models of physics, where a zero divisor is an error."""
+    return Kernel(function, nogil=False, error_model="python")  # type: ignore[return-value]
 
 
 def kernel_of(function: Callable[..., Any]) -> Kernel:

@@ -11,7 +11,7 @@ from numba.np.numpy_support import as_dtype
 
 from drivers.compiled.cpu import CpuKind
 from drivers.compiled.door import Kernel
-from drivers.compiled.wrappers import ArrayKind, Form
+from drivers.compiled.wrappers import Argument, ArrayKind, Form
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +53,20 @@ def _object(machine: Any, text: str) -> bytes:
     return bytes(machine.emit_object(llvm.parse_assembly(text)))
 
 
-def _argument(kernel: Kernel, kind: Any, dtypes: list[np.dtype[Any]]) -> ArrayKind | str:
+def _argument(kernel: Kernel, kind: Any, dtypes: list[np.dtype[Any]]) -> Argument:
+    if isinstance(kind, types.BaseTuple):
+        parts: Any = kind
+        return tuple(_array(kernel, each, dtypes) for each in parts)
+    return _array(kernel, kind, dtypes) if isinstance(kind, types.Array) else _scalar(kernel, kind)
+
+
+def _array(kernel: Kernel, kind: Any, dtypes: list[np.dtype[Any]]) -> ArrayKind:
     if isinstance(kind, types.Array) and kind.aligned and kind.layout in {"A", "C"}:
         dtype = np.dtype(as_dtype(kind.dtype))
         if dtype not in dtypes:
             dtypes.append(dtype)
         return ArrayKind(dtypes.index(dtype), dtype.itemsize, kind.ndim, kind.layout == "C", bool(kind.mutable))
-    return _scalar(kernel, kind)
+    raise _strange(kernel, kind)
 
 
 def _results(kernel: Kernel, kind: Any) -> tuple[tuple[str, ...], bool]:
@@ -76,4 +83,8 @@ def _scalar(kernel: Kernel, kind: Any) -> str:
         return "bool"
     if isinstance(kind, types.Integer | types.Float):
         return str(kind)
-    raise TypeError(f"{kernel.name}: a library takes packed arrays and plain numbers, not {kind}")
+    raise _strange(kernel, kind)
+
+
+def _strange(kernel: Kernel, kind: Any) -> TypeError:
+    return TypeError(f"{kernel.name}: a library takes packed arrays, tuples of them and plain numbers, not {kind}")

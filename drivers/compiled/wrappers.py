@@ -24,6 +24,7 @@ extern object _Py_NotImplementedStruct;
 extern object *PyExc_RuntimeError;
 object *PyModule_Create2(definition *, int);
 object *PyTuple_GetItem(object *, ptrdiff_t);
+ptrdiff_t PyTuple_Size(object *);
 object *Py_BuildValue(const char *, ...);
 object *PyErr_Format(object *, const char *, ...);
 object *PyErr_Occurred(void);
@@ -61,6 +62,18 @@ static int fits(object *given, const kind *wanted)
     int same = PyObject_RichCompareBool(a->dtype, dtypes[wanted->dtype], EQUAL);
     if (same < 0) PyErr_Clear();
     return same == 1;
+}
+
+/* A tuple of so many arrays, each of its kind; `to` gets them. */
+static int all_fit(object *given, ptrdiff_t count, const kind *wanted, const array **to)
+{
+    if (PyTuple_Size(given) != count) return 0;
+    for (ptrdiff_t i = 0; i < count; i++) {
+        object *one = PyTuple_GetItem(given, i);
+        if (!fits(one, wanted + i)) return 0;
+        to[i] = (const array *)one;
+    }
+    return 1;
 }
 
 static intptr_t items(const array *a)
@@ -130,13 +143,17 @@ class ArrayKind:
         return "ALIGNED" + " | PACKED" * self.packed + " | WRITEABLE" * self.writes
 
 
+Argument = ArrayKind | tuple[ArrayKind, ...] | str
+"""An array, a (named) tuple of arrays, or the name of a scalar."""
+
+
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One kernel for one kind of arguments: `arguments` are array kinds or scalar names, `results` scalar names (several: a tuple)."""
+    """One kernel for one kind of `arguments`; `results` are scalar names (several: a tuple)."""
 
     name: str
     symbol: str
-    arguments: tuple[ArrayKind | str, ...]
+    arguments: tuple[Argument, ...]
     results: tuple[str, ...]
     is_tuple: bool
     nogil: bool
@@ -162,9 +179,8 @@ class Source:
 def _function(number: int, form: Form) -> Iterator[str]:
     yield f"\n/* {form.name} */"
     yield f"extern int k{number}({', '.join(_parameters(form))}) __asm__({_quoted(form.symbol)});"
-    kinds = [kind for kind in form.arguments if isinstance(kind, ArrayKind)]
     yield f"static const kind kinds{number}[] = {{"
-    yield from (f"    {{{kind.dtype}, {kind.ndim}, {kind.flags}}}," for kind in kinds)
+    yield from (f"    {{{kind.dtype}, {kind.ndim}, {kind.flags}}}," for _, kind in _arrays(form))
     yield "    {0, 0, 0},\n};"
     yield f"static object *form{number}(object *self, object *const *given, ptrdiff_t count)\n{{"
     yield f"    (void)self;\n    if (count != {len(form.arguments)}) return other();"
@@ -185,6 +201,15 @@ def _function(number: int, form: Form) -> Iterator[str]:
     yield f"    return {_returned(form)};\n}}"
 
 
+def _arrays(form: Form) -> Iterator[tuple[str, ArrayKind]]:
+    """The arrays in their order, tuples taken apart, each with the name that it has in the C text."""
+    for i, kind in enumerate(form.arguments):
+        if isinstance(kind, ArrayKind):
+            yield f"a{i}", kind
+        elif isinstance(kind, tuple):
+            yield from ((f"t{i}[{k}]", part) for k, part in enumerate(kind))
+
+
 def _checks(number: int, form: Form) -> Iterator[str]:
     place = 0
     for i, kind in enumerate(form.arguments):
@@ -192,6 +217,10 @@ def _checks(number: int, form: Form) -> Iterator[str]:
             yield f"    if (!fits(given[{i}], &kinds{number}[{place}])) return other();"
             yield f"    const array *a{i} = (const array *)given[{i}];"
             place += 1
+        elif isinstance(kind, tuple):
+            yield f"    const array *t{i}[{len(kind)}];"
+            yield f"    if (!all_fit(given[{i}], {len(kind)}, &kinds{number}[{place}], t{i})) return other();"
+            place += len(kind)
         elif kind.startswith("float"):
             yield f"    double s{i} = PyFloat_AsDouble(given[{i}]);"
             yield f"    if (s{i} == -1.0 && PyErr_Occurred()) return other();"
@@ -205,20 +234,27 @@ def _checks(number: int, form: Form) -> Iterator[str]:
 def _parameters(form: Form) -> Iterator[str]:
     yield from ("void *", "void **")
     for kind in form.arguments:
-        if isinstance(kind, ArrayKind):
-            yield from ("void *", "void *", "int64_t", "int64_t", "void *", *["int64_t"] * (2 * kind.ndim))
-        else:
+        if isinstance(kind, str):
             yield _SCALARS[kind]
+        else:
+            for array in (kind,) if isinstance(kind, ArrayKind) else kind:
+                yield from ("void *", "void *", "int64_t", "int64_t", "void *", *["int64_t"] * (2 * array.ndim))
 
 
 def _passed(form: Form) -> Iterator[str]:
+    arrays = _arrays(form)
     for i, kind in enumerate(form.arguments):
-        if isinstance(kind, ArrayKind):
-            yield from ("NULL", "NULL", f"items(a{i})", str(kind.itemsize), f"a{i}->data")
-            yield from (f"a{i}->shape[{d}]" for d in range(kind.ndim))
-            yield from (f"a{i}->strides[{d}]" for d in range(kind.ndim))
-        else:
+        if isinstance(kind, str):
             yield f"({_SCALARS[kind]})s{i}"
+        else:
+            for _ in (kind,) if isinstance(kind, ArrayKind) else kind:
+                yield from _spread(*next(arrays))
+
+
+def _spread(name: str, kind: ArrayKind) -> Iterator[str]:
+    yield from ("NULL", "NULL", f"items({name})", str(kind.itemsize), f"{name}->data")
+    yield from (f"{name}->shape[{d}]" for d in range(kind.ndim))
+    yield from (f"{name}->strides[{d}]" for d in range(kind.ndim))
 
 
 def _c_result(name: str) -> str:

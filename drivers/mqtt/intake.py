@@ -92,6 +92,10 @@ class Intake:
         except PayloadError as error:
             self._refuse(topic, str(error), retained=retained)
             return
+        self.hear(topic, payload, received_ms, retained=retained, replaced=replaced)
+
+    def hear(self, topic: str, payload: Payload, received_ms: int, *, retained: bool, replaced: int = 0) -> None:
+        """Take in what a message says: `take` behind the decoding."""
         if (device := self._device_of_pulse.get(topic)) is not None and not retained:
             self._beat(self._pulses[device], payload.seq, received_ms)
         if topic not in self._points:

@@ -6,7 +6,6 @@ A heartbeat is the same without a field.
 
 import math
 import re
-from dataclasses import dataclass
 
 import msgspec
 
@@ -24,8 +23,7 @@ class PayloadError(ValueError):
     """A payload that says nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Payload:
+class Payload(msgspec.Struct, frozen=True):
     """Source time in ms, sequence number, and the fields; None where the source says that it has no value."""
 
     t_ms: int

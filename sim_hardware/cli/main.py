@@ -26,7 +26,7 @@ from sim_hardware.serve import Ends, PlantClock, serve
 from sim_hardware.wires.served import Served
 from sim_hardware.wires.servers import OWN, SERVERS, server_tls
 
-LAZY = {"drill": "sim_hardware.drill", "campaign": "sim_hardware.campaign"}
+LAZY = {"drill": "sim_hardware.drill", "campaign": "sim_hardware.campaign", "kernels": "sim_hardware.cli.kernels"}
 """Commands with a module of their own, whose `main(arguments)` is called: they need more than a plant does."""
 USAGE_ERROR = 2
 
@@ -58,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     faults.set_defaults(run=_list_faults)
     commands.add_parser("drill", help="plant and controller together, with a report")
     commands.add_parser("campaign", help="many drills in virtual time, and the distribution of what they came to")
+    commands.add_parser("kernels", help="compile the simulator's kernels ahead")
     return parser
 
 

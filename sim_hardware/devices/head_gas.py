@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from drivers.compiled.door import raising_kernel
 from sim_hardware.devices.head_types import HeadType
 from sim_hardware.devices.noise import uniform
 from sim_hardware.physics.arrays import Floats
@@ -118,7 +118,7 @@ class HeadBank:
         self._in_filter = np.concatenate([self._in_filter, np.zeros_like(self._in_filter)], axis=1)
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def _catalyst_works(head: np.record, halocarbon: float, dt_s: float) -> float:
     """Share of a catalyst that works after ``dt_s`` at this volume fraction of halocarbon."""
     target = min(1.0, halocarbon / INHIBITING)
@@ -129,7 +129,7 @@ def _catalyst_works(head: np.record, halocarbon: float, dt_s: float) -> float:
     return (1.0 - covered) * (1.0 - dead)
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def _meets(head: np.record, ppm: Floats, o2: float, halocarbon: float, humidity_pct: float, dt_s: float) -> float:
     """What the sensing element would show at rest in the air that is there now."""
     shown = 0.0
@@ -145,7 +145,7 @@ def _meets(head: np.record, ppm: Floats, o2: float, halocarbon: float, humidity_
     return float(min(shown, head.overload_ppm))
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def _through_filter(head: np.record, line: Floats, now_s: float) -> float:
     """What came in ``dead_s`` ago; ``line[sample, (time, value)]`` is a ring."""
     size = line.shape[0]
@@ -155,7 +155,7 @@ def _through_filter(head: np.record, line: Floats, now_s: float) -> float:
     return float(line[head.first, 1])
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def _begin(
     heads: npt.NDArray[np.void], in_filter: Floats, ppm: Floats, o2: float, halocarbon: float, humidity_pct: float,
     now_s: float,
@@ -168,7 +168,7 @@ def _begin(
         head.held = 1
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def _advance(
     heads: npt.NDArray[np.void], in_filter: Floats, shown: Floats, ppm: Floats, o2: float, halocarbon: float,
     humidity_pct: float, now_s: float,

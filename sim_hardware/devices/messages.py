@@ -1,9 +1,11 @@
 """What the plant's MQTT devices publish: one message a topic with all its fields, and heartbeats."""
 
-from dataclasses import dataclass
+import math
+
+import msgspec
 
 from controller.core.layout import Layout
-from drivers.mqtt.payload import encode
+from drivers.mqtt.payload import Payload, encode
 from drivers.points import TopicBlock
 from sim_hardware.devices.faulting import Faulting
 from sim_hardware.devices.sensors import Sensor
@@ -14,13 +16,17 @@ DECIMALS = 2
 """Resolution of the numbers in a payload."""
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One publication of a device: JSON with source time `t` (plant ms), sequence `seq` and the fields; no value is null."""
+class Message(msgspec.Struct, frozen=True):
+    """One publication of a device; of its fields, None is no value."""
 
     device: str
     topic: str
-    payload: bytes
+    said: Payload
+
+    @property
+    def payload(self) -> bytes:
+        """JSON with source time `t` (plant ms), sequence `seq` and the fields; no value is null."""
+        return encode(self.said.t_ms, self.said.seq, self.said.fields)
 
 
 class Messenger:
@@ -48,7 +54,8 @@ class Messenger:
             block = sensor.block
             if isinstance(block, TopicBlock):
                 for topic, value in zip(block.topics, sensor.measured.tolist(), strict=True):
-                    fields.setdefault((block.device, topic), {})[block.field] = round(value, DECIMALS)
+                    shown = round(value, DECIMALS) if math.isfinite(value) else None
+                    fields.setdefault((block.device, topic), {})[block.field] = shown
         self._noted.clear()
         for (device, topic), values in fields.items():
             self._publish(device, topic, values, tick_ms, faulting)
@@ -60,7 +67,7 @@ class Messenger:
             return
         sequence = self._sequence.get(topic, 0)
         self._sequence[topic] = sequence + 1
-        self._queue.append(Message(device, topic, encode(tick_ms, sequence, values)))
+        self._queue.append(Message(device, topic, Payload(tick_ms, sequence, values)))
 
     def drain(self) -> list[Message]:
         """The messages since the last call."""

@@ -4,22 +4,23 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit, uint64
+
+from drivers.compiled.door import short_kernel
 
 CLIP_SIGMA = 2.0
 """Noise is bounded: the band-limited front end of a field device has no tails (assumed)."""
 
 
-@njit(uint64(uint64), cache=True, nogil=True)
+@short_kernel
 def _mix(x: np.uint64) -> np.uint64:
     """SplitMix64: one round turns a counter into 64 independent bits."""
-    x += uint64(0x9E3779B97F4A7C15)
-    x = (x ^ (x >> uint64(30))) * uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> uint64(27))) * uint64(0x94D049BB133111EB)
-    return x ^ (x >> uint64(31))
+    x += np.uint64(0x9E3779B97F4A7C15)
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return x ^ (x >> np.uint64(31))
 
 
-@njit(cache=True, nogil=True)
+@short_kernel
 def _fill(
     seed: int,
     point: npt.NDArray[np.int64],
@@ -31,9 +32,9 @@ def _fill(
     for i in range(values.shape[0]):
         if sigma[i] <= 0.0:
             continue
-        bits = _mix(_mix(_mix(uint64(seed)) ^ uint64(point[i])) ^ uint64(sample))
-        u = (float(bits >> uint64(11)) + 1.0) * scale
-        v = float(_mix(bits) >> uint64(11)) * scale
+        bits = _mix(_mix(_mix(np.uint64(seed)) ^ np.uint64(point[i])) ^ np.uint64(sample))
+        u = (float(bits >> np.uint64(11)) + 1.0) * scale
+        v = float(_mix(bits) >> np.uint64(11)) * scale
         gauss = math.sqrt(-2.0 * math.log(u)) * math.cos(2.0 * math.pi * v)
         values[i] += sigma[i] * min(CLIP_SIGMA, max(-CLIP_SIGMA, gauss))
 
@@ -48,7 +49,7 @@ def add_noise(
     _fill(seed, np.arange(first, first + values.size), sample, sigma, values)
 
 
-@njit(cache=True, nogil=True)
+@short_kernel
 def measure(
     seed: int,
     point: npt.NDArray[np.int64],
@@ -75,7 +76,8 @@ def measure(
             measured[i] = np.nan
 
 
+@short_kernel
 def uniform(seed: int, point: int, sample: int) -> float:
     """One number in [0, 1), the same for the same arguments."""
-    bits = _mix(np.uint64(_mix(np.uint64(_mix(np.uint64(seed))) ^ np.uint64(point))) ^ np.uint64(sample))
-    return float(int(bits) >> 11) / 9007199254740992.0
+    bits = _mix(_mix(_mix(np.uint64(seed)) ^ np.uint64(point)) ^ np.uint64(sample))
+    return float(bits >> np.uint64(11)) / 9007199254740992.0

@@ -205,7 +205,7 @@ class _Coils:
         pairs = [(output, *layout.place_of(point)) for output in layout.outputs for point in output.channels]
         names = list(dict.fromkeys(name for _, name, _ in pairs))
         first: dict[str, int] = {}
-        self._views: list[npt.NDArray[np.uint16]] = []
+        self._views: list[npt.NDArray[np.uint16]] = [np.zeros(0, np.uint16)]  # a site may have no outputs
         for name in names:
             block = blocks[name]
             first[name] = sum(len(view) for view in self._views)

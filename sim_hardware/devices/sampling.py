@@ -40,13 +40,15 @@ class Sampling:
 
         A contact with a fault is looked at in every step, as its fault may come and go.
         """
-        alone = [sensor for sensor in self._contacts if contacts_moved or sensor.faults]
+        alone = [sensor for sensor in self._contacts if sensor.faults] if not contacts_moved else self._contacts[:]
         while self._due and self._due[0][0] <= tick_ms:
             _, period_ms, phase_ms = self._due[0]
             self._together[period_ms, phase_ms].sample(tick_ms)
             alone += self._alone[period_ms, phase_ms]
             next_ms = phase_ms + period_ms * ((tick_ms - phase_ms) // period_ms + 1)
             heapq.heapreplace(self._due, (next_ms, period_ms, phase_ms))
+        if not alone:
+            return
         for sensor in sorted(alone, key=lambda sensor: self._place[id(sensor)]):
             sensor.take(tick_ms)
             if isinstance(sensor.block, RegisterBlock):

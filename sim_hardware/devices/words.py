@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from drivers.compiled.door import kernel
+from drivers.compiled.door import short_kernel
 from drivers.modbus.decode import encode_array
 from drivers.points import DataType, Order, RegisterBlock
 
@@ -48,7 +48,21 @@ def encoder_of(block: RegisterBlock, registers: npt.NDArray[np.uint16]) -> Encod
     return encode_registers
 
 
-@kernel
+@short_kernel
+def _write(
+    values: npt.NDArray[np.float64], first: int, last: int, numbers: np.record, octets: npt.NDArray[np.uint8], at: int
+) -> None:
+    """Write the words of values `first` to before `last` from octet `at` on."""
+    for i in range(first, last):
+        raw = (values[i] - numbers.offset) / numbers.factor
+        raw = numbers.missing if np.isnan(raw) else min(max(np.rint(raw), numbers.low), numbers.high)
+        word = np.int64(raw) & 0xFFFF
+        octets[at] = word >> 8
+        octets[at + 1] = word & 0xFF
+        at += 2
+
+
+@short_kernel
 def to_octets(
     values: npt.NDArray[np.float64],
     numbers: npt.NDArray[np.void],
@@ -56,19 +70,13 @@ def to_octets(
     octets: npt.NDArray[np.uint8],
 ) -> None:
     """Write the words of several blocks, one behind the other: `numbers` (WORDS) of each, and where its `values` end."""
-    i = 0
+    first = 0
     for block in range(ends.shape[0]):
-        n = numbers[block]
-        while i < ends[block]:
-            raw = (values[i] - n.offset) / n.factor
-            raw = n.missing if np.isnan(raw) else min(max(np.rint(raw), n.low), n.high)
-            word = np.int64(raw) & 0xFFFF
-            octets[2 * i] = word >> 8
-            octets[2 * i + 1] = word & 0xFF
-            i += 1
+        _write(values, first, ends[block], numbers[block], octets, 2 * first)
+        first = ends[block]
 
 
-@kernel
+@short_kernel
 def store_words(
     values: npt.NDArray[np.float64],
     numbers: npt.NDArray[np.void],
@@ -81,11 +89,7 @@ def store_words(
     """`to_octets`, each block's words to its own place among those of all devices; then its sample counter (-1: none)."""
     first = 0
     for block in range(ends.shape[0]):
-        at = 2 * places[block]
-        to_octets(
-            values[first : ends[block]], numbers[block : block + 1], ends[block : block + 1] - first,
-            octets[at : at + 2 * (ends[block] - first)],
-        )  # fmt: skip
+        _write(values, first, ends[block], numbers[block], octets, 2 * places[block])
         if counters[block] >= 0:
             octets[2 * counters[block]] = sample >> 8 & 0xFF
             octets[2 * counters[block] + 1] = sample & 0xFF

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from numba import njit
+from drivers.compiled.door import raising_kernel
 
 REFERENCE_DEGC = 20.0
 """Temperature at which volumes of inert gas are stated (EN 15004)."""
@@ -66,7 +66,7 @@ class Agent:
         return 100.0 * concentration_after(0.0, vapour_m3, volume_m3, self.halocarbon)
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def concentration_after(before: float, vapour_m3: float, volume_m3: float, halocarbon: bool) -> float:
     """Volume fraction after ``vapour_m3`` went into a room that vents what it displaces; from zero it is the design formula.
 
@@ -83,7 +83,7 @@ def oxygen_pct(concentration_pct: float) -> float:
     return AIR_O2_PCT * (1.0 - concentration_pct / 100.0)
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def expansion_m3_per_s(
     vapour_m3_per_s: float, cooling_w: float, air_j_per_k: float, volume_m3: float, temp_degc: float
 ) -> float:
@@ -94,7 +94,7 @@ def expansion_m3_per_s(
     return vapour_m3_per_s - volume_m3 / (temp_degc + 273.15) * cooling_w / air_j_per_k
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def overpressure_pa(flow_m3_per_s: float, area_m2: float, kg_per_m3: float) -> float:
     """Pressure that drives a flow through leaks and relief vents: ``rho/2 (q/(Cd A))^2``, with the sign of the flow."""
     speed = flow_m3_per_s / (RELIEF_CD * area_m2)

@@ -6,8 +6,8 @@ another never above the room's mean. Without air conditioning the servers' own f
 """
 
 import numpy as np
-from numba import njit
 
+from drivers.compiled.door import raising_kernel
 from sim_hardware.physics.arrays import Floats
 
 SMOKE, DUST, AEROSOL, FOG = range(4)
@@ -24,7 +24,7 @@ FANS_SHARE = 0.25
 """Flow through the cabinets by their own fans when the air conditioning stands, over that when it runs (assumed)."""
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def advance_aisle(
     excess: Floats, given_off: Floats, bay_m3: float, flow_m3_per_s: float, out: Floats, dt_s: float
 ) -> None:
@@ -44,7 +44,7 @@ def advance_aisle(
         out[kind] = flow_m3_per_s * excess[kind, 0] * dt_s
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def advance_room(
     mean: Floats, out: Floats, volume_m3: float, flow_m3_per_s: float, fresh_m3_per_s: float, cleans: bool, dt_s: float
 ) -> None:

@@ -23,21 +23,19 @@ from sim_hardware.physics.injections import (
     Overcharge,
     Window,
     place_cell_power,
+    total_rate,
 )
 from sim_hardware.physics.kinetics import CHEMISTRIES
 from sim_hardware.physics.room import Room, Ventilation
-from sim_hardware.physics.room_plant import SOURCE_M, RoomPlant, ppm_of
+from sim_hardware.physics.room_plant import RoomPlant, ppm_of
 from sim_hardware.physics.smoke import FLAMING_M2_PER_KG, obscuration_pct_per_m
+from sim_hardware.physics.two_zone import SOURCE_M
 
 __all__ = ["BatteryRoom", "BatteryRoomGeometry", "BatteryRoomInputs"]
 
 MAX_STEP_S = 0.5
 """Longer advances are cut into equal steps of at most this; hot cells cut further by themselves."""
 EXHAUST_PER_H = 12.0
-RADIANT_SHARE = 0.35
-"""Share of the flames' and ejecta's heat that walls take by radiation and the ceiling jet never sees (assumed)."""
-PLUME_TAU_S = 6.0
-"""Rise of the plume to the ceiling (assumed)."""
 NAIL_TAU_S = 40.0
 """Time in which a nailed cell would give out its charge at the power it begins with (assumed: some 10 mohm)."""
 SPREAD_CAPACITY, SPREAD_RESISTANCE, SPREAD_K = 0.01, 0.05, 0.3
@@ -124,8 +122,12 @@ class BatteryRoom(RoomPlant):
         self.rack_co_ppm: Floats = ppm[gas.CO]
         self.rack_voc_ppm: Floats = ppm[gas.VOC]
         self.smoke_pct_per_m = np.zeros(len(g.smoke_delays_s))
-        self._heat_heads_m = np.array(g.heat_heads_m)
         self.heat_head_degc = np.full(len(g.heat_heads_m), g.start_degc)
+        self._heat_heads = battery_step.HeatHeads(self.heat_head_degc, np.array(g.heat_heads_m))
+        self._fixed = np.array(
+            [g.capacity_ah, self.agent.flame_out_pct, g.rack_pitch_m, g.height_m - SOURCE_M, g.heat_head_rti]
+        )
+        self._given = np.zeros(battery_step.GIVEN)
 
     # --- what a scenario does ---------------------------------------------------------------------------------------
 
@@ -175,25 +177,19 @@ class BatteryRoom(RoomPlant):
         self._coolant_lpm = float(np.add.reduce(self.inputs.coolant_flow_lpm))
         if self._cell_powers:
             place_cell_power(self._cell_powers, self.time_s, self._stack)
-        casing_j, risen_w, self.any_vented, smoke_kg, burnt_j, self._hottest_rack = battery_step.advance_racks(
-            self._stack, self._air, self._feed(), self._foreign(dt_s), self.room.view, self._yields, self.geometry.capacity_ah,
-            self.agent.flame_out_pct, self._screen(), self._hottest_rack, self.time_s, dt_s,
+        self._discharge(self.inputs, dt_s)
+        self._set_openings(self.inputs)
+        self._given[:] = (
+            self._screen(), self._foreign_heat_w(), self._losses_w(), self._cooled_w(dt_s), self._flash_w(dt_s),
+            total_rate(self._smoke_sources, self.time_s), self.time_s, dt_s,
         )  # fmt: skip
-        gas_m3 = self._air.into_room_m3
-        for source in self._gas_sources:
-            if source.rack < 0 and source.window.holds(self.time_s):
-                gas_m3 += np.array(source.rates_m3_per_s) * dt_s
-        if self._flash_j > 0.0:
-            risen_w += self._flash_w(dt_s)
-        plume_w = (1.0 - RADIANT_SHARE) * risen_w + self._foreign_heat_w()
-        self._jet_w += (plume_w - self._jet_w) * -math.expm1(-dt_s / PLUME_TAU_S)
-        self._advance_air(
-            self.inputs, plume_w + casing_j / dt_s + self._losses_w() - self._cooled_w(dt_s), gas_m3, smoke_kg, burnt_j, dt_s,
-            plume_w=plume_w, radiant_w=RADIANT_SHARE * risen_w,
+        self.any_vented, burnt_j, can_burn, self._hottest_rack, self._jet_w = battery_step.advance(
+            self._stack, self._air, self._feed(), self._foreign(dt_s), self.room.zones, self._heat_heads, self._yields, self._fixed,
+            self._given, self._hottest_rack, self._jet_w,
         )  # fmt: skip
         self.time_s += dt_s
-        can_deflagrate = self._advance_heads(dt_s)
-        if (self.any_vented or self._sparks) and self._flash_j <= 0.0 and can_deflagrate:
+        self._advance_pipes(dt_s)
+        if can_burn and (self.any_vented or self._sparks) and self._flash_j <= 0.0:
             self._light(flame=burnt_j > 0.0, hottest_degc=self._hottest_runaway_degc)
 
     @property
@@ -215,8 +211,8 @@ class BatteryRoom(RoomPlant):
         return battery_step.Feed(self.current_a, wanted, inputs.charger_stopped, inputs.breaker_open, on_racks_lpm)
 
     def _foreign(self, dt_s: float) -> battery_step.Foreign:
-        """Gas of scenarios into racks in this step."""
-        given = [one for one in self._gas_sources if one.rack >= 0 and one.window.holds(self.time_s)]
+        """Gas of scenarios in this step."""
+        given = [one for one in self._gas_sources if one.window.holds(self.time_s)]
         if not given:
             return battery_step.NO_FOREIGN
         m3 = np.array([one.rates_m3_per_s for one in given]) * dt_s
@@ -243,19 +239,12 @@ class BatteryRoom(RoomPlant):
         """Coolant on the racks falls through the room's air (assumed: all of it)."""
         return 0.0 if self.inputs.hvac_on else self._coolant_lpm
 
-    def _advance_heads(self, dt_s: float) -> bool:
-        """Bring smoke and heat to the heads; whether the air below the ceiling would burn if something lit it."""
-        g = self.geometry
+    def _advance_pipes(self, dt_s: float) -> None:
+        """Bring smoke to the aspirating detectors."""
         smoke_kg_per_m3 = self.room.upper_smoke_kg_per_m3
         for k, pipe in enumerate(self._pipes):
             density = pipe.advance(self.time_s, dt_s, smoke_kg_per_m3)
             self.smoke_pct_per_m[k] = obscuration_pct_per_m(density, FLAMING_M2_PER_KG)
-        x_rack = (self._hottest_rack - 0.5 * (g.racks - 1)) * g.rack_pitch_m
-        return bool(
-            battery_step.advance_heads(
-                self.heat_head_degc, self._heat_heads_m, x_rack, self._jet_w, g.height_m - SOURCE_M, self.room.view, g.heat_head_rti, dt_s,
-            )
-        )  # fmt: skip
 
     def _index(self, rack: int, module: int, cell_index: int) -> int:
         for what, value, count in zip(("rack", "module", "cell"), (rack, module, cell_index), self._shape, strict=True):

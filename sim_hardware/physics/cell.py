@@ -16,8 +16,8 @@ numba's cache looks only at the file that a kernel stands in: after a change her
 import math
 
 import numpy as np
-from numba import njit
 
+from drivers.compiled.door import raising_kernel
 from sim_hardware.physics import chemistry as ch
 from sim_hardware.physics.arrays import Bools, Floats
 from sim_hardware.physics.chemistry import Chemistry
@@ -95,7 +95,7 @@ def reaction_heat_j(before: Floats, after: Floats, volume_m3: float, kind: Chemi
     return float(((charged * after[CONTENT] + other) * after[REACTIVITY]).sum() * volume_m3)
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def rate_constant(kin: Floats, slot: int, temp_degc: float) -> float:
     """Rate constant (1/s) of the reaction in ``slot``; 0 below its threshold."""
     if kin[slot + ch.A] <= 0.0 or temp_degc < kin[slot + ch.ABOVE]:
@@ -107,7 +107,7 @@ def rate_constant(kin: Floats, slot: int, temp_degc: float) -> float:
     return float(k)
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def react_anode(state: Floats, i: int, dt_s: float, temp_degc: float, kin: Floats) -> float:
     """Advance the anode's reaction with electrolyte through its film; return what it used."""
     k = rate_constant(kin, ch.ANODE_R, temp_degc)
@@ -128,7 +128,7 @@ def react_anode(state: Floats, i: int, dt_s: float, temp_degc: float, kin: Float
     return float(used)
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def react_sei(state: Floats, i: int, dt_s: float, temp_degc: float, grown: float, kin: Floats) -> float:
     """Decompose SEI while ``grown`` of it comes anew, evenly over the step; return what decomposed."""
     k = rate_constant(kin, ch.SEI_R, temp_degc)
@@ -144,7 +144,7 @@ def react_sei(state: Floats, i: int, dt_s: float, temp_degc: float, grown: float
     return float(lost)
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def react_cathode(state: Floats, i: int, row: int, slot: int, dt_s: float, temp_degc: float, kin: Floats) -> float:
     """Advance the cathode reaction of ``slot``, whose progress stands in ``row``; return its gain."""
     k = rate_constant(kin, slot, temp_degc)
@@ -159,7 +159,7 @@ def react_cathode(state: Floats, i: int, row: int, slot: int, dt_s: float, temp_
     return float(state[row, i] - before)
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def react_first_order(state: Floats, i: int, row: int, slot: int, dt_s: float, temp_degc: float, kin: Floats) -> float:
     """Advance a first-order reaction of ``slot``, whose remainder stands in ``row``; return what reacted."""
     k = rate_constant(kin, slot, temp_degc)
@@ -170,7 +170,7 @@ def react_first_order(state: Floats, i: int, row: int, slot: int, dt_s: float, t
     return float(lost)
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def react_at(state: Floats, i: int, dt_s: float, temp_degc: float, volume_m3: float, kin: Floats) -> float:
     """Advance all reactions of cell ``i`` at ``temp_degc``; return their heat in J (less than 0 while more melts)."""
     if state[CONTENT, i] == 0.0:
@@ -187,19 +187,19 @@ def react_at(state: Floats, i: int, dt_s: float, temp_degc: float, volume_m3: fl
     return float(volume_m3 * state[REACTIVITY, i] * (charged * state[CONTENT, i] + other))
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def react(state: Floats, i: int, dt_s: float, volume_m3: float, kin: Floats) -> float:
     """Advance the reactions of cell ``i`` at its present temperature; return their heat in J."""
     return float(react_at(state, i, dt_s, state[TEMP, i], volume_m3, kin))
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def between(soc: float, empty: float, full: float) -> float:
     """A value that goes linearly with state of charge."""
     return empty + min(max(soc, 0.0), 1.0) * (full - empty)
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def drain_short(state: Floats, i: int, energy_j: float, full_j: float) -> float:
     """Take up to ``energy_j`` from the electrical energy of cell ``i`` for its short; return what it gave in J."""
     taken = max(0.0, min(energy_j, state[SHORT_LEFT, i], state[SOC, i] * full_j))
@@ -208,7 +208,7 @@ def drain_short(state: Floats, i: int, energy_j: float, full_j: float) -> float:
     return float(taken)
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def has_collapsed(state: Floats, i: int, kin: Floats) -> bool:
     """Whether the separator of cell ``i`` is gone, or goes now."""
     if state[COLLAPSE, i] > 0.0:
@@ -220,7 +220,7 @@ def has_collapsed(state: Floats, i: int, kin: Floats) -> bool:
     return bool(state[TEMP, i] >= limit)
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def collapse_power(state: Floats, i: int, full_j: float, kin: Floats) -> float:
     """Electrical power (W) that cell ``i`` turns into heat because its separator is gone, else 0."""
     if not has_collapsed(state, i, kin):
@@ -228,7 +228,7 @@ def collapse_power(state: Floats, i: int, full_j: float, kin: Floats) -> float:
     return float(state[EFFICIENCY, i] * state[SOC, i] * full_j / kin[ch.COLLAPSE_TAU_S])
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def drain_collapsed(state: Floats, i: int, dt_s: float, full_j: float, kin: Floats) -> float:
     """Heat (J) of the electrical energy that cell ``i`` gives out in ``dt_s`` once its separator is gone."""
     if not has_collapsed(state, i, kin):
@@ -239,7 +239,7 @@ def drain_collapsed(state: Floats, i: int, dt_s: float, full_j: float, kin: Floa
     return float(state[EFFICIENCY, i] * taken * full_j)
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def advance_hot_cell(
     state: Floats,
     i: int,

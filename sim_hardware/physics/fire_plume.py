@@ -2,7 +2,7 @@
 
 import math
 
-from numba import njit
+from drivers.compiled.door import raising_kernel
 
 GRAVITY = 9.81
 AIR_J_PER_KG_K = 1012.0
@@ -19,7 +19,7 @@ O2_LIMIT = 0.15
 """Mass fraction of oxygen at which a flame goes out (CFAST's default)."""
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def _strength(power_w: float, diameter_m: float, air_k: float) -> float:
     """``Q* = Q / (rho cp T sqrt(g D) D^2)``; ``rho T`` is a constant of the pressure."""
     rho_t = ATMOSPHERE_PA / GAS_J_PER_KG_K
@@ -27,19 +27,19 @@ def _strength(power_w: float, diameter_m: float, air_k: float) -> float:
     return power_w / (density * AIR_J_PER_KG_K * air_k * math.sqrt(GRAVITY * diameter_m) * diameter_m * diameter_m)
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def virtual_origin_m(power_w: float, diameter_m: float, air_k: float) -> float:
     """Height of the plume's virtual origin over the fire's base: ``z0/D = -1.02 + 1.4 Q*^0.4``."""
     return float(diameter_m * (-1.02 + 1.4 * _strength(power_w, diameter_m, air_k) ** 0.4))
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def flame_height_m(power_w: float, diameter_m: float, air_k: float) -> float:
     """Mean height of the flame: ``L/D = -1.02 + 3.7 Q*^0.4``, not below zero."""
     return float(max(0.0, diameter_m * (-1.02 + 3.7 * _strength(power_w, diameter_m, air_k) ** 0.4)))
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def _above_flame(power_w: float, convective_w: float, height_m: float, diameter_m: float, air_k: float) -> float:
     density = ATMOSPHERE_PA / (GAS_J_PER_KG_K * air_k)
     risen = max(0.0, height_m - virtual_origin_m(power_w, diameter_m, air_k)) ** (5.0 / 3.0)
@@ -50,7 +50,7 @@ def _above_flame(power_w: float, convective_w: float, height_m: float, diameter_
     return float(0.196 * scale * convective_w ** (1.0 / 3.0) * risen * (1.0 + 2.9 * hot / risen))
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def entrainment_kg_per_s(
     power_w: float, convective_w: float, height_m: float, diameter_m: float, images: float, air_k: float
 ) -> float:
@@ -68,13 +68,13 @@ def entrainment_kg_per_s(
     return _above_flame(power, convective, tip, diameter, air_k) * height_m / tip / images
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def oxygen_factor(o2_mass_fraction: float) -> float:
     """``C_LOL``: 1 in air, 0 below the limiting oxygen, smooth between (CFAST 8 technical reference)."""
     return 0.5 * (math.tanh(800.0 * (o2_mass_fraction - O2_LIMIT) - 4.0) + 1.0)
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def burning_limit_w(entrained_kg_per_s: float, o2_mass_fraction: float) -> float:
     """Most heat that entrained air can feed: ``me Y_O2 13.1 MJ/kg C_LOL``."""
     return entrained_kg_per_s * o2_mass_fraction * O2_J_PER_KG * oxygen_factor(o2_mass_fraction)

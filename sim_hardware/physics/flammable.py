@@ -1,8 +1,8 @@
 """How near to its lower flammable limit a mixture of gases is, and whether it can burn at all."""
 
 import numpy as np
-from numba import njit
 
+from drivers.compiled.door import raising_kernel
 from sim_hardware.physics.arrays import Floats
 from sim_hardware.physics.gas import CO, CO2, H2, SPECIES, THC, VOC
 
@@ -25,7 +25,7 @@ WARMER_PER_K = 7.8e-4
 LIMITS_DEGC = 25.0
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def lower_limit_share(fractions: Floats, temp_degc: float) -> float:
     """Share of the lower flammable limit: ``sum(y_i/L_i)`` (Le Chatelier), 1 where the mixture begins to burn.
 
@@ -42,7 +42,7 @@ def lower_limit_of(shares: Floats, temp_degc: float = LIMITS_DEGC) -> float:
     return 1.0 / float(lower_limit_share(shares, temp_degc))
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def is_flammable(fractions: Floats, o2: float, temp_degc: float) -> bool:
     """Whether the air (volume fractions, ``o2`` with them) can burn: above its lower limit, below its upper, oxygen enough.
 

@@ -6,8 +6,8 @@ Amounts scale with the cell's capacity. Species are held as volume fractions; ``
 import math
 
 import numpy as np
-from numba import njit
 
+from drivers.compiled.door import raising_kernel
 from sim_hardware.physics import cell
 from sim_hardware.physics.arrays import Bools, Floats
 from sim_hardware.physics.chemistry import Chemistry
@@ -43,7 +43,7 @@ def yields_of(kind: Chemistry) -> Floats:
     return np.array([kind.vent_gas_m3_per_ah, full, empty])
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def burnt_share(agent_strength: float, o2_pct: float) -> float:
     """Share of the runaway gas that burns.
 
@@ -53,7 +53,7 @@ def burnt_share(agent_strength: float, o2_pct: float) -> float:
     return BURNT_SHARE * breath * max(0.0, 1.0 - agent_strength)
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def release(
     state: Floats,
     vented: Bools,

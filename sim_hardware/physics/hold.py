@@ -7,7 +7,7 @@ with the leakage law ``Q = k1 dP^n`` of a door-fan test (``k1`` in m3/(s Pa^n), 
 
 import math
 
-from numba import njit
+from drivers.compiled.door import raising_kernel
 
 GRAVITY = 9.81
 DOOR_FAN_CD = 0.61
@@ -23,25 +23,25 @@ SPRAYED_M3_PER_LITRE = 1.0
 _BISECTIONS = 50
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def leakage_coefficient(area_m2: float, exponent: float, air_kg_per_m3: float) -> float:
     """``k1`` of an equivalent leakage area: the two flow alike at `DOOR_FAN_PA`."""
     return float(DOOR_FAN_CD * area_m2 * math.sqrt(2.0 * DOOR_FAN_PA / air_kg_per_m3) / DOOR_FAN_PA**exponent)
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def leakage_area_m2(coefficient: float, exponent: float, air_kg_per_m3: float) -> float:
     """Equivalent leakage area of ``k1``: the inverse of `leakage_coefficient`."""
     return float(coefficient * DOOR_FAN_PA**exponent / (DOOR_FAN_CD * math.sqrt(2.0 * DOOR_FAN_PA / air_kg_per_m3)))
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def mixture_kg_per_m3(fraction: float, agent_kg_per_m3: float, air_kg_per_m3: float) -> float:
     """Density of agent in air: ``rm = re c + ra (1 - c)``, with the vapour's density ``re`` at the room's temperature."""
     return agent_kg_per_m3 * fraction + air_kg_per_m3 * (1.0 - fraction)
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def outflow_terms(
     mixture: float, air: float, coefficient: float, exponent: float, lower_share: float, bias_pa: float
 ) -> tuple[float, float, float]:
@@ -55,7 +55,7 @@ def outflow_terms(
     return k2, k3, 2.0 * bias_pa / mixture
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def outflow_m3_per_s(
     interface_m: float,
     mixture: float,
@@ -70,7 +70,7 @@ def outflow_m3_per_s(
     return float(k2 * lower_share * max(0.0, k3 * interface_m + k4) ** exponent)
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def descended_m(
     interface_m: float,
     dt_s: float,
@@ -94,7 +94,7 @@ def descended_m(
     return 0.0 if left <= 0.0 else max(0.0, (left ** (1.0 / rest) - k4) / k3)
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def hold_time_s(
     volume_m3: float,
     height_m: float,
@@ -118,26 +118,26 @@ def hold_time_s(
     return float(volume_m3 / height_m * fall / (rest * k2 * lower_share * k3))
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def mixed_fraction(fraction: float, flow_m3_per_s: float, volume_m3: float, dt_s: float) -> float:
     """Agent after ``dt_s`` of continuous mixing: ``c = c0 exp(-q t/V)``."""
     return fraction * math.exp(-flow_m3_per_s * dt_s / volume_m3)
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def mixed_hold_time_s(volume_m3: float, flow_m3_per_s: float, share_left: float) -> float:
     """Time until a stirred room that changes ``flow_m3_per_s`` of air has ``share_left`` (0.85) of its concentration."""
     return math.inf if flow_m3_per_s <= 0.0 else -math.log(share_left) * volume_m3 / flow_m3_per_s
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def _through(pressure_pa: float, coefficient: float, exponent: float) -> float:
     """Signed flow through leaks; positive with the pressure."""
     flow = float(coefficient * abs(pressure_pa) ** exponent)
     return flow if pressure_pa >= 0.0 else -flow
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def leak_flows_m3_per_s(
     interface_m: float,
     mixture: float,
@@ -169,13 +169,13 @@ def leak_flows_m3_per_s(
     return out, out + exhaust_m3_per_s
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def spray_mixing_m3_per_s(water_lpm: float) -> float:
     """Gas that falling water drags from above the interface to below it, and that comes up again elsewhere."""
     return max(0.0, water_lpm) / 60.0 * SPRAYED_M3_PER_LITRE
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def hold_step(
     interface_m: float,
     lower: float,

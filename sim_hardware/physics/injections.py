@@ -60,6 +60,8 @@ class Overcharge:
 
 def total_rate(sources: list[Source], now_s: float) -> float:
     """Sum of the rates that hold at ``now_s``."""
+    if not sources:
+        return 0.0  # as nearly always
     return sum(source.rate for source in sources if source.window.holds(now_s))
 
 

@@ -1,7 +1,6 @@
 """Heat between a room's layers and its walls: radiation, the ceiling jet, natural convection (CFAST 8 technical reference, chapter 6)."""
 
-from numba import njit
-
+from drivers.compiled.door import raising_kernel
 from sim_hardware.physics import room_layout as at
 from sim_hardware.physics.arrays import Floats
 from sim_hardware.physics.fire_plume import flame_height_m
@@ -19,14 +18,14 @@ CO2_PER_O2 = 0.64
 """Moles of carbon dioxide per mole of oxygen that burns (heptane, as in the tests)."""
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def _surface_flux(gas_k: float, surface_k: float, coefficient: float) -> tuple[float, float]:
     """Natural convection to a surface, W/m2 and its slope W/m2 K."""
     transfer = coefficient * abs(gas_k - surface_k) ** (1.0 / 3.0)
     return transfer * (gas_k - surface_k), transfer
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def _absorbers(state: Floats, held: Floats, room: Floats, upper_k: float, lower_k: float, layers: Floats) -> None:
     """Fill ``layers`` for `radiate`: soot, and water vapour with the carbon dioxide of what burnt."""
     for k in range(at.LAYERS):
@@ -38,7 +37,7 @@ def _absorbers(state: Floats, held: Floats, room: Floats, upper_k: float, lower_
         layers[k, 2] = held[k, at.WATER] / mass + CO2_PER_O2 * used
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def heat_walls(  # noqa: C901 - one kernel: cut up, it would hand over a dozen numbers
     state: Floats,
     held: Floats,
@@ -59,7 +58,7 @@ def heat_walls(  # noqa: C901 - one kernel: cut up, it would hand over a dozen n
     around = 2.0 * (room[at.ROOM_L] + room[at.ROOM_W])
     thick = upper_m3 > THIN_SHARE * room[at.ROOM_V]
     upper_m = upper_m3 / floor
-    areas, flux, slope, result = scratch[5, 0], scratch[5, 1], scratch[5, 2], scratch[6].ravel()
+    areas, flux, slope, result = scratch[5, 0], scratch[5, 1], scratch[5, 2], scratch[6, 0]
     size, layers, surface = scratch[7, 0], scratch[7, 1:3], scratch[7, 3]
     areas[CEILING] = areas[FLOOR] = floor
     areas[UPPER_WALL], areas[LOWER_WALL] = around * upper_m, around * (room[at.ROOM_H] - upper_m)

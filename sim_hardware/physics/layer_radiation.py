@@ -6,8 +6,7 @@ order; each layer takes from it and adds to it, so that walls and gas together g
 
 import math
 
-from numba import njit
-
+from drivers.compiled.door import raising_kernel
 from sim_hardware.physics.arrays import Floats
 from sim_hardware.physics.wall_conduction import CEILING, EMISSIVITY, FLOOR, LOWER_WALL, SURFACES, UPPER_WALL
 
@@ -30,7 +29,7 @@ FLAME_K = 1200.0
 """Temperature of a luminous flame (assumed): cold gas absorbs less of its radiation than of its own."""
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def parallel_factor(length_m: float, width_m: float, apart_m: float) -> float:
     """View factor of two equal rectangles that face each other (Siegel and Howell, appendix C)."""
     x, y = length_m / apart_m, width_m / apart_m
@@ -40,7 +39,7 @@ def parallel_factor(length_m: float, width_m: float, apart_m: float) -> float:
     return 2.0 * total / (math.pi * x * y)
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def plate_share(length_m: float, width_m: float, away_m: float) -> float:
     """Share of what a point radiates that a rectangle takes whose middle faces it from ``away_m`` (a solid angle over 4 pi)."""
     away = max(away_m, 1e-3)
@@ -48,7 +47,7 @@ def plate_share(length_m: float, width_m: float, away_m: float) -> float:
     return math.atan(a * b / (away * math.sqrt(a * a + b * b + away * away))) / math.pi
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def transmittance(path_m: float, soot_kg_per_m3: float, gas_atm: float, temp_k: float, source_k: float) -> float:
     """Share of the radiation of something at ``source_k`` that passes ``path_m`` of a layer at ``temp_k``.
 
@@ -62,7 +61,7 @@ def transmittance(path_m: float, soot_kg_per_m3: float, gas_atm: float, temp_k: 
     return (1.0 - absorbed) * math.exp(-SOOT_PER_M_K * soot_kg_per_m3 / SOOT_KG_PER_M3 * temp_k * path_m)
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def exchange_areas(
     areas_m2: Floats, length_m: float, width_m: float, upper_m: float, lower_m: float, exchange: Floats
 ) -> None:
@@ -85,7 +84,7 @@ def exchange_areas(
             exchange[max(i, j), min(i, j)] = exchange[min(i, j), max(i, j)]
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def _path(i: int, j: int, upper_m: float, lower_m: float, half_m: float) -> tuple[float, float]:
     """Lengths in the upper and in the lower layer of the way between the middles of two surfaces."""
     heights = (upper_m + lower_m, lower_m + 0.5 * upper_m, 0.5 * lower_m, 0.0)
@@ -103,7 +102,7 @@ def _path(i: int, j: int, upper_m: float, lower_m: float, half_m: float) -> tupl
     return above * stretch, (rise - above) * stretch
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def radiate(  # noqa: C901, PLR0912 - one kernel, whose loops over paths belong together
     surface_k: Floats,
     areas_m2: Floats,
@@ -174,7 +173,7 @@ def radiate(  # noqa: C901, PLR0912 - one kernel, whose loops over paths belong 
     result[SURFACES], result[SURFACES + 1] = absorbed_u, absorbed_l
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def _fire(size: Floats, layers: Floats, fire_w: float, fire_m: float, falls: Floats) -> tuple[float, float]:
     """Fill ``falls`` with the fire's radiation on each surface (W); return what the layers keep of it."""
     length, width, upper_m, lower_m = size[0], size[1], size[2], size[3]

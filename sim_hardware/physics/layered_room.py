@@ -176,7 +176,12 @@ class LayeredRoom:
         self.gas: Floats = self.view[MEAN, :SPECIES]
         self.upper_gas: Floats = self.view[UP, :SPECIES]
         self.lower_gas: Floats = self.view[LOW, :SPECIES]
-        two_zone.look(self._state, self._held, self._room, self.view)
+        self.zones = two_zone.Zones(
+            self._state, self._held, self._walls, self._cells, self._materials, self._room, vents, self.inputs, self.gas_in,
+            self._fresh, self.ledger, self._scratch, self._flows, self.view,
+        )  # fmt: skip
+        """All of it, for those who advance the room together with what stands in it."""
+        two_zone.look(self.zones)
 
     def set_agent(self, over_air: float) -> None:
         """Say which agent may come: the weight of its vapour over that of air."""
@@ -184,11 +189,7 @@ class LayeredRoom:
 
     def advance(self, dt_s: float) -> float:
         """Advance by ``dt_s`` with the inputs as they are; return the heat of flames that found oxygen, J."""
-        burnt_j: float = two_zone.advance(
-            self._state, self._held, self._walls, self._cells, self._materials, self._room, self.vents, self.inputs, self.gas_in,
-            self._fresh, self.ledger, self._scratch, self._flows, self.view, dt_s,
-        )  # fmt: skip
-        return burnt_j
+        return two_zone.advance(self.zones, dt_s)
 
     def burn_layer(self) -> float:
         """Burn at once what can burn in the upper layer (in the room, if it is one); return its heat in J, which the caller lets out."""
@@ -203,7 +204,7 @@ class LayeredRoom:
         self._held[layer] = np.maximum(0.0, self._held[layer] + change)
         self._state[mass] += change.sum()
         self.ledger[MASS_IN] += change.sum()
-        two_zone.look(self._state, self._held, self._room, self.view)
+        two_zone.look(self.zones)
         return burnt_j
 
     @property

@@ -1,7 +1,6 @@
 """The two layers of a room: their temperatures, what a fire makes of the lower one's air, and gas that moves between them."""
 
-from numba import njit
-
+from drivers.compiled.door import raising_kernel
 from sim_hardware.physics import room_layout as at
 from sim_hardware.physics.arrays import Floats
 from sim_hardware.physics.fire_plume import (
@@ -16,13 +15,13 @@ O2_WEIGHT = 32.0 / 28.96
 """Mass fraction over mole fraction of oxygen in air."""
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def temperature_k(volume_m3: float, mass_kg: float, pressure_pa: float) -> float:
     """Temperature of a layer."""
     return (ATMOSPHERE_PA + pressure_pa) * volume_m3 / (GAS_J_PER_KG_K * mass_kg)
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def move(state: Floats, held: Floats, volume_m3: float, source: int, room_m3: float) -> None:
     """Move gas from layer ``source`` to the other at their common pressure."""
     upper_m3 = state[at.VOLUME_U]
@@ -44,13 +43,13 @@ def move(state: Floats, held: Floats, volume_m3: float, source: int, room_m3: fl
         state[at.MASS_U] = 0.0
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def density(volume_m3: float, mass_kg: float, agent: float, weight: float) -> float:
     """True density of a layer: agent weighs what it weighs."""
     return (mass_kg + (weight - 1.0) * agent) / volume_m3
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def burn(state: Floats, held: Floats, room: Floats, inputs: Floats) -> tuple[float, float]:
     """Set what flames and plume of this sub-step do; return the fire's convective and radiant heat in W.
 

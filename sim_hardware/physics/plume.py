@@ -2,8 +2,7 @@
 
 import math
 
-from numba import njit
-
+from drivers.compiled.door import raising_kernel
 from sim_hardware.physics.arrays import Floats
 from sim_hardware.physics.gas import PPM, SPECIES
 from sim_hardware.physics.heat_detector import ceiling_jet, element_step
@@ -18,11 +17,11 @@ HEAD_TAU_S = 4.0
 """Air from the rack to its gas head, and mixing at the room's reference head (assumed)."""
 
 
-JET = njit(cache=True, nogil=True)(ceiling_jet)
-ELEMENT = njit(cache=True, nogil=True)(element_step)
+JET = raising_kernel(ceiling_jet)
+ELEMENT = raising_kernel(element_step)
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def advance_heat_heads(
     head_degc: Floats, heads_m: Floats, x_rack_m: float, jet_w: float, rise_m: float, air_degc: float, rti: float,
     dt_s: float,
@@ -34,7 +33,7 @@ def advance_heat_heads(
         head_degc[k] = ELEMENT(head_degc[k], air_degc + rise, speed, rti, dt_s)
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def advance_racks(
     rack_gas: Floats, head_gas: Floats, ppm: Floats, by_rack_m3: Floats, gas_m3: Floats, room_gas: Floats,
     room_head: Floats, plume_j: Floats, hottest: int, dt_s: float,

@@ -3,9 +3,7 @@
 from dataclasses import replace
 from typing import Protocol
 
-import numpy as np
-
-from sim_hardware.physics import gas
+from sim_hardware.physics import gas, two_zone
 from sim_hardware.physics import room_layout as at
 from sim_hardware.physics.agent import AgentBank
 from sim_hardware.physics.agents import AGENTS, FROM_AIR
@@ -21,8 +19,6 @@ FILLED_AT_DEGC = 20.0
 AIR_AT_FILLING_KG_PER_M3 = 1.204
 EXTENDED_S, EXTENDED_SHARE = 600.0, 0.5
 """An extended discharge gives half of the main charge within ten minutes (assumed)."""
-SOURCE_M = 1.0
-"""Height of a fire's base where nobody says another (assumed: the middle of a rack)."""
 
 
 class AirInputs(Protocol):
@@ -124,28 +120,17 @@ class RoomPlant:
         burnt_j: float,
         dt_s: float,
         *,
-        plume_w: float = 0.0,
-        radiant_w: float = 0.0,
-        source_height_m: float = SOURCE_M,
+        plume_w: float,
+        radiant_w: float,
     ) -> None:
-        """Advance the room with what the step set free: gas and smoke (m3, kg), and convective heat of ``heat_w`` in all.
-
-        ``plume_w`` of it rises as a plume from ``source_height_m`` and makes layers, the rest is mixed in; ``radiant_w`` comes on top and
-        warms the walls. ``burnt_j`` uses oxygen; its heat is part of the others.
-        """
-        room, given = self.room, self.room.inputs
-        given[at.CONVECTIVE_W], given[at.RADIANT_W] = plume_w, radiant_w if plume_w > 0.0 else 0.0
-        given[at.MIXED_W] = heat_w - plume_w
-        given[at.FIRE_M] = source_height_m
-        given[at.BURNING_W] = burnt_j / dt_s
-        given[at.SMOKE_IN] = smoke_kg / dt_s + total_rate(self._smoke_sources, self.time_s)
-        np.divide(gas_m3, dt_s, out=room.gas_in)
+        """Advance the room with what the step set free, and with what comes from elsewhere (`two_zone.take_in`)."""
         self._discharge(inputs, dt_s)
         self._set_openings(inputs)
-        room.advance(dt_s)
+        foreign_kg_per_s = total_rate(self._smoke_sources, self.time_s)
+        two_zone.take_in(self.room.zones, gas_m3, heat_w, plume_w, radiant_w, smoke_kg, foreign_kg_per_s, burnt_j, dt_s)
 
     def _losses_w(self) -> float:
-        return total_rate(self._loss_sources, self.time_s) if self._loss_sources else 0.0
+        return total_rate(self._loss_sources, self.time_s)
 
     def _discharge(self, inputs: AirInputs, dt_s: float) -> None:
         out_kg = self._main.advance(dt_s, flowing=inputs.agent_available and inputs.agent_valve_open)

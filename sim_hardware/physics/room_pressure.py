@@ -1,7 +1,6 @@
 """The pressure of a room with openings and fans: an implicit step, so that its milliseconds need no small ones."""
 
-from numba import njit
-
+from drivers.compiled.door import raising_kernel
 from sim_hardware.physics.arrays import Floats
 from sim_hardware.physics.room_layout import EXHAUST, FADE_PA, STALL_PA, SUPPLY
 from sim_hardware.physics.vent_flow import IN, OUT_LOWER, OUT_UPPER, vent_flows
@@ -11,13 +10,13 @@ _TIGHT_PA = 1e-7
 _SAME_PA = 1e-11
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def fan_m3_per_s(flow: float, against_pa: float, fade_pa: float, stall_pa: float) -> float:
     """A fan's flow falls evenly while the pressure against it goes from ``fade_pa`` to ``stall_pa``; it does not run backwards."""
     return flow * min(1.0, max(0.0, (stall_pa - against_pa) / (stall_pa - fade_pa)))
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def _net_m3_per_s(
     pressure: float,
     interface: float,
@@ -35,7 +34,7 @@ def _net_m3_per_s(
     return float(net - fan_m3_per_s(inputs[EXHAUST], -pressure, inputs[FADE_PA], inputs[STALL_PA]))
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def pressure_after(
     start: float,
     stiff: float,

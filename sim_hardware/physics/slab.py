@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
+from drivers.compiled.door import raising_kernel
 from sim_hardware.physics import cell
 from sim_hardware.physics.arrays import Bools, Floats
 from sim_hardware.physics.chemistry import Chemistry
@@ -85,7 +85,7 @@ def _by_node(layers: Sequence[Layer], values: Sequence[float]) -> Floats:
     return np.repeat(np.array(values, dtype=np.float64), [layer.nodes for layer in layers])
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def advance_nodes(
     state: Floats, reacts: Bools, dx_m: Floats, heat_j_per_m2_k: Floats, between: Floats, side: Floats,
     around_degc: float, kin: Floats, steps: int, dt_s: float,

@@ -16,9 +16,7 @@ of minutes), or as soon as something wakes it or its current changes. What neigh
 
 import math
 
-import numpy as np
-from numba import njit
-
+from drivers.compiled.door import raising_kernel
 from sim_hardware.physics import cell, water
 from sim_hardware.physics import chemistry as ch
 from sim_hardware.physics.arrays import Bools, Floats
@@ -79,7 +77,7 @@ OVERCHARGE_TAKEN = 0.4
 1C run away at 140 to 180 % of their charge)."""
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def exchange_w_per_m2(one_degc: float, other_degc: float, emissivity: float, film: float, barrier: float) -> float:
     """Heat from one plate to the other (W/m2): radiation and convection, in series with a barrier's m2K/W."""
     one, other = one_degc + cell.KELVIN, other_degc + cell.KELVIN
@@ -87,7 +85,7 @@ def exchange_w_per_m2(one_degc: float, other_degc: float, emissivity: float, fil
     return (one - other) * per_k / (1.0 + per_k * barrier)
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def face_racks(stack: Stack, screen: float, dt_s: float) -> None:
     """Exchange heat between housings of neighbouring racks, where one of the two is awake, into ``inbox_j``."""
     racks, modules = stack.housing_degc.shape
@@ -103,7 +101,7 @@ def face_racks(stack: Stack, screen: float, dt_s: float) -> None:
             stack.inbox_j[rack + 1, m] += moved
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def spread(stack: Stack, per_module: int, screen: float, dt_s: float) -> float:
     """Throw the heat of ejecta and flames at cells, housings and casings; return W that rise into the room."""
     racks, modules = stack.housing_degc.shape
@@ -154,7 +152,7 @@ def spread(stack: Stack, per_module: int, screen: float, dt_s: float) -> float:
     return risen
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def conduct(stack: Stack, rack: int, per_module: int, dt_s: float) -> float:
     """Fill ``flow_w`` and ``housing_flow_w`` of a rack; return W that its air gets."""
     temp, offset_k, flow_w, hit_w = stack.state[cell.TEMP], stack.offset_k, stack.flow_w, stack.hit_w
@@ -187,7 +185,7 @@ def conduct(stack: Stack, rack: int, per_module: int, dt_s: float) -> float:
     return to_air
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def cool(stack: Stack, rack: int, per_module: int, flow_lpm: float, dt_s: float) -> None:
     """Take heat by the coolant from the housings of ``rack``, and from the tops of cells as far as water gets there."""
     modules = stack.housing_degc.shape[1]
@@ -210,7 +208,7 @@ def cool(stack: Stack, rack: int, per_module: int, flow_lpm: float, dt_s: float)
     stack.ledger[COOLED] += share * wanted * dt_s
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def short_heat_w(state: Floats, i: int, is_vented: bool, short_w: Floats, full_j: float, dt_s: float) -> float:
     """Feed the internal short of cell ``i`` from what the cell has stored; return its heat in W."""
     if is_vented:
@@ -219,7 +217,7 @@ def short_heat_w(state: Floats, i: int, is_vented: bool, short_w: Floats, full_j
     return float(short_w[i])
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def charge(state: Floats, i: int, charged: float, full_j: float, overcharging: bool, dt_s: float) -> float:
     """Add ``charged`` (share of the capacity) to cell ``i``; return the heat in W of what it does not take.
 
@@ -238,7 +236,7 @@ def charge(state: Floats, i: int, charged: float, full_j: float, overcharging: b
     return heat_w
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def advance_cells(stack: Stack, rack: int, per_rack: int, amps: float, now_s: float, dt_s: float) -> bool:
     """Advance all cells of a rack; tell whether one of them is hot."""
     state, vented, runaway, times_s, ledger = stack.state, stack.vented, stack.runaway, stack.times_s, stack.ledger
@@ -284,7 +282,7 @@ def advance_cells(stack: Stack, rack: int, per_rack: int, amps: float, now_s: fl
     return hot
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def advance_rack(
     stack: Stack, rack: int, per_module: int, amps: float, lpm: float, room_degc: float, now_s: float, dt_s: float
 ) -> float:
@@ -304,7 +302,7 @@ def advance_rack(
     return float(out_w * dt_s)
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def advance_stack(
     stack: Stack, current_a: Floats, coolant_lpm: Floats, screen: float, room_degc: float, now_s: float, dt_s: float
 ) -> tuple[float, float, bool]:
@@ -348,7 +346,7 @@ def advance_stack(
     return to_room_j, risen_w, bool(stack.vented.any())
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def set_currents(current_a: Floats, wanted_a: Floats, charger_stopped: Bools, breaker_open: Bools) -> None:
     """Fill each string's current: as wanted, no charge from a stopped charger, none through an open breaker."""
     for rack in range(current_a.shape[0]):
@@ -356,7 +354,7 @@ def set_currents(current_a: Floats, wanted_a: Floats, charger_stopped: Bools, br
         current_a[rack] = 0.0 if breaker_open[rack] else amps
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def all_voltages(stack: Stack) -> None:
     """Set the terminal voltages of all cells at the current that they had last."""
     racks = stack.last_a.shape[0]
@@ -365,10 +363,10 @@ def all_voltages(stack: Stack) -> None:
         cell_voltages(stack, rack * per_rack, (rack + 1) * per_rack, stack.last_a[rack])
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def cell_voltages(stack: Stack, first: int, last: int, amps: float) -> None:
     """Set the terminal voltages of the cells from ``first`` to before ``last``, all in one string."""
     terminal_voltages(
-        stack.state[:, first:last], np.full(1, amps), stack.short_w[first:last], stack.resistance_ohm[first:last],
+        stack.state[:, first:last], amps, stack.short_w[first:last], stack.resistance_ohm[first:last],
         stack.kin, stack.voltage_v[first:last],
     )  # fmt: skip

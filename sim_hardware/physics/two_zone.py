@@ -7,8 +7,9 @@ of as much air ("air-kg"): its energy is that of air (assumed), its weight is it
 leak out below and air come in above. Steps are cut by the state alone, so that runs repeat bit for bit.
 """
 
-from numba import njit
+from typing import NamedTuple
 
+from drivers.compiled.door import raising_kernel
 from sim_hardware.physics import room_layout as at
 from sim_hardware.physics.arrays import Floats
 from sim_hardware.physics.fire_plume import AIR_J_PER_KG_K, ATMOSPHERE_PA, GAMMA, GAS_J_PER_KG_K, O2_J_PER_KG
@@ -34,11 +35,40 @@ HOLDS_AGENT = 0.01
 """Fraction of agent from which a room counts as flooded (assumed)."""
 STIRS_KG_PER_S = 0.01
 """Agent (air-kg/s) that stirs the room as it comes; less is the tail of a discharge (assumed)."""
+SOURCE_M = 1.0
+"""Height of a fire's base (assumed: the middle of a rack)."""
 WATER_PER_O2 = 0.73
 """Moles of water vapour per mole of oxygen that burns (heptane, as in the tests)."""
 
 
-@njit(cache=True, nogil=True)
+class Zones(NamedTuple):
+    """All arrays of a room of two layers, reused in place; their places by `room_layout`."""
+
+    state: Floats
+    held: Floats
+    """``[LAYERS, KINDS]``"""
+    walls: Floats
+    """``[4, NODES]`` K, and the cells' thickness in m."""
+    cells: Floats
+    materials: Floats
+    """``[4, MATERIAL]``"""
+    room: Floats
+    vents: Floats
+    """``[n, 3]``, rows of ``vent_flow``."""
+    inputs: Floats
+    gas_in: Floats
+    """``[SPECIES]`` m3/s"""
+    fresh: Floats
+    """``[KINDS]`` per air-kg"""
+    ledger: Floats
+    scratch: Floats
+    """``[9, 4, NODES]``, overwritten."""
+    flows: Floats
+    seen: Floats
+    """``[VIEWS, VIEW]``, filled by `look`."""
+
+
+@raising_kernel
 def _sub_step(  # noqa: PLR0915 - one kernel: cut up, it would hand over a dozen numbers
     state: Floats,
     held: Floats,
@@ -156,7 +186,7 @@ def _sub_step(  # noqa: PLR0915 - one kernel: cut up, it would hand over a dozen
     _settle(state, held, walls, room, inputs, flows, rho_l, upper_k, interface, rising, above, dt_s)
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def _settle(
     state: Floats,
     held: Floats,
@@ -199,30 +229,10 @@ def _settle(
     )
 
 
-@njit(cache=True, nogil=True)
-def advance(
-    state: Floats,
-    held: Floats,
-    walls: Floats,
-    cells: Floats,
-    materials: Floats,
-    room: Floats,
-    vents: Floats,
-    inputs: Floats,
-    gas_in: Floats,
-    fresh: Floats,
-    ledger: Floats,
-    scratch: Floats,
-    flows: Floats,
-    view: Floats,
-    dt_s: float,
-) -> float:
-    """Advance the room by ``dt_s``; return the heat of flames that found oxygen in J. Returns in sub-steps of at most `LONGEST_S` with a fire.
-
-    ``held[LAYERS, KINDS]``, ``walls[4, NODES]`` K, ``cells[4, NODES]`` m, ``materials[4, MATERIAL]``, ``vents[n, 3]``,
-    ``gas_in[SPECIES]`` m3/s, ``fresh[KINDS]`` per air-kg; the others by `room_layout`. ``scratch[9, 4, NODES]`` is overwritten,
-    ``view`` is filled by `look`.
-    """
+@raising_kernel
+def advance(zones: Zones, dt_s: float) -> float:
+    """Advance the room by ``dt_s``; return the heat of flames that found oxygen in J. Sub-steps are at most `LONGEST_S` with a fire."""
+    state, room, inputs = zones.state, zones.room, zones.inputs
     rest = dt_s
     burnt_j = 0.0
     while rest > _ALL_DONE_S:
@@ -237,20 +247,43 @@ def advance(
             if leaving > 0.0:
                 step = min(step, max(SHORTEST_S, RENEWED_PER_STEP / leaving))
         _sub_step(
-            state, held, walls, cells, materials, room, vents, inputs, gas_in, fresh, ledger, scratch, flows, step
-        )
+            state, zones.held, zones.walls, zones.cells, zones.materials, room, zones.vents, inputs, zones.gas_in, zones.fresh,
+            zones.ledger, zones.scratch, zones.flows, step,
+        )  # fmt: skip
         burnt_j += state[at.BURNT_W] * step
         rest -= step
-    look(state, held, room, view)
+    look(zones)
     return burnt_j
 
 
-@njit(cache=True, nogil=True)
-def look(state: Floats, held: Floats, room: Floats, view: Floats) -> None:
-    """Fill ``view[VIEWS, VIEW]``: mole fractions, smoke in kg/m3, and temperature in degC of the mean, the upper and the lower layer.
+@raising_kernel
+def take_in(
+    zones: Zones, gas_m3: Floats, heat_w: float, plume_w: float, radiant_w: float, smoke_kg: float, foreign_kg_per_s: float,
+    burnt_j: float, dt_s: float,
+) -> float:  # fmt: skip
+    """`advance` with what a step set free: gas and smoke (m3, kg; ``foreign_kg_per_s`` of smoke come on top), and heat of ``heat_w`` in all.
+
+    ``plume_w`` of it rises as a plume from `SOURCE_M` and makes layers, the rest is mixed in; ``radiant_w`` comes on top and
+    warms the walls. ``burnt_j`` uses oxygen; its heat is part of the others.
+    """
+    given = zones.inputs
+    given[at.CONVECTIVE_W], given[at.RADIANT_W] = plume_w, radiant_w if plume_w > 0.0 else 0.0
+    given[at.MIXED_W] = heat_w - plume_w
+    given[at.FIRE_M] = SOURCE_M
+    given[at.BURNING_W] = burnt_j / dt_s
+    given[at.SMOKE_IN] = smoke_kg / dt_s + foreign_kg_per_s
+    for s in range(SPECIES):
+        zones.gas_in[s] = gas_m3[s] / dt_s
+    return advance(zones, dt_s)
+
+
+@raising_kernel
+def look(zones: Zones) -> None:
+    """Fill ``seen``: mole fractions, smoke in kg/m3, and temperature in degC of the mean, the upper and the lower layer.
 
     A room of one layer shows it as upper and lower.
     """
+    state, held, room, view = zones.state, zones.held, zones.room, zones.seen
     upper_m3 = state[at.VOLUME_U]
     lower_m3 = room[at.ROOM_V] - upper_m3
     share = upper_m3 / room[at.ROOM_V]

@@ -6,8 +6,7 @@ opening lies in one layer and on one side of the neutral plane. Volumes leave an
 
 import math
 
-from numba import njit
-
+from drivers.compiled.door import raising_kernel
 from sim_hardware.physics.arrays import Floats
 from sim_hardware.physics.fire_plume import GRAVITY
 
@@ -17,7 +16,7 @@ OUT_UPPER, OUT_LOWER, IN, IN_ABOVE, ABOVE_WIDTH, FLOWS = range(6)
 """Entries of a result: volumes in m3/s; `IN_ABOVE` is the part of `IN` that comes in above the interface, through `ABOVE_WIDTH` m."""
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def _piece_m3_per_s(height_m: float, width_m: float, below_pa: float, above_pa: float, density: float) -> float:
     """``2/3 C sqrt(2/rho) w h (a + sqrt(ab) + b)/(sqrt a + sqrt b)`` for pressures ``a``, ``b`` of one sign at its ends."""
     root_a, root_b = math.sqrt(abs(below_pa)), math.sqrt(abs(above_pa))
@@ -27,7 +26,7 @@ def _piece_m3_per_s(height_m: float, width_m: float, below_pa: float, above_pa: 
     return 2.0 / 3.0 * DISCHARGE_COEFFICIENT * math.sqrt(2.0 / density) * width_m * height_m * mean
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def _add(
     height: float, width: float, below: float, above: float, inside: float, outside: float, upper: bool, flows: Floats
 ) -> None:
@@ -42,7 +41,7 @@ def _add(
         flows[ABOVE_WIDTH] = max(flows[ABOVE_WIDTH], width)
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def _slab(
     bottom: float,
     top: float,
@@ -65,7 +64,7 @@ def _slab(
         _add(top - bottom, width, below, above, inside, outside, upper, flows)
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def vent_flows(
     floor_pa: float,
     interface_m: float,
@@ -94,7 +93,7 @@ def vent_flows(
         _slab(bottom, head, width, below, above, upper_kg_per_m3, outside_kg_per_m3, True, flows)
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def spill_kg_per_s(
     volume_m3_per_s: float,
     cold_k: float,

@@ -1,7 +1,6 @@
 """Heat conduction into a room's ceiling, upper wall, lower wall and floor: finite volumes, implicit, one dimension each."""
 
-from numba import njit
-
+from drivers.compiled.door import raising_kernel
 from sim_hardware.physics.arrays import Floats
 
 CEILING, UPPER_WALL, LOWER_WALL, FLOOR, SURFACES = range(5)
@@ -12,7 +11,7 @@ CONDUCTIVITY, HEAT_PER_M3, EMISSIVITY, OUT_W_PER_M2_K, MATERIAL = range(5)
 """Entries of a surface's material: W/m K, J/m3 K, -, and the transfer from its back to the outside."""
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def wall_step(
     temps: Floats,
     cells_m: Floats,
@@ -56,7 +55,7 @@ def wall_step(
     return front_j, back * (temps[count - 1] - outside_k) * dt_s
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def share_walls(walls: Floats, before_m2: float, after_m2: float, total_m2: float) -> None:
     """Move wall from the lower to the upper profile, or back, as the interface moves; the walls keep their heat."""
     if after_m2 > before_m2:

@@ -7,7 +7,7 @@ a deflagration: what water does is to keep the next module cold.
 
 import math
 
-from numba import njit
+from drivers.compiled.door import raising_kernel
 
 FILM_W_PER_M2_K = 400.0
 """From a wetted surface to falling water (assumed: film without boiling)."""
@@ -24,13 +24,13 @@ EVAPORATED_SHARE = 0.3
 """Share of the water's capacity that is used before it drains (assumed)."""
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def wetted_share(flow_lpm: float) -> float:
     """Share of a rack's cells that is wetted at a flow in litres per minute."""
     return 1.0 - math.exp(-max(flow_lpm, 0.0) / WETTING_SCALE_LPM)
 
 
-@njit(cache=True, nogil=True)
+@raising_kernel
 def water_limit_w(flow_lpm: float) -> float:
     """Most heat (W) that this flow can take from a rack."""
     return max(flow_lpm, 0.0) / 60.0 * WATER_TAKES_J_PER_KG * EVAPORATED_SHARE

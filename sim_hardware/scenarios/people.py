@@ -25,9 +25,10 @@ class People:
 
     def say(self, tick_ms: int) -> tuple[AnyCommand, ...]:
         """The commands that are due at plant time `tick_ms`."""
+        if not self._due:
+            return ()
         due = tuple(command for when_ms, command in self._due if when_ms <= tick_ms)
-        if due:
-            self._due = [entry for entry in self._due if entry[0] > tick_ms]
+        self._due = [entry for entry in self._due if entry[0] > tick_ms]
         return due
 
 

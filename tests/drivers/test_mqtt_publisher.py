@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from drivers.mqtt.payload import encode
+from drivers.mqtt.payload import Payload, encode
 from drivers.mqtt.session import Broker, session
 from sim_hardware.devices.messages import Message
 from sim_hardware.wires.mqtt_publisher import MqttPublisher
@@ -37,7 +37,9 @@ async def test_values_and_heartbeats_go_out_at_once_and_again_after_the_broker_w
         await until(publisher.connected.is_set, within_s=5)
         assert nodelay_of_sockets_to(broker.port) == [1]
         await broker.stop()
-        publisher.offer(Message("sensors", "room/th-0", b""))  # as a device it learns of it when it next speaks
+        publisher.offer(
+            Message("sensors", "room/th-0", Payload(1, 1, {}))
+        )  # as a device it learns of it when it next speaks
         await until(lambda: not publisher.connected.is_set(), within_s=5)
         await broker.start()
         await until(publisher.connected.is_set, within_s=8)
@@ -46,7 +48,7 @@ async def test_values_and_heartbeats_go_out_at_once_and_again_after_the_broker_w
         async with session("ear", here, "ear/state", lambda topic, data, _: heard.append((topic, data))) as ear:
             await ear.subscribe(["room/th-0", "room/beat"])
             for topic in ("room/th-0", "room/beat"):
-                publisher.offer(Message("sensors", topic, encode(1, 1, {})))
+                publisher.offer(Message("sensors", topic, Payload(1, 1, {})))
             await until(lambda: len(heard) == 2)
         assert heard == [("room/th-0", encode(1, 1, {})), ("room/beat", encode(1, 1, {}))]
         assert nodelay_of_sockets_to(broker.port) == [1]
@@ -67,7 +69,7 @@ async def test_a_stop_is_heeded_whenever_it_comes(tmp_path: Path) -> None:
             task = asyncio.create_task(publisher.run())
             await asyncio.wait([asyncio.create_task(publisher.connected.wait())], timeout=5)
             for seq in range(5):
-                publisher.offer(Message("sensors", "room/beat", encode(seq, seq, {})))
+                publisher.offer(Message("sensors", "room/beat", Payload(seq, seq, {})))
             await asyncio.sleep(chance.uniform(0.0, 0.004))
             task.cancel()
             done, _ = await asyncio.wait([task], timeout=4)

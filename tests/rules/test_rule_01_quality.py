@@ -1,9 +1,8 @@
 """Rule 1: a missing, stale or absurd value is a fault, never "normal"; what died after a rise stays as evidence."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from controller.core import inputs
 from controller.core.detect.detector import Detector

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from controller.core.image import NOTHING, Changes, Image, again, changes, freeze
 from drivers.points import BlockBuffer, Quality

@@ -1,6 +1,6 @@
 """Small kernels, for what the door and the library do with any."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -37,6 +37,17 @@ def divide(a: Any, b: Any) -> Any:
     return a // b
 
 
+class Pair(NamedTuple):
+    values: Any
+    to: Any
+
+
+@kernel
+def swap(by: Any, pair: Any) -> Any:
+    pair.to[0, 0], pair.to[0, 1] = pair.values[1], pair.values[0]
+    return pair.values[0] + pair.values[1] + by
+
+
 POINT = np.dtype([("value", "f8"), ("seen", "i4")], align=True)
 
 
@@ -47,3 +58,4 @@ def play() -> None:
     both(np.ones((2, 3), np.float32), 0.5, True)
     see(np.zeros(2, POINT))
     divide(7, 2)
+    swap(1.0, Pair(np.zeros(2), np.zeros((1, 2), np.int64)))

@@ -14,6 +14,7 @@ from drivers.compiled.build import BuildError, build
 from drivers.compiled.cpu import kind_of, kinds_here, kinds_of
 from drivers.compiled.door import kernel_of
 from drivers.compiled.library import LibraryError, load
+from sim_hardware import kernels
 from tests.drivers.compiled import small
 
 pytestmark = pytest.mark.needs("gcc")
@@ -32,7 +33,7 @@ def loaded(built: Path) -> Iterator[Path]:
     assert load(built).cpu == kinds_here()[0].name
     yield built
     library.unload()
-    library.load()
+    kernels.load()
 
 
 def copy_of(built: Path, to: Path) -> tuple[Path, Path]:
@@ -55,6 +56,9 @@ def test_a_kernel_of_the_library_says_what_numba_says(loaded: Path) -> None:
     points = np.zeros(3, small.POINT)
     assert small.see(points) is None
     assert points["seen"].tolist() == [1, 1, 1]
+    pair = small.Pair(np.array([1.0, 2.0]), np.zeros((1, 2), np.int64))
+    assert small.swap(0.5, pair) == 3.5
+    assert pair.to.tolist() == [[2, 1]]
 
 
 @pytest.mark.parametrize(
@@ -71,6 +75,21 @@ def test_a_kernel_of_the_library_says_what_numba_says(loaded: Path) -> None:
 )
 def test_other_arguments_are_not_taken(loaded: Path, arguments: tuple[object, ...]) -> None:
     assert kernel_of(small.fill).entries[0](*arguments) is NotImplemented
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        (np.zeros(2),),
+        (np.zeros(2), np.zeros((1, 2), np.int64), np.zeros(2)),
+        (np.zeros(2), np.zeros((1, 2))),
+        (np.zeros((1, 2), np.int64), np.zeros(2)),
+        [np.zeros(2), np.zeros((1, 2), np.int64)],
+        np.zeros(2),
+    ],
+)
+def test_tuples_of_other_arrays_are_not_taken(loaded: Path, given: object) -> None:
+    assert kernel_of(small.swap).entries[0](0.5, given) is NotImplemented
 
 
 def test_an_array_that_must_not_be_written_is_not_written(loaded: Path) -> None:

@@ -19,7 +19,7 @@ def voltage(
     state[cell.COLLAPSE] = collapse
     out = np.zeros(1)
     resistance = np.array([RESISTANCE_OHM])
-    terminal_voltages(state, np.array([amps]), np.array([short_w]), resistance, kind.vector(), out)
+    terminal_voltages(state, amps, np.array([short_w]), resistance, kind.vector(), out)
     return float(out[0])
 
 

@@ -5,7 +5,7 @@ import pytest
 from sim_hardware.physics.battery_room import BatteryRoom, BatteryRoomGeometry
 from sim_hardware.physics.heat_detector import ceiling_jet
 from sim_hardware.physics.room_layout import DEGC, UP
-from sim_hardware.physics.room_plant import SOURCE_M
+from sim_hardware.physics.two_zone import SOURCE_M
 
 
 def test_losses_of_machines_warm_the_whole_room_and_make_no_plume() -> None:
