@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from controller.core.events import Write
 from controller.site.model import Block, Device, Family, Head, Limits, Link, ModbusTcp, Site, SiteInfo, Zone
 from drivers.compiled import library
 from drivers.compiled.build import build
@@ -10,6 +11,7 @@ from drivers.compiled.door import KERNELS
 from drivers.compiled.library import LibraryError
 from drivers.points import Table
 from sim_hardware.devices.plant import Plant
+from sim_hardware.physics.server_room import ServerRoom
 from sim_hardware.virtual_field import VirtualField
 
 FOLDER = Path(__file__).parent / "built"
@@ -27,6 +29,8 @@ _HEADS = (
     ("servers", "", Family.SMOKE, 1),
 )
 """Zone, rack, family and points of the heads that are played."""
+_COIL = "coil"
+"""A block of one coil, which is written."""
 
 
 def load() -> None:
@@ -57,10 +61,14 @@ def is_current() -> bool:
 def play() -> None:
     """Call every kernel that a plant in virtual time uses, for the sake of being called."""
     plant = Plant(_site(), 1)
+    for zone in plant.rooms.values():
+        if isinstance(zone.room, ServerRoom):
+            zone.room.inject_dust(0.0, PLAYED_S, 1.0)
     field = VirtualField(plant)
     for tick_ms in range(0, 1000 * PLAYED_S, 100):
         plant.advance_to(tick_ms)
         field.poll(tick_ms)
+        field.write(Write("", plant.layout.first[_COIL], 1), tick_ms)
 
 
 def _site() -> Site:
@@ -72,6 +80,7 @@ def _site() -> Site:
         blocks[name] = Block(device=name, table=Table.INPUT, address=100 * number, count=count, factor=0.1)
         group = count if rack and count > 1 else 0
         heads[name] = Head(family=family, zone=zone, points=(name,), rack=rack, group=group, limits=Limits())
+    blocks[_COIL] = Block(device=_COIL, table=Table.COIL, address=0, writable=True)
     links: dict[str, Link] = {"link": ModbusTcp(endpoint="127.0.0.1:1")}
     return Site(
         site=SiteInfo(name="Played"), links=links, devices={name: Device(link="link") for name in blocks}, blocks=blocks,

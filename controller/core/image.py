@@ -15,6 +15,8 @@ FOR_EVER = 2**63 - 1
 """A tick that never comes."""
 
 
+_Places = npt.NDArray[np.int32]
+_Floats = npt.NDArray[np.float64]
 _Ints = npt.NDArray[np.int64]
 _Bytes = npt.NDArray[np.uint8]
 Arrays = tuple[npt.NDArray[np.float64], npt.NDArray[np.uint8], npt.NDArray[np.int64], npt.NDArray[np.int64]]
@@ -87,9 +89,8 @@ def freeze(
     if last is None:
         _judge_ages(tick_ms, arrays[3], max_age_ms, arrays[1])
     else:
-        room = _Room.of(arrays[0].size)
-        _judge_and_find(tick_ms, max_age_ms, *_as_bits(last.arrays), *_as_bits(arrays), *room)
-        news = News(last.arrays, room.found())
+        old, places = last.arrays, (np.empty(max_age_ms.size, np.int32), np.empty(max_age_ms.size, np.int32))
+        news = News(old, _found(*places, _judge_and_find(tick_ms, max_age_ms, *old, *arrays, *places)))
     for array in arrays:
         array.setflags(write=False)
     return Image(scan, tick_ms, *arrays, host, news)
@@ -116,33 +117,13 @@ def changes(last: Image | None, image: Image) -> Changes | None:
     news = image.news
     if news is not None and _are_same(news.arrays, last.arrays):
         return news.changes
-    room = _Room.of(image.value.size)
-    _find_changes(*_as_bits(last.arrays), *_as_bits(image.arrays), *room)
-    return room.found()
+    places = np.empty(image.value.size, np.int32), np.empty(image.value.size, np.int32)
+    return _found(*places, _find_changes(*last.arrays, *image.arrays, *places))
 
 
-class _Room(NamedTuple):
-    """Where changes are written while they are found: the two kinds of places, and how many there are of each, requalified ones last."""
-
-    points: npt.NDArray[np.int32]
-    moved: npt.NDArray[np.int32]
-    counts: npt.NDArray[np.int64]
-
-    @classmethod
-    def of(cls, n_points: int) -> "_Room":
-        """Room for an image of so many points."""
-        return cls(np.empty(n_points, np.int32), np.empty(n_points, np.int32), np.empty(3, np.int64))
-
-    def found(self) -> Changes:
-        """What has been found."""
-        n_points, n_moved, n_requalified = self.counts.tolist()
-        if n_points == 0:
-            return NOTHING
-        return Changes(self.points[:n_points], self.moved[:n_moved], n_requalified > 0)
-
-
-def _as_bits(arrays: Arrays) -> tuple[_Ints, _Bytes, _Ints, _Ints]:
-    return arrays[0].view(np.int64), *arrays[1:]
+def _found(points: _Places, moved: _Places, counts: tuple[int, int, int]) -> Changes:
+    n_points, n_moved, n_requalified = counts
+    return Changes(points[:n_points], moved[:n_moved], n_requalified > 0) if n_points else NOTHING
 
 
 def again(last: Image, scan: int, tick_ms: int, host: tuple[int, ...] = ()) -> Image:
@@ -202,17 +183,19 @@ _STRETCH = np.uintp(64)
 
 @short_kernel
 def _find_changes(
-    old_value: _Ints, old_quality: _Bytes, old_sample: _Ints, old_received_ms: _Ints,
-    value: _Ints, quality: _Bytes, sample: _Ints, received_ms: _Ints,
-    points: npt.NDArray[np.int32], moved: npt.NDArray[np.int32], counts: _Ints,
-) -> None:  # fmt: skip
-    n = np.uintp(value.shape[0])  # unsigned, for which no negative index is handled
+    old_value: _Floats, old_quality: _Bytes, old_sample: _Ints, old_received_ms: _Ints,
+    value: _Floats, quality: _Bytes, sample: _Ints, received_ms: _Ints,
+    points: npt.NDArray[np.int32], moved: npt.NDArray[np.int32],
+) -> tuple[int, int, int]:  # fmt: skip
+    """Fill `points` and `moved`; returns how many there are of each, and how many have another quality."""
+    bits, old_bits = value.view(np.int64), old_value.view(np.int64)
+    n = np.uintp(bits.shape[0])  # unsigned, for which no negative index is handled
     n_points = n_moved = n_requalified = 0
     for begin in range(np.uintp(0), n, _STRETCH):
         end = min(begin + _STRETCH, n)
         found = np.int64(0)
         for i in range(begin, end):
-            found |= (sample[i] ^ old_sample[i]) | (received_ms[i] ^ old_received_ms[i]) | (value[i] ^ old_value[i])
+            found |= (sample[i] ^ old_sample[i]) | (received_ms[i] ^ old_received_ms[i]) | (bits[i] ^ old_bits[i])
         other = False
         for i in range(begin, end):
             other |= quality[i] != old_quality[i]
@@ -220,7 +203,7 @@ def _find_changes(
             continue
         for i in range(begin, end):
             requalified = quality[i] != old_quality[i]
-            is_moved = requalified or value[i] != old_value[i]
+            is_moved = requalified or bits[i] != old_bits[i]
             if is_moved or sample[i] != old_sample[i] or received_ms[i] != old_received_ms[i]:
                 points[n_points] = i
                 n_points += 1
@@ -228,17 +211,17 @@ def _find_changes(
                     moved[n_moved] = i
                     n_moved += 1
                     n_requalified += requalified
-    counts[0], counts[1], counts[2] = n_points, n_moved, n_requalified
+    return n_points, n_moved, n_requalified
 
 
 @short_kernel
 def _judge_and_find(
     tick_ms: int, max_age_ms: _Ints,
-    old_value: _Ints, old_quality: _Bytes, old_sample: _Ints, old_received_ms: _Ints,
-    value: _Ints, quality: _Bytes, sample: _Ints, received_ms: _Ints,
-    points: npt.NDArray[np.int32], moved: npt.NDArray[np.int32], counts: _Ints,
-) -> None:  # fmt: skip
+    old_value: _Floats, old_quality: _Bytes, old_sample: _Ints, old_received_ms: _Ints,
+    value: _Floats, quality: _Bytes, sample: _Ints, received_ms: _Ints,
+    points: npt.NDArray[np.int32], moved: npt.NDArray[np.int32],
+) -> tuple[int, int, int]:  # fmt: skip
     _judge_ages(tick_ms, received_ms, max_age_ms, quality)
-    _find_changes(
-        old_value, old_quality, old_sample, old_received_ms, value, quality, sample, received_ms, points, moved, counts
+    return _find_changes(
+        old_value, old_quality, old_sample, old_received_ms, value, quality, sample, received_ms, points, moved
     )

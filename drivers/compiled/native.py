@@ -24,7 +24,7 @@ class Made:
 
 
 def make(kernels: list[Kernel], kind: CpuKind) -> Made:
-    """Compile every form of every kernel that was called. Raises TypeError for arguments or results that a library cannot take."""
+    """Compile every form of every kernel that was called. Raises TypeError for what a library cannot take."""
     target: Any = llvm.Target.from_default_triple()
     machine = target.create_target_machine(
         cpu=kind.llvm_cpu, features=kind.features, opt=3, reloc="pic", codemodel="default"
@@ -38,7 +38,7 @@ def make(kernels: list[Kernel], kind: CpuKind) -> Made:
             symbol = result.fndesc.llvm_func_name
             form = Form(kernel.name, symbol, arguments, results, is_tuple, bool(kernel.options["nogil"]))
             made.forms.append(form)
-            made.objects.append(_object(machine, result.library.get_llvm_str()))
+            made.objects.append(_object(machine, _text(kernel, result)))
     return made
 
 
@@ -47,6 +47,13 @@ def _compile(kernel: Kernel, signature: Any) -> Any:
     njit: Any = numba.njit
     alone = njit(**kernel.options, no_cpython_wrapper=True, no_cfunc_wrapper=True)(kernel.py_func)
     return alone._compiler.compile(tuple(signature), None)  # noqa: SLF001 (numba offers no other way to the code of a function)
+
+
+def _text(kernel: Kernel, result: Any) -> str:
+    text: str = result.library.get_llvm_str()
+    if "NRT_MemInfo_alloc" in text:
+        raise TypeError(f"{kernel.name}: kernels of a library allocate nothing")
+    return text
 
 
 def _object(machine: Any, text: str) -> bytes:

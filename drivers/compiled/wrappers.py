@@ -37,9 +37,11 @@ void *PyEval_SaveThread(void);
 void PyEval_RestoreThread(void *);
 void PyErr_Clear(void);
 void Py_IncRef(object *);
+void Py_DecRef(object *);
 
 static void *ndarray;
 static object *dtypes[DTYPES + 1];
+static object *alike[DTYPES + 1]; /* the item type that was last found equal, held: records compare field by field */
 
 /* Kernels allocate nothing: these are named by numba's code and never reached. */
 __attribute__((weak)) void NRT_MemInfo_call_dtor(void *info) { (void)info; abort(); }
@@ -58,10 +60,15 @@ static int fits(object *given, const kind *wanted)
 {
     array *a = (array *)given;
     if (given->type != ndarray || a->nd != wanted->nd || (a->flags & wanted->flags) != wanted->flags) return 0;
-    if (a->dtype == dtypes[wanted->dtype]) return 1;
+    if (a->dtype == dtypes[wanted->dtype] || a->dtype == alike[wanted->dtype]) return 1;
     int same = PyObject_RichCompareBool(a->dtype, dtypes[wanted->dtype], EQUAL);
     if (same < 0) PyErr_Clear();
-    return same == 1;
+    if (same != 1) return 0;
+    object *before = alike[wanted->dtype];
+    Py_IncRef(a->dtype);
+    alike[wanted->dtype] = a->dtype;
+    if (before) Py_DecRef(before);
+    return 1;
 }
 
 /* A tuple of so many arrays, each of its kind; `to` gets them. */

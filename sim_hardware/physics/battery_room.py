@@ -110,6 +110,7 @@ class BatteryRoom(RoomPlant):
     def _init_heads(self) -> None:
         g = self.geometry
         self._jet_w = self._coolant_lpm = 0.0
+        self._flow = b""
         self._hottest_rack = 0
         racks = np.tile(self.room.gas, (g.racks, 1))
         heads = racks.T.copy()
@@ -174,7 +175,7 @@ class BatteryRoom(RoomPlant):
             self._step(dt_s / steps)
 
     def _step(self, dt_s: float) -> None:
-        self._coolant_lpm = float(np.add.reduce(self.inputs.coolant_flow_lpm))
+        self._measure_coolant()
         if self._cell_powers:
             place_cell_power(self._cell_powers, self.time_s, self._stack)
         self._discharge(self.inputs, dt_s)
@@ -196,6 +197,12 @@ class BatteryRoom(RoomPlant):
     def _hottest_runaway_degc(self) -> float:
         cells = self._stack
         return float(cells.state[cell.TEMP].max(initial=-math.inf, where=cells.runaway))
+
+    def _measure_coolant(self) -> None:
+        """All coolant; it is added up when it has changed."""
+        flow = self.inputs.coolant_flow_lpm.tobytes()
+        if flow != self._flow:
+            self._flow, self._coolant_lpm = flow, float(np.add.reduce(self.inputs.coolant_flow_lpm))
 
     def _feed(self) -> battery_step.Feed:
         """What is wanted of the strings, an overcharge with it, and coolant that reaches the modules."""

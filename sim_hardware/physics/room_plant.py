@@ -145,7 +145,7 @@ class RoomPlant:
 
     def _set_openings(self, inputs: AirInputs) -> None:
         """Tell the room what stands open and runs; positions change rarely, so it looks whether they did."""
-        door_open = inputs.door_open or any(one.door_blown for one in self.deflagrations)
+        door_open = inputs.door_open or bool(self.deflagrations and any(one.door_blown for one in self.deflagrations))
         self.room.inputs[at.OUTSIDE_K] = inputs.ambient_degc + at.ZERO_DEGC_K
         dampers, falling_lpm = inputs.damper_open_fraction.tolist(), self._falling_lpm()
         positions = (

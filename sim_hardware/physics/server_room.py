@@ -220,7 +220,9 @@ class ServerRoom(RoomPlant):
         return float(evaporation_w(self._falling_lpm() / 60.0, self.room.upper_degc, SPRINKLER_EVAPORATES))
 
     def _blow(self, dt_s: float) -> None:
-        """Let dust, spray and steam out."""
+        """Let dust, spray and steam out, and what was let out dry."""
+        if not self._puffs:
+            return
         self._near_water *= math.exp(-dt_s / SENSOR_TAU_S)
         if self.inputs.hvac_on:
             self._steam_kg_per_m3 *= math.exp(-dt_s / STEAM_DRIES_TAU_S)

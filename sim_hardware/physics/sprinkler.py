@@ -2,8 +2,6 @@
 
 import math
 
-from drivers.compiled.door import raising_kernel
-
 WATER_J_PER_KG = 2.6e6
 """Heating from 18 degC and evaporation."""
 SPRINKLER_TAU_S, SPRINKLER_EXPONENT = 3.0, -1.8
@@ -14,19 +12,16 @@ DRY_DEGC, HOT_DEGC = 30.0, 100.0
 """Gas below which nothing to speak of evaporates, and from which on the whole share does (assumed)."""
 
 
-@raising_kernel
 def sprinkler_tau_s(mm_per_s: float) -> float:
     """Time constant of a fire's decay under a sprinkler of this density; infinite without water."""
     return math.inf if mm_per_s <= 0.0 else float(SPRINKLER_TAU_S * mm_per_s**SPRINKLER_EXPONENT)
 
 
-@raising_kernel
 def share_after(mm_per_s: float, seconds: float) -> float:
     """Share of its power that a fire has after ``seconds`` of water: ``Q = Q0 exp(-t/tau)``."""
     return math.exp(-seconds / sprinkler_tau_s(mm_per_s))
 
 
-@raising_kernel
 def evaporation_w(flow_kg_per_s: float, gas_degc: float, evaporates: float) -> float:
     """Heat (W) that water takes from gas of this temperature; ``evaporates`` is `SPRINKLER_EVAPORATES` or `MIST_EVAPORATES`."""
     warm = min(1.0, max(0.0, (gas_degc - DRY_DEGC) / (HOT_DEGC - DRY_DEGC)))

@@ -155,6 +155,7 @@ def _take_a_point(block: RegisterBlock, memory: DeviceMemory, quick: PlainBlocks
 
 
 @given(st.sampled_from([DataType.UINT16, DataType.INT16]), _scalings, st.lists(st.floats(width=32), min_size=1))
+@settings(deadline=None)
 def test_words_are_those_of_the_drivers(kind: DataType, scaling: Scaling, values: list[float]) -> None:
     block = _block(0, kind, scaling, len(values), counted=False)
     words = np.zeros(len(values), ">u2")

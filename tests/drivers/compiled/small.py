@@ -37,6 +37,11 @@ def divide(a: Any, b: Any) -> Any:
     return a // b
 
 
+@kernel
+def allocate(size: Any) -> Any:
+    return np.zeros(size).sum()
+
+
 class Pair(NamedTuple):
     values: Any
     to: Any

@@ -92,6 +92,25 @@ def test_tuples_of_other_arrays_are_not_taken(loaded: Path, given: object) -> No
     assert kernel_of(small.swap).entries[0](0.5, given) is NotImplemented
 
 
+def test_a_kernel_that_allocates_is_not_built() -> None:
+    from drivers.compiled.native import make
+
+    kernel = kernel_of(small.allocate)
+    kernel.prepare(3)
+    with pytest.raises(TypeError, match=r"small\.allocate: kernels of a library allocate nothing"):
+        make([kernel], kinds_here()[0])
+
+
+def test_records_of_an_equal_type_made_elsewhere_are_taken(loaded: Path) -> None:
+    other = np.dtype([("value", "f8"), ("seen", "i4")], align=True)
+    for dtype in (small.POINT, other, small.POINT):
+        points = np.zeros(2, dtype)
+        assert kernel_of(small.see).entries[0](points) is None
+        assert points["seen"].tolist() == [1, 1]
+    strange = np.dtype([("value", "f8"), ("seen", "i2")], align=True)
+    assert kernel_of(small.see).entries[0](np.zeros(2, strange)) is NotImplemented
+
+
 def test_an_array_that_must_not_be_written_is_not_written(loaded: Path) -> None:
     to = np.zeros(4)
     to.flags.writeable = False
