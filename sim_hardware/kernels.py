@@ -22,6 +22,7 @@ _HEADS = (
     ("room", "r1", Family.CELL_TEMPERATURE, 8),
     ("room", "r1", Family.CELL_VOLTAGE, 8),
     ("room", "r1", Family.H2, 1),
+    ("room", "", Family.CO, 1),
     ("room", "", Family.SMOKE, 1),
     ("room", "", Family.HEAT, 2),
     ("servers", "", Family.CLIMATE_TEMPERATURE, 2),
@@ -68,11 +69,12 @@ def play() -> None:
     for tick_ms in range(0, 1000 * PLAYED_S, 100):
         plant.advance_to(tick_ms)
         field.poll(tick_ms)
+        plant.truth()
         field.write(Write("", plant.layout.first[_COIL], 1), tick_ms)
 
 
 def _site() -> Site:
-    """A battery room of one rack and a server room; every head has a device of its own."""
+    """A battery room of two racks and a server room; every head has a device of its own."""
     blocks: dict[str, Block] = {}
     heads: dict[str, Head] = {}
     for number, (zone, rack, family, count) in enumerate(_HEADS):
@@ -84,5 +86,5 @@ def _site() -> Site:
     links: dict[str, Link] = {"link": ModbusTcp(endpoint="127.0.0.1:1")}
     return Site(
         site=SiteInfo(name="Played"), links=links, devices={name: Device(link="link") for name in blocks}, blocks=blocks,
-        zones={"room": Zone(title="Room", racks=("r1",)), "servers": Zone(title="Servers")}, heads=heads, outputs={}, matrix={},
+        zones={"room": Zone(title="Room", racks=("r1", "r2")), "servers": Zone(title="Servers")}, heads=heads, outputs={}, matrix={},
     )  # fmt: skip

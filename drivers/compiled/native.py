@@ -68,11 +68,11 @@ def _argument(kernel: Kernel, kind: Any, dtypes: list[np.dtype[Any]]) -> Argumen
 
 
 def _array(kernel: Kernel, kind: Any, dtypes: list[np.dtype[Any]]) -> ArrayKind:
-    if isinstance(kind, types.Array) and kind.aligned and kind.layout in {"A", "C"}:
+    if isinstance(kind, types.Array) and kind.aligned:
         dtype = np.dtype(as_dtype(kind.dtype))
         if dtype not in dtypes:
             dtypes.append(dtype)
-        return ArrayKind(dtypes.index(dtype), dtype.itemsize, kind.ndim, kind.layout == "C", bool(kind.mutable))
+        return ArrayKind(dtypes.index(dtype), dtype.itemsize, kind.ndim, kind.layout, bool(kind.mutable))
     raise _strange(kernel, kind)
 
 

@@ -19,7 +19,7 @@ typedef struct { int dtype; int nd; int flags; } kind;
 typedef struct { const char *name; void *call; int flags; const char *doc; } method;
 typedef struct { object head; void *init; ptrdiff_t index; void *copy; const char *name; const char *doc; ptrdiff_t size;
                  method *methods; void *slots, *traverse, *clear, *free; } definition;
-enum { PACKED = 0x1, ALIGNED = 0x100, WRITEABLE = 0x400, FASTCALL = 0x80, EQUAL = 2, API = 1013, OK = 0, NONE = -2 };
+enum { ROWS = 0x1, COLUMNS = 0x2, ALIGNED = 0x100, WRITEABLE = 0x400, FASTCALL = 0x80, EQUAL = 2, API = 1013, OK = 0, NONE = -2 };
 extern object _Py_NotImplementedStruct;
 extern object *PyExc_RuntimeError;
 object *PyModule_Create2(definition *, int);
@@ -134,20 +134,23 @@ _SCALARS = {
 }  # fmt: skip
 
 
+_PACKED = {"C": " | ROWS", "F": " | COLUMNS", "A": ""}
+
+
 @dataclass(frozen=True, slots=True)
 class ArrayKind:
-    """Items of number `dtype` (in the library's list) and so many bytes, dimensions, C order or any, written to or not."""
+    """Items of number `dtype` (in the library's list) and so many bytes, dimensions, numba's layout (C, F, or A: any), written to or not."""
 
     dtype: int
     itemsize: int
     ndim: int
-    packed: bool
+    layout: str
     writes: bool
 
     @property
     def flags(self) -> str:
         """The flags that an array of this kind must have."""
-        return "ALIGNED" + " | PACKED" * self.packed + " | WRITEABLE" * self.writes
+        return "ALIGNED" + _PACKED[self.layout] + " | WRITEABLE" * self.writes
 
 
 Argument = ArrayKind | tuple[ArrayKind, ...] | str

@@ -53,6 +53,11 @@ def swap(by: Any, pair: Any) -> Any:
     return pair.values[0] + pair.values[1] + by
 
 
+@kernel
+def corner(table: Any) -> Any:
+    return table[1, 0]
+
+
 POINT = np.dtype([("value", "f8"), ("seen", "i4")], align=True)
 
 
@@ -63,4 +68,5 @@ def play() -> None:
     both(np.ones((2, 3), np.float32), 0.5, True)
     see(np.zeros(2, POINT))
     divide(7, 2)
+    corner(np.ones((2, 3)).T)
     swap(1.0, Pair(np.zeros(2), np.zeros((1, 2), np.int64)))

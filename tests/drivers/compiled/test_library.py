@@ -92,6 +92,13 @@ def test_tuples_of_other_arrays_are_not_taken(loaded: Path, given: object) -> No
     assert kernel_of(small.swap).entries[0](0.5, given) is NotImplemented
 
 
+def test_a_table_by_columns_is_taken_and_one_by_rows_is_not(loaded: Path) -> None:
+    table = np.arange(6.0).reshape(2, 3)
+    assert kernel_of(small.corner).entries[0](table.T) == 1.0
+    assert kernel_of(small.corner).entries[0](table) is NotImplemented
+    assert small.corner(table) == 3.0
+
+
 def test_a_kernel_that_allocates_is_not_built() -> None:
     from drivers.compiled.native import make
 
