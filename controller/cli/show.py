@@ -16,7 +16,7 @@ from controller.protocol import (
 )
 from controller.texts import text
 from controller.tools.explain_texts import PHRASES, say
-from controller.tools.telling import availability, evidence_line, headline, reason, why
+from controller.tools.telling import availability, details, evidence_line, headline, reason, why
 
 _HOT_DEGC = 60.0
 _PART = 1
@@ -181,7 +181,7 @@ def core_event_line(event: Event, language: str = "en") -> str:
     """What the core said, with its reasons, each on a line of its own."""
     line = f"{clock(event.tick_ms)} {event.zone or '-'}: {headline(event, language)}"
     line += say(PHRASES["by"], language, operator=event.operator) if event.operator else ""
-    because = why(event, language) or event.text
+    because = why(event, language) or details(event, language)
     line += f" ({because})" if because else ""
     return line + "".join(f"\n         {evidence_line(evidence, language)}" for evidence in event.evidence)
 

@@ -36,6 +36,7 @@ from controller.core.zone.ladder import run_ladder
 from controller.core.zone.routing import watch_routing
 from controller.core.zone.selector import may_flow
 from controller.core.zone.signals import RETRY_PAUSE_MS, pre_warning_ms, run_zone
+from controller.core.zone.walk_test import watch_walk_test
 from controller.core.zone.weighing import latch_zone
 from controller.core.zone.works import watch_works
 from controller.site.model import Physics, Role
@@ -92,6 +93,7 @@ def decide(
         watch_works(draft, zone)
     latch_heads(draft)
     for zone in rules.zones:
+        watch_walk_test(draft, zone)
         latch_zone(draft, zone)
         latch_alarm(draft, zone)
         pass_delays(draft, zone)

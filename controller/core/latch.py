@@ -9,7 +9,7 @@ from controller.core.layout import HeadLayout
 from controller.core.state import NEVER, HeadLatch, Tri
 from controller.core.zone.coincidence import FIRE_PHYSICS
 from controller.core.zone.second_look import alarm_of, looked_at, no_second_look
-from controller.core.zone.works import PERMIT, WALK_TEST, is_under, walk, walks
+from controller.core.zone.works import PERMIT, WALK_TEST, is_under, walks
 from controller.site.model import Family, Physics
 
 LEVEL_NAMES = {Level.NORMAL: "normal", Level.ADVISORY: "advisory", Level.PRE_ALARM: "pre-alarm", Level.ALARM: "alarm"}
@@ -29,7 +29,7 @@ def latch_heads(draft: Draft) -> None:
         elif latch == _AT_REST and not (reading.level or reading.runaway or reading.marks & FIRE_2):
             continue  # nothing to latch, nothing latched that could end
         elif head.zone in walking and walks(head):
-            walk(draft, head, reading)
+            continue  # `walk_test` tells of it
         elif head.name not in draft.disabled:
             _sense(draft, head, reading)
             _stand_at_fire_2(draft, head, at_fire_2=bool(reading.marks & FIRE_2))

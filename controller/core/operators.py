@@ -46,6 +46,7 @@ from controller.core.zone.ladder import hand_over
 from controller.core.zone.machine import Signal, step
 from controller.core.zone.selector import is_bound, would_free, would_let_go
 from controller.core.zone.signals import STRAYED, blocks
+from controller.core.zone.walk_test import not_tried
 from controller.core.zone.works import LONGEST_MIN, OUTPUT_TEST, WALK_TEST, begin, end, is_under, not_at_rest
 from controller.site.model import Family, Physics, Role
 
@@ -159,7 +160,8 @@ def _work(draft: Draft, zone: ZoneRules, command: Work) -> str:
         return why_not
     why_not = _would_release(draft, zone)
     if not why_not:
-        end(draft, zone, command.work)
+        tried = command.work == WALK_TEST and is_under(draft.zones[zone.index], WALK_TEST)
+        end(draft, zone, command.work, not_tried(draft, zone) if tried else "")
     return why_not
 
 

@@ -165,7 +165,7 @@ class ZoneState(msgspec.Struct, frozen=True):
     ran_out: tuple[str, ...] = ()
     """Work whose time ran out before a person ended it: manual-only until somebody does (rule 13)."""
     walked: tuple[str, ...] = ()
-    """Heads that were seen to respond in the walk test that runs, or ran last."""
+    """Heads that were seen to respond, and contacts that were operated, in the walk test that runs, or ran last."""
     purged_ms: int = NEVER
     """Since when exhaust has had its turn before an automatic release and must be off (rule 6); NEVER: it may run."""
     strayed: bool = False

@@ -13,7 +13,7 @@ from controller.core.zone.machine import Signal
 from controller.core.zone.weighing import BY_ITSELF
 from controller.texts import text
 from controller.tools.explain_texts import PHRASES, say
-from controller.tools.telling import evidence_line, headline, number, why
+from controller.tools.telling import details, evidence_line, headline, number, why
 
 TOLD = frozenset(
     {
@@ -109,8 +109,8 @@ def _entry(entry: Numbered, language: str) -> Iterator[str]:
         yield from (f"    {evidence_line(evidence, language)}" for evidence in event.evidence)
     if event.kind is Kind.ZONE_LEVEL:
         yield _how(event, language)
-    if event.text and event.kind in {Kind.REQUEST, Kind.RESPONSE, Kind.TROUBLE}:
-        yield f"  {event.text}"
+    if event.text and event.kind in {Kind.REQUEST, Kind.RESPONSE, Kind.TROUBLE, Kind.WORK}:
+        yield f"  {details(event, language)}"
     if event.operator:
         yield say(PHRASES["by"], language, operator=event.operator)
 

@@ -309,6 +309,15 @@ WORDS: dict[str, Pair] = {
 }
 """Words of contacts, outputs, works, commands, states and starts in the journal."""
 
+DETAILS: dict[str, Pair] = {
+    "rows": ("its alarm would let these rows hold: {names}", "경보 시 성립하는 행: {names}"),
+    "outputs": ("they would drive: {names}", "구동될 출력: {names}"),
+    "not tried": ("heads not tried: {names}", "시험하지 않은 감지기: {names}"),
+    "contacts not tried": ("contacts not tried: {names}", "시험하지 않은 접점: {names}"),
+}
+"""What a walk test tells beside its words, by what stands before the names."""
+NO_NAMES: Pair = ("none", "없음")
+
 
 def say(pair: Pair, language: str, **fields: object) -> str:
     """One side of a pair with its fields filled in."""

@@ -3,7 +3,7 @@
 from controller.core.events import Event, Evidence, Kind
 from controller.core.zone.machine import Signal
 from controller.texts import text
-from controller.tools.explain_texts import FEATURES, PHRASES, REASONS, SIGNALS, WHAT, WORDS, say
+from controller.tools.explain_texts import DETAILS, FEATURES, NO_NAMES, PHRASES, REASONS, SIGNALS, WHAT, WORDS, say
 
 _ENDINGS = ("begun", "ended", "ran out", "on", "off", "not readable")
 
@@ -45,6 +45,20 @@ def why(event: Event, language: str) -> str:
         return ""
     signal = event.text.split(",")[0]
     return say(SIGNALS[Signal(signal)], language) if signal in set(Signal) else event.text
+
+
+def details(event: Event, language: str) -> str:
+    """What an event says beside its headline: of a walk test in words, of all others as the core says it."""
+    if event.kind is not Kind.WORK:
+        return event.text
+    return "; ".join(_detail(part, language) for part in event.text.split("; "))
+
+
+def _detail(part: str, language: str) -> str:
+    known, _, names = part.partition(": ")
+    if known not in DETAILS:
+        return part
+    return say(DETAILS[known], language, names=say(NO_NAMES, language) if names == "none" else names)
 
 
 def evidence_line(evidence: Evidence, language: str) -> str:

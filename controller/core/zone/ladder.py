@@ -86,25 +86,31 @@ def _leads(draft: Draft, zone: ZoneRules, head: int) -> bool:
     return True
 
 
-def _want_isolation(draft: Draft, zone: ZoneRules, rack: int, evidence: tuple[Evidence, ...]) -> RackState:
-    """Open the rack's isolation set by ourselves, or ask a person.
+def why_ask(draft: Draft, zone: ZoneRules, rack: int) -> str:
+    """Why a person is asked to open the rack's isolation set; empty: it opens by itself.
 
     A person is asked beyond the site's limit of openings, while the UPS carries the load, and where something else would go dark.
     """
-    name = draft.layout.racks[rack]
-    info = draft.layout.site.site
     breakers = len(draft.rules.breakers[rack])
-    ask = ""
     if not can_open(draft, rack):
-        ask = NO_BREAKER
-    elif _must_ask(draft, zone):
-        ask = UPS_CARRIES
-    elif others_go_dark(draft, rack):
-        ask = OTHERS_GO_DARK
-    elif draft.openings + breakers > info.max_automatic_openings:
-        ask = f"{draft.openings} breakers were opened already" + (f", it takes {breakers} more" if breakers > 1 else "")
+        return NO_BREAKER
+    if _must_ask(draft, zone):
+        return UPS_CARRIES
+    if others_go_dark(draft, rack):
+        return OTHERS_GO_DARK
+    if draft.openings + breakers > draft.layout.site.site.max_automatic_openings:
+        return f"{draft.openings} breakers were opened already" + (
+            f", it takes {breakers} more" if breakers > 1 else ""
+        )
+    return ""
+
+
+def _want_isolation(draft: Draft, zone: ZoneRules, rack: int, evidence: tuple[Evidence, ...]) -> RackState:
+    """Open the rack's isolation set by ourselves, or ask a person."""
+    ask = why_ask(draft, zone, rack)
     if ask:
         return _ask_to_open(draft, zone, rack, ask, evidence)
+    name, breakers = draft.layout.racks[rack], len(draft.rules.breakers[rack])
     draft.openings += breakers
     draft.tell(Kind.RESPONSE, zone.name, name, "isolate-wanted", opens(draft, rack), evidence)
     return draft.rack(rack, isolation=Isolation.WANTED, isolation_ms=draft.tick_ms, counted=breakers)

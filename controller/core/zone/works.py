@@ -1,16 +1,15 @@
 """Work in a zone that a person has announced: work permit, walk test, output test. All end by a person's word, never silently (rule 13).
 
 Under a *work permit* (batteries are moved, somebody welds) no release is automatic, and detection is sharper: an advisory of a head
-isolates. In a *walk test* somebody walks from head to head with test gas: what heads show is told, head by head, but latches nothing and
-drives nothing, until more than one place shows something at the same time: that is no test, and ends it. The battery management does not
-walk: no test gas can raise it. Under an *output test* an engineer forces outputs (`controller.core.force`), until something shows. Wired
-hands work under all. Work whose time runs out leaves the zone manual-only, with a trouble, until a
-person says that it has ended.
+isolates. In a *walk test* (`controller.core.zone.walk_test`) somebody walks from head to head with test gas: what heads show is told, head by
+head, but latches nothing and drives nothing, until more than one place shows something at the same time: that is no test, and ends it. The
+battery management does not walk: no test gas can raise it. Under an *output test* an engineer forces outputs (`controller.core.force`), until
+something shows. Wired hands work under all. Work whose time runs out leaves the zone manual-only, with a trouble, until a person says that it
+has ended.
 """
 
 from controller.core.draft import Draft
 from controller.core.events import Kind, Level
-from controller.core.inputs import HeadReading
 from controller.core.layout import HeadLayout
 from controller.core.rules import Rules, ZoneRules
 from controller.core.state import NEVER, Isolation, Stage, State, ZoneState
@@ -69,11 +68,9 @@ def not_at_rest(draft: Draft, zone: ZoneRules) -> str:
     return "a rack is isolated or cooled" if busy else ""
 
 
-def end(draft: Draft, zone: ZoneRules, work: str) -> None:
-    """A person says that the work has ended. A walk test then tells which heads nobody has tried."""
+def end(draft: Draft, zone: ZoneRules, work: str, told: str) -> None:
+    """A person says that the work has ended; `told` is what else there is to say."""
     state = draft.zones[zone.index]
-    missed = [head.name for head in zone.sensing if walks(head) and head.name not in state.walked]
-    told = "not tried: " + (", ".join(missed) or "none") if is_under(state, WALK_TEST) and work == WALK_TEST else ""
     draft.tell(Kind.WORK, zone.name, zone.name, f"{work} ended", told)
     works = tuple(item for item in state.works if item[0] != work)
     draft.zone(zone.index, works=works, ran_out=tuple(name for name in state.ran_out if name != work))
@@ -107,12 +104,3 @@ def _burns(draft: Draft, zone: ZoneRules) -> bool:
     shown = [h for h in zone.sensing if draft.inputs.heads[h.index].level >= Level.PRE_ALARM]
     places = {h.rack if h.rack >= 0 else h.name for h in shown}
     return len(places) > 1 or any(not walks(head) for head in shown)
-
-
-def walk(draft: Draft, head: HeadLayout, reading: HeadReading) -> None:
-    """A head in a walk test: told once when it responds, latched never."""
-    state = draft.zones[head.zone]
-    if reading.level >= Level.PRE_ALARM and head.name not in state.walked:
-        draft.zone(head.zone, walked=(*state.walked, head.name))
-        evidence = (draft.evidence(head.index),)
-        draft.tell(Kind.WORK, draft.layout.zones[head.zone], head.name, "responds", evidence=evidence)

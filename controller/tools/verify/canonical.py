@@ -142,6 +142,7 @@ class Canon:
 
     def _zone(self, zone: ZoneState) -> ZoneState:
         changes: dict[str, Any] = {"inhibits": (), "active": (), "availability": "", "coincidence": "", "routing": ""}
+        changes["walked"] = ()  # told, never asked
         changes["since_ms"] = max(zone.since_ms, self._waited_ms) if zone.stage == "waiting" else NOW_MS
         changes["due_ms"] = zone.due_ms
         changes["purged_ms"] = NEVER if zone.purged_ms == NEVER else max(zone.purged_ms, NOW_MS - EXHAUST_OFF_MS)

@@ -6,7 +6,8 @@ import pytest
 
 from controller.core.commands import Reset, Work
 from controller.core.events import Kind, Level
-from controller.core.state import Isolation, Stage, Trigger, ZoneState
+from controller.core.state import NEVER, Isolation, Stage, Trigger, ZoneState
+from controller.core.zone.walk_test import HANDS
 from controller.core.zone.works import LONGEST_MIN, PERMIT, WALK_TEST, left_out, not_at_rest
 from controller.site.loader import loads
 from controller.site.model import Site
@@ -111,6 +112,10 @@ def test_a_walk_test_tells_each_head_once_and_drives_nothing() -> None:
         ("h2-1", "responds"),
     ]
     assert field.told(Kind.LEVEL) == []
+    assert [e.text for e in field.events if e.what == "responds"] == [
+        "rows: exhaust, sound, watch; outputs: exhaust, sounder, attention",
+        "rows: isolate-1, exhaust, sound, do-not-enter, watch; outputs: breaker-1, exhaust, sounder, beacon, attention",
+    ]
     say(field, WALK_TEST, 0)
     ended = next(e for e in field.events if e.what == "walk test ended")
     assert "smoke-2" in ended.text
@@ -184,7 +189,84 @@ def test_a_walk_test_in_which_every_head_was_tried_says_so() -> None:
     for name in ("h2-1", "h2-2", "h2-3", "h2-room", "smoke-1", "smoke-2", "heat-1", "heat-2"):
         play(field, f"0 | {name} pre-alarm | |\n 0 | {name} normal | |")
     say(field, WALK_TEST, 0)
-    assert next(e.text for e in field.events if e.what == "walk test ended") == "not tried: none"
+    told = next(e.text for e in field.events if e.what == "walk test ended")
+    assert told.startswith("not tried: none; contacts not tried: call-point, hold, abort, ")
+
+
+def test_contacts_are_tried_by_operating_them() -> None:
+    field = Field()
+    hands = [h.name for h in field.layout.heads if h.zone == 0 and h.head.family in HANDS]
+    say(field, WALK_TEST, 60)
+    field.contact("mode-key", on=False)
+    field.run(2)
+    field.contact("hold", on=True)
+    field.run(2)
+    field.clear()
+    say(field, WALK_TEST, 0)
+    left = [name for name in hands if name not in {"mode-key", "hold"}]
+    assert field.events[0].text.partition("contacts not tried: ")[2] == ", ".join(left)
+    say(field, WALK_TEST, 60)
+    field.contact("mode-key", on=True)
+    field.contact("hold", on=False)
+    field.run(2)
+    field.clear()
+    say(field, WALK_TEST, 0)
+    assert field.events[0].text.partition("contacts not tried: ")[2] == ", ".join(hands), "letting go tries nothing"
+
+
+TYPES = {
+    "": (),
+    "A": (("[zones.hall.release]", '[zones.hall.coincidence]\ntype = "A"\nlook_again_s = 1.0\n[zones.hall.release]'),),
+    "B": (("[zones.hall.release]", '[zones.hall.coincidence]\ntype = "B"\n[zones.hall.release]'),),
+}
+ROWS = """[matrix.together]
+when = ["hall.fire", "hall.gas"]
+votes = 2
+then = ["beacon"]
+[matrix.late]
+when = ["hall.fire"]
+unless = ["hall.gas"]
+delay_s = 5.0
+then = ["server-sounder"]
+[matrix.back]
+when = ["hall.first-alarm"]
+then = ["beacon"]
+to = "normal"
+priority = 1
+[matrix.night]
+when = ["site.fire"]
+at = "night"
+then = ["fault-relay"]
+[matrix.fault-relay]"""
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_a_walk_test_names_what_the_alarm_of_a_head_drives(kind: str) -> None:
+    """Head by head: what it is said to drive is what the same alarm drives in a room without a walk test."""
+    here = site(("[matrix.fault-relay]", ROWS), *TYPES[kind])
+    quiet = Field(here)
+    at_rest = set(_holding(quiet))
+    for head in quiet.layout.heads:
+        if head.zone != 0 or str(head.physics) in {"wired", "bms"}:
+            continue
+        walked, real = Field(here), Field(here)
+        say(walked, WALK_TEST, 60)
+        walked.clear()
+        level = Level.PRE_ALARM if str(head.physics) == "gas" else Level.ALARM
+        for field in (walked, real):
+            field.level(head.name, level)
+            field.run(80 if field is real else 3)
+        told = next(e.text for e in walked.events if e.what == "responds")
+        rows, outputs = (part.partition(": ")[2].split(", ") for part in told.split("; "))
+        now = [row for row in _holding(real) if row not in at_rest]
+        assert rows == (now or ["none"]), head.name
+        on = [o.name for o in real.layout.outputs if real.on(o.name) and not quiet.on(o.name)]
+        assert outputs == (on or ["none"]), head.name
+
+
+def _holding(field: Field) -> list[str]:
+    since = field.controller.state.row_since_ms
+    return [name for name, since_ms in zip(field.layout.site.matrix, since, strict=True) if since_ms != NEVER]
 
 
 def test_heads_in_a_walk_test_are_not_weighed_together() -> None:

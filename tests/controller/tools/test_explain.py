@@ -7,13 +7,15 @@ from pathlib import Path
 import pytest
 
 from controller.cli.main import main
+from controller.cli.show import core_event_line
+from controller.core.commands import Work
 from controller.core.events import Event, Evidence, Feature, Kind, Level
 from controller.core.state import Stage
 from controller.core.zone.machine import Signal
 from controller.runtime.journal import Journal
 from controller.texts import TEXTS
 from controller.tools.explain import ExplainError, Numbered, explain
-from controller.tools.explain_texts import FEATURES, PHRASES, REASONS, SIGNALS, WHAT, WORDS
+from controller.tools.explain_texts import DETAILS, FEATURES, PHRASES, REASONS, SIGNALS, WHAT, WORDS
 from controller.tools.telling import headline
 from tests.controller.core.field import Field, play, site
 from tests.controller.core.random_room import QUICK
@@ -42,7 +44,7 @@ def released() -> Field:
 # --- texts
 
 
-@pytest.mark.parametrize("table", [FEATURES, SIGNALS, WHAT, REASONS, PHRASES, WORDS])
+@pytest.mark.parametrize("table", [FEATURES, SIGNALS, WHAT, REASONS, PHRASES, WORDS, DETAILS])
 def test_every_text_is_there_in_both_languages_with_the_same_fields(table: dict[str, tuple[str, str]]) -> None:
     for key, (english, korean) in table.items():
         assert english.strip(), key
@@ -183,6 +185,28 @@ def test_what_is_not_there_is_answered_with_what_there_is(released: Field, what:
 def test_an_empty_journal_says_so() -> None:
     with pytest.raises(ExplainError, match="empty"):
         explain([], "last")
+
+
+@pytest.mark.feature("F42")
+@pytest.mark.parametrize(
+    ("language", "responds", "ended"),
+    [
+        ("en", "they would drive: exhaust, sounder, attention", "heads not tried: h2-1, "),
+        ("ko", "구동될 출력: exhaust, sounder, attention", "시험하지 않은 감지기: h2-1, "),
+    ],
+)
+def test_a_walk_test_is_told_in_both_languages(language: str, responds: str, ended: str) -> None:
+    field = Field()
+    field.say(Work(operator="kim", zone="hall", work="walk test", minutes=30))
+    for level in (Level.ALARM, Level.NORMAL):
+        field.level("smoke-1", level)
+        field.run(2)
+    field.say(Work(operator="kim", zone="hall", work="walk test", minutes=0))
+    lines = [core_event_line(event, language) for event in field.events if event.kind is Kind.WORK]
+    assert any(responds in line for line in lines), lines
+    assert ended in lines[-1]
+    assert "not tried: none" not in lines[-1]
+    assert responds in explained(field, "smoke-1", language)
 
 
 # --- the command
