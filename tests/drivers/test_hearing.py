@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 
 import pytest
 
@@ -109,7 +109,7 @@ async def test_replies_that_came_in_time_are_heard_after_a_stall_of_the_loop() -
 
 async def _answer_at_once(stop: threading.Event, ready: list[int]) -> None:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(asyncio.IncompleteReadError, ConnectionError):
+        with closing(writer), suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 asked = await reader.readexactly(12)
                 size = 2 * asked[11]
