@@ -77,6 +77,7 @@ class Exchange:
         self._clock_cells = self._clock.data
         self._plants: dict[tuple[TickMs, float], int] = {}
         self._ticks = np.zeros((0, 2), np.int64)
+        self._tick_cells = self._ticks.data
         self._connections = np.zeros(0, np.int64)
         self._is_called = self._has_waited = False
         self._timer: asyncio.TimerHandle | None = None
@@ -139,6 +140,7 @@ class Exchange:
             speeds = [speed for _, speed in self._plants]
             self._ticks = np.zeros((len(speeds), 2), np.int64)
             self._ticks[:, kernel.SPEED] = np.array(speeds).view(np.int64)
+            self._tick_cells = self._ticks.data
         return self._plants[tick_ms, speed]
 
     def _time_is_up(self) -> None:
@@ -152,7 +154,7 @@ class Exchange:
     def _turn(self, budget_ns: int) -> None:
         if self._poller.closed:
             return
-        clock, ticks = self._clock_cells, self._ticks.data
+        clock, ticks = self._clock_cells, self._tick_cells
         for (tick_ms, _), number in self._plants.items():
             ticks[number, kernel.TICK] = tick_ms()
         # Behind the plants' clocks: whatever comes between makes values older, never younger than they are.

@@ -185,8 +185,9 @@ class Polling:
             return False
         (device,) = self._members
         cycles = self.schedule.cycles(device)
-        if any(cycle.position for cycle in cycles):
-            return False
+        for cycle in cycles:
+            if cycle.position:
+                return False
         return self._standing is not None or all(reading.is_plain for cycle in cycles for reading in cycle.turns)
 
     def _left(self, number: int, place: int, times_s: Sequence[float], since_s: float) -> None:

@@ -55,12 +55,19 @@ class Standing:
     @property
     def reads(self) -> int:
         """Requests answered since Python looked last."""
-        return sum(self.cells[number, READS] for number in range(len(self.runs)))
+        return self._sum(READS)
 
     @property
     def late_cycles(self) -> int:
         """Cycles skipped since then."""
-        return sum(self.cells[number, LATE] for number in range(len(self.runs)))
+        return self._sum(LATE)
+
+    def _sum(self, column: int) -> int:
+        """Over all cycles; a write waits for it, so it is a plain loop."""
+        total = 0
+        for number in range(len(self.runs)):
+            total += self.cells[number, column]
+        return total
 
     def begin(self) -> float:
         """Take over from Python; when the first cycle is due (loop's clock)."""
@@ -70,7 +77,10 @@ class Standing:
 
     def due_s(self) -> float:
         """When the first cycle is due, or was (loop's clock)."""
-        return min(self.cells[number, DUE_AT] for number in range(len(self.runs))) * 1e-9
+        first: int = self.cells[0, DUE_AT]
+        for number in range(1, len(self.runs)):
+            first = min(first, self.cells[number, DUE_AT])
+        return first * 1e-9
 
     def end(self, number: int, taken: int, since_s: float) -> int:
         """Hand back to Python: cycle `number` (-1: none), of which `taken` rows were answered. Gives the place of its next batch."""

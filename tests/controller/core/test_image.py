@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from controller.core.image import NOTHING, Changes, Image, again, changes, freeze
-from drivers.points import BlockBuffer, Quality
+from drivers.points import NEVER, BlockBuffer, Quality
 
 N = 200
 AGES = np.full(N, 250, np.int64)
@@ -70,3 +70,35 @@ def test_an_image_that_is_the_one_before_has_nothing_new() -> None:
     image = freeze(0, 0, [BlockBuffer.empty(N)], AGES)
     assert changes(image, again(image, 1, 100)) is NOTHING
     assert changes(None, image) is None
+
+
+_points = st.tuples(
+    st.sampled_from([0.0, -0.0, np.nan, 1.5]),
+    st.sampled_from(list(Quality)),
+    st.integers(NEVER, 5),
+    st.integers(NEVER, 700),
+)
+
+
+@given(st.lists(st.lists(_points, max_size=9), min_size=1, max_size=4), st.integers(0, 700), st.integers(0, 300))
+@settings(deadline=None)
+def test_an_image_joins_its_buffers_and_judges_each_age(
+    points: list[list[tuple[float, Quality, int, int]]], tick_ms: int, max_age_ms: int
+) -> None:
+    buffers = [BlockBuffer.empty(len(some)) for some in points]
+    for buffer, some in zip(buffers, points, strict=True):
+        for i, (value, quality, sample, received_ms) in enumerate(some):
+            buffer.value[i], buffer.quality[i], buffer.sample[i], buffer.received_ms[i] = (
+                value,
+                quality,
+                sample,
+                received_ms,
+            )
+    every = [point for some in points for point in some]
+    image = freeze(1, tick_ms, buffers, np.full(len(every), max_age_ms, np.int64))
+    assert image.value.tobytes() == np.array([point[0] for point in every]).tobytes()
+    assert image.sample.tolist() == [point[2] for point in every]
+    assert image.received_ms.tolist() == [point[3] for point in every]
+    for found, (_, quality, _, received_ms) in zip(image.quality.tolist(), every, strict=True):
+        is_old = quality is Quality.GOOD and received_ms != NEVER and tick_ms - received_ms > max_age_ms
+        assert found == (Quality.STALE if is_old else quality)
