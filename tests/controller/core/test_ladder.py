@@ -324,6 +324,7 @@ def test_a_person_hands_over_at_once() -> None:
     field = Field()
     field.say(HandOver(operator="kim", zone="hall"))
     assert requests(field) == ["hand-over hall"]
+    assert field.told(Kind.RESPONSE, "hand-over") == ["started"]
 
 
 def calm(field: Field) -> None:
@@ -339,6 +340,7 @@ def test_controlled_after_the_sites_time_on_live_sensors() -> None:
     assert field.zone().guard_ms == NEVER
     field.run(2)
     assert field.zone().guard_ms != NEVER
+    assert field.told(Kind.RESPONSE, "guard") == ["started"]
     field.run(700)
     assert "hand-over hall" not in requests(field)
 

@@ -9,6 +9,8 @@ import pytest
 from controller.core.draft import Draft
 from controller.core.state import BEFORE_FLOODING, Drive, Stage, Trigger
 from controller.core.zone.selector import IN_NEED, PIPE, is_bound, may_flow, take_pipe, would_free, would_let_go
+from controller.core.zone.signals import run_zone
+from drivers.points import Quality
 from tests.controller.core.drafts import draft_of, rules_of
 from tests.controller.core.field import Field, site
 from tests.controller.core.one_bank import one_bank
@@ -92,6 +94,17 @@ def test_a_selector_that_is_the_first_output_is_asked_as_well() -> None:
     draft = draft_of(Field(site(*SELECTORS_FIRST)))
     assert rules_of(draft).selector == 0
     assert not may_flow(draft, rules_of(draft), draft.layout.output("agent").index)
+
+
+def test_a_selector_that_is_the_first_output_tells_what_the_release_is_worth() -> None:
+    field = Field(site(*SELECTORS_FIRST))
+    assert field.zone().availability == "full"
+    draft = draft_of(field, zones={"server": {"let_go": ("main",)}})
+    run_zone(draft, rules_of(draft))
+    assert draft.zones[0].availability == "unavailable: main bank used: server"
+    field.point("fb-inputs[3]", 0.0, Quality.BAD)
+    field.scan()
+    assert field.zone().availability == "unavailable: selector-hall not readable"
 
 
 @pytest.mark.parametrize(("let_go", "stage"), list(product(((), ("main",)), Stage)))

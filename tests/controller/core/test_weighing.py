@@ -6,7 +6,7 @@ from controller.core.commands import Disable, Reset
 from controller.core.events import Feature, Kind, Level
 from controller.core.state import Isolation, Stage
 from controller.core.zone.blind import LEAD_MS, leading_gas
-from controller.core.zone.weighing import NOTHING, weighed
+from controller.core.zone.weighing import BY_ITSELF, NOTHING, weighed
 from tests.controller.core.drafts import draft_of, rules_of
 from tests.controller.core.field import Field, play, site, two_gases
 
@@ -20,6 +20,15 @@ def test_together_a_zone_is_isolated_by_what_no_head_says_alone() -> None:
     assert field.rack("rack-2").isolation is Isolation.PROVEN
     wanted = next(e for e in field.events if e.what == "isolate-wanted")
     assert [evidence.head for evidence in wanted.evidence] == ["cells-2", "h2-2"]
+
+
+def test_a_head_that_takes_its_zone_there_by_itself_is_named() -> None:
+    field = Field()
+    field.weigh("h2-1", level=Level.PRE_ALARM)
+    field.script.zones[0] = field.script.zones[0]._replace(alone="h2-1")
+    field.scan()
+    (told,) = (event for event in field.events if event.kind is Kind.ZONE_LEVEL)
+    assert told.text == f"{BY_ITSELF}: h2-1"
 
 
 def test_together_without_a_rack_opens_nothing() -> None:
