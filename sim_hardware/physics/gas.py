@@ -27,7 +27,8 @@ VENT, RUNAWAY_FULL, RUNAWAY_EMPTY = range(3)
 EMPTY_SHARES = np.array([0.08, 0.12, 0.05, 0.65, 0.10])
 EMPTY_AMOUNT = 0.4
 """Shares, and amount over that of a full cell, of the gas of a cell that runs away empty; between, linear with state of
-charge. With falling charge there is less gas, less H2 and CO, more CO2 (direction from the literature, numbers assumed)."""
+charge. With falling charge there is less gas, less H2 and CO, more CO2 (direction from the literature, numbers assumed). The gas of a
+vent falls with the charge by the same amount, but not the electrolyte's vapour (assumed)."""
 BURNT_SHARE = 0.6
 """Share of the runaway gas that burns at the vent in air (assumed)."""
 FLAME_OUT_O2_PCT, FULL_FLAME_O2_PCT = 13.0, 17.0
@@ -80,16 +81,17 @@ def release(
         if not vented[i]:
             continue
         rack = i // per_rack
+        soc = min(1.0, state[cell.CONTENT, i])
         part = state[cell.VENT_GAS, i] * vent_part
         state[cell.VENT_GAS, i] -= part
         smoke_kg += VENT_SMOKE_KG * part
         for s in range(SPECIES):
-            gas_m3[rack, s] += yields[VENT, s] * capacity_ah * part
+            of_full = 1.0 if s == VOC else EMPTY_AMOUNT + (1.0 - EMPTY_AMOUNT) * soc
+            gas_m3[rack, s] += yields[VENT, s] * of_full * capacity_ah * part
         flame_j = 0.0
         if runaway[i]:
             part = state[cell.RUNAWAY_GAS, i] * runaway_part
             state[cell.RUNAWAY_GAS, i] -= part
-            soc = min(1.0, state[cell.CONTENT, i])
             for s in range(SPECIES):
                 per_ah = yields[RUNAWAY_EMPTY, s] + soc * (yields[RUNAWAY_FULL, s] - yields[RUNAWAY_EMPTY, s])
                 volume = per_ah * capacity_ah * part

@@ -36,6 +36,20 @@ def test_emptier_cell_gives_off_less_of_it_and_less_that_burns() -> None:
     assert empty[gas.CO2] / sum(empty) > full[gas.CO2] / sum(full)
 
 
+def test_a_vent_of_an_emptier_cell_gives_as_much_vapour_and_less_gas() -> None:
+    def vent(soc: float) -> np.ndarray:
+        state = cell.fresh_cells(1, 130.0, soc, 1e-3, LCO)
+        state[cell.CONTENT] = soc
+        vented, total = np.array([True]), np.zeros((1, gas.SPECIES))
+        for _ in range(4000):
+            gas.release(state, vented, ~vented, 10.0, gas.yields_of(LCO), 0.0, total, np.zeros(1), np.zeros(1), 1.0)
+        return total[0]
+
+    shares = vent(0.2) / vent(1.0)
+    assert shares[gas.VOC] == pytest.approx(1.0)
+    assert shares[[gas.H2, gas.CO, gas.CO2, gas.THC]] == pytest.approx(0.4 + 0.6 * 0.2)
+
+
 def test_flames_turn_gas_into_heat_and_carbon_dioxide() -> None:
     cold, flaming = given_off(1.0, 0.0), given_off(1.0, 0.6)
     assert flaming[0][gas.H2] < cold[0][gas.H2]
