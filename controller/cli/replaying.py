@@ -28,6 +28,13 @@ def replay_any(options: argparse.Namespace) -> int:
         return MISUSED
     if head.startswith(_JOURNAL):
         file, journal = file.with_name("recording.hrec"), journal or file
+        if not file.exists():
+            print(
+                f"haechi replay: {journal}: a journal without a recording beside it ({file.name}), as a drill in virtual time leaves it: there "
+                "is nothing to run again; remedy: run the drill on sockets (without --virtual), or haechi explain to read this journal",
+                file=sys.stderr,
+            )
+            return MISUSED
     elif head != MAGIC and not file.name.endswith(".hrec"):
         print(
             f"haechi replay: {file}: a table needs a map; remedy: --map MAP.toml, which --suggest begins for you",

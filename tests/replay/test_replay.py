@@ -13,9 +13,11 @@ import numpy as np
 import pytest
 
 from controller.cli.main import main
+from controller.core.events import Event, Kind
 from controller.core.state import Stage
 from controller.runtime import recording as hrec
 from controller.runtime.journalfile import verify
+from sim_hardware.drill.journal import keep_journal
 from tests.stand.look import hall, in_stage
 from tests.stand.stand import Nursery, Stand, stand
 
@@ -183,3 +185,13 @@ def test_other_settings_over_a_daemons_recording_show_the_difference(
     assert main(["replay", str(killed.journal), str(killed.site), "--quiet"]) == 0, "the journal names its recording"
     assert main(["replay", str(killed.recording)]) == 2
     assert "name its site file" in capsys.readouterr().err
+
+
+def test_a_journal_without_a_recording_says_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As a drill in virtual time leaves it."""
+    events = [Event(1, 100, Kind.START, "", "rig", "fresh")]
+    journal = keep_journal(events, tmp_path, 100)
+    assert main(["replay", str(journal), str(tmp_path / "no-site.toml")]) == 2
+    said = capsys.readouterr().err
+    assert "a journal without a recording beside it (recording.hrec), as a drill in virtual time leaves it" in said
+    assert "remedy: run the drill on sockets" in said

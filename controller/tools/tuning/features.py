@@ -21,7 +21,7 @@ from drivers.points import Quality
 BLOCK_S = 600.0
 """Length of a block: longer than the detector's windows and most disturbances, short enough to have many in a day (assumed)."""
 _PIECE = 4096
-VALUE, RATE, DEVIATION = "value", "rate", "deviation"
+VALUE, RATE, DEVIATION, RISE = "value", "rate", "deviation", "rise"
 _TO_SIGMA = 1.4826
 """Median absolute deviation to standard deviation, of normal noise."""
 Floats = npt.NDArray[np.float64]
@@ -103,12 +103,22 @@ def _features(
             if limits.rate_floor is not None:
                 rate = np.where(value[shift:] >= limits.rate_floor, rate, np.nan)
             yield RATE, np.concatenate([np.full((shift, value.shape[1]), np.nan), rate])
+    if limits.min_rise is not None and np.isfinite(value).any():
+        yield RISE, value - _base(value, limits.base_quantile or 0.5)
     if head.head.group > 0:
         cells = value.reshape(len(value), -1, head.head.group)
         with np.errstate(all="ignore"):
             middle = np.median(cells, axis=2, keepdims=True)
         away = (middle - cells) if falling else np.abs(cells - middle)
         yield DEVIATION, away.reshape(value.shape)
+
+
+def _base(value: Floats, quantile: float) -> Floats:
+    """What stands in for the slow base of each gas head over a piece of an hour or so: the quantile that the base rests at (1, points)."""
+    base = np.full((1, value.shape[1]), np.nan)
+    known = np.isfinite(value).any(axis=0)
+    base[0, known] = np.nanquantile(value[:, known], quantile, axis=0)
+    return base
 
 
 def _held(feature: Floats, held: int) -> Floats:

@@ -10,7 +10,7 @@ import numpy as np
 
 from controller.core.detect.defaults import DEFAULTS, limits_of
 from controller.site.model import Family, Head, Limits
-from controller.tools.tuning.features import BLOCK_S, DEVIATION, RATE, VALUE, Life
+from controller.tools.tuning.features import BLOCK_S, DEVIATION, RATE, RISE, VALUE, Life
 from controller.tools.tuning.tail import LEAST_PEAKS, QUANTILE, Tail, fit
 
 WEEK_S, YEAR_S = 7 * 86400.0, 365.25 * 86400.0
@@ -20,11 +20,16 @@ REACH = 200.0
 """How many times longer than the recording the time to an advisory may be that the tail is asked for (assumed)."""
 
 SETTINGS = {
-    "advisory": (VALUE, "week"), "deviation_advisory": (DEVIATION, "week"),
+    "advisory": (VALUE, "week"), "deviation_advisory": (DEVIATION, "week"), "min_rise": (RISE, "week"),
     "pre_alarm": (VALUE, "year"), "alarm": (VALUE, "year"), "fire_2": (VALUE, "year"),
     "rate_pre_alarm": (RATE, "year"), "rate_alarm": (RATE, "year"), "deviation_pre_alarm": (DEVIATION, "year"),
 }  # fmt: skip
 """Thresholds that are fitted: the feature that they are held against, and the budget that they have to keep."""
+
+NOT_FITTED = (
+    "rate_60_advisory", "rate_600_advisory", "common_rise", "cusum_limit", "heat_slack", "dip", "fast_rise", "drift_limit",
+)  # fmt: skip
+"""Settings that speak of a level or a trouble as well, and stay as they are: no block maximum of the recording is held against them."""
 
 _SEASONAL = frozenset(
     {Family.HEAT, Family.CLIMATE_TEMPERATURE, Family.CLIMATE_HUMIDITY, Family.CELL_TEMPERATURE, Family.CELL_VOLTAGE}
@@ -79,6 +84,9 @@ class Proposal:
     fitted: list[Fitted] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     noise: dict[Family, float] = field(default_factory=dict)
+    not_fitted: dict[Family, list[str]] = field(default_factory=dict)
+    loud: list[str] = field(default_factory=list)
+    """Of what is not a threshold and less safe all the same."""
 
 
 def propose(
@@ -117,6 +125,14 @@ def propose(
             proposal.fitted += found
             changed = {one.setting: one.proposed for one in found if one.proposed != one.now}
             proposal.noise[family] = float(np.median(life.noise[family])) if life.noise.get(family) else 0.0
+            limits = _merged(family, now)
+            proposal.not_fitted[family] = [name for name in NOT_FITTED if getattr(limits, name) is not None]
+            if limits.noise is not None and (measured := _rounded(proposal.noise[family])) > limits.noise:
+                changed["noise"] = measured
+                proposal.loud.append(
+                    f"LESS SAFE: noise of {family} is raised from {limits.noise:g} to the {measured:g} that were measured: smaller rises are "
+                    "seen later; find out what disturbs these heads before you accept it"
+                )
             if changed:
                 proposal.settings[family] = msgspec.structs.replace(now.get(family, Limits()), **changed)
     return proposal
@@ -192,7 +208,8 @@ def _fitted(family: Family, name: str, current: float, needed: float, life: Life
     feature, per = SETTINGS[name]
     needed = _rounded(needed)
     if needed <= current:
-        standing = feature == VALUE and family in _SEASONAL
+        # A base begins at half of the advisory, so a rise that is there from the start is in no recording's tail: never a smaller one.
+        standing = feature == RISE or (feature == VALUE and family in _SEASONAL)
         if per == "year" or standing:
             return Fitted(family, name, current, needed, current, tail)
         noise = float(np.median(life.noise[family])) if life.noise.get(family) else 0.0

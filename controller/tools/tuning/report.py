@@ -13,8 +13,8 @@ _WIDTH, _HEIGHT, _MARGIN = 560, 220, 46
 _LIMITS = """What this rests on, and what it cannot know. Blocks of ten minutes are taken as alike and independent; days of a week,
 seasons, works and cleaning that the recording does not hold are unknown to it. A tail is told farther than it was seen: thresholds for
 alarms a year rest on the shape of the tail, not on events. Everything recorded was taken as normal life: if something burned, smouldered or
-failed in it, discard this. Features that are fitted here (value, rate, deviation) are not all that the detector looks at: the run of the
-detector below is, over what was recorded."""
+failed in it, discard this. Features that are fitted here (value, rate, deviation, rise over the base) are not all that the detector
+looks at: the run of the detector below is, over what was recorded."""
 _STYLE = (
     "<style>body{font:15px/1.5 sans-serif;max-width:70em;margin:2em auto;padding:0 1em}td,th{padding:.2em .8em;text-align:right}"
     "td:first-child,th:first-child{text-align:left}.loud{color:#b00020;font-weight:bold}svg{margin:.5em}</style>"
@@ -37,6 +37,7 @@ def page(title: str, proposal: Proposal, life: Life, budget: Budget, verdict: Se
         f"<p>{_LIMITS}</p>",
         *(f"<p class=loud>{html.escape(text)}</p>" for text in proposal.refused),
         *(f"<p class=loud>{html.escape(one.loud)}</p>" for one in proposal.fitted if one.loud),
+        *(f"<p class=loud>{html.escape(text)}</p>" for text in proposal.loud),
         _HEADINGS,
         *map(_row, proposal.fitted),
         "</table><h2>Noise</h2><p>",
@@ -44,6 +45,9 @@ def page(title: str, proposal: Proposal, life: Life, budget: Budget, verdict: Se
             f"{family}: {noise:.3g} (standard deviation from sample to sample)"
             for family, noise in proposal.noise.items()
         ),
+        "</p><p>Where a type of head is judged by its noise (gas), the larger of this and of what stands is proposed.</p>",
+        "<h2>Not fitted</h2><p>These features speak too, and stay as they are: ",
+        "; ".join(f"{family}: {', '.join(names)}" for family, names in proposal.not_fitted.items() if names) or "none",
         "</p><h2>The detector over the recording</h2><ul>",
         *(f"<li>{html.escape(line)}" for line in verdict),
         "</ul><h2>Tails</h2>",

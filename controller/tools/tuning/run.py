@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from controller.core.detect.defaults import DEFAULTS
 from controller.core.events import Level
 from controller.core.layout import Layout, lay_out
 from controller.site.model import Family, Limits, Site
@@ -99,9 +100,10 @@ class Tuned:
 
 
 def tune(site: Site, sources: Sequence[Source], budget: Budget) -> Tuned:
-    """Fit, then run the proposal over the recordings again. Raises SiteError, TableError."""
+    """Fit, then run the proposal over the recordings again. Raises SiteError, TableError (which also for heads that the site does not have)."""
     life = Life()
     for source in sources:
+        _check_types(site, source)
         gather(source.layout, source.moments(), life)
     points: dict[Family, int] = {}
     if site.heads:
@@ -118,6 +120,17 @@ def tune(site: Site, sources: Sequence[Source], budget: Budget) -> Tuned:
         "see by what"
     )  # fmt: skip
     return Tuned(proposal, life, (before.line("now", life.hours), after.line("proposed", life.hours), word), kept)
+
+
+def _check_types(site: Site, source: Source) -> None:
+    """Settings of a type that the site has no head of would stand there for nothing. Raises TableError."""
+    has = {str(head.family) for head in site.heads.values()}
+    strange = sorted({str(head.family) for head in source.layout.site.heads.values()} - has)
+    if site.heads and strange:
+        raise TableError(
+            f"{source.name}: its map has heads of type {', '.join(strange)}, of which the site has none; remedy: take those columns out of the "
+            f"map, or name what they are here ({', '.join(sorted(has & {str(family) for family in DEFAULTS}))})"
+        )
 
 
 def _kept(found: Counted, budget: Budget, hours: float) -> set[str]:
@@ -143,6 +156,7 @@ def write(folder: Path, site: Path, tuned: Tuned, budget: Budget) -> tuple[Path,
         f"# Budget: {budget.advisories_per_week:g} advisories a week, {budget.alarms_per_year:g} pre-alarms and alarms a year.",
         *(f"# {line}" for line in tuned.verdict),
         *(f"# {one.loud}" for one in tuned.proposal.fitted if one.loud),
+        *(f"# {text}" for text in tuned.proposal.loud),
         *(f"# {text}" for text in tuned.proposal.refused),
         "",
     ]
@@ -161,5 +175,6 @@ def told(tuned: Tuned) -> Iterator[str]:
         if one.proposed != one.now or one.loud:
             yield f"{one.family} {one.setting}: {one.now:g} -> {one.proposed:g} (the budget needs {one.needed:.4g})"
     yield from (one.loud for one in tuned.proposal.fitted if one.loud)
+    yield from tuned.proposal.loud
     yield from tuned.proposal.refused
     yield from tuned.verdict

@@ -3,12 +3,18 @@
 import tomllib
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
 from controller.cli.main import main
 from controller.core.detect.defaults import DEFAULTS
+from controller.site.loader import loads
 from controller.site.model import Family
+from controller.tools.recordings.mapping import read_map
+from controller.tools.tuning.propose import Budget
+from controller.tools.tuning.run import TableError, table_source
+from controller.tools.tuning.run import tune as fit_site
 from controller.tools.tuning.tail import fit
 from tests.controller.site.hall import HALL
 
@@ -60,6 +66,51 @@ def test_a_proposal_keeps_the_budget_when_it_is_run_over_the_recording(
     page = (tmp_path / "out" / "report.html").read_text()
     assert page.count("<svg") >= 2
     assert "Nothing has been applied" in page
+
+
+def gas_life(folder: Path, ppm: float = 6.0, around: float = 20.0) -> tuple[Path, Path]:
+    """Forty hours of one gas head with this much noise, every ten seconds."""
+    shown = np.maximum(0.0, around + ppm * np.random.default_rng(2).normal(size=40 * 360))
+    recording, plan = folder / "gas.csv", folder / "gas.toml"
+    recording.write_text("Time,G\n" + "".join(f"{10 * k},{value:.3f}\n" for k, value in enumerate(shown)))
+    plan.write_text('[time]\ncolumn = "Time"\n[columns]\nG = "h2 ppm rack=rack-1"\n')
+    return recording, plan
+
+
+def test_the_noise_of_gas_heads_and_their_smallest_rise_are_proposed_and_the_rest_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert tune(tmp_path, *gas_life(tmp_path)) == 0
+    said = capsys.readouterr().out
+    assert "LESS SAFE: noise of h2 is raised from 1 to" in said
+    assert "the proposal keeps the budget" in said
+    proposal = tomllib.loads((tmp_path / "out" / "proposal.toml").read_text())["settings"]["h2"]
+    assert proposal["noise"] == pytest.approx(6.0, rel=0.05)
+    assert proposal["min_rise"] > (DEFAULTS[Family.H2].min_rise or 0.0)
+    assert "Not fitted" in (tmp_path / "out" / "report.html").read_text()
+
+
+def test_a_quiet_gas_head_keeps_its_noise(tmp_path: Path) -> None:
+    assert tune(tmp_path, *gas_life(tmp_path, ppm=0.3, around=4.0)) == 0
+    settings = tomllib.loads((tmp_path / "out" / "proposal.toml").read_text()).get("settings", {})
+    assert not {"noise", "min_rise"} & settings.get("h2", {}).keys(), "neither is made smaller"
+
+
+def test_features_that_are_not_fitted_are_named(tmp_path: Path) -> None:
+    assert tune(tmp_path, *life(tmp_path)) == 0
+    assert "smoke: fast_rise, drift_limit" in (tmp_path / "out" / "report.html").read_text()
+
+
+def test_a_map_with_heads_that_the_site_does_not_have_is_refused(tmp_path: Path) -> None:
+    recording, plan = gas_life(tmp_path)
+    site = loads(HALL)
+    heads = {name: head for name, head in site.heads.items() if head.family is not Family.H2}
+    without = msgspec.structs.replace(site, heads=heads)
+    source = table_source(recording, read_map(plan), {})
+    with pytest.raises(
+        TableError, match="heads of type h2, of which the site has none; remedy: take those columns out"
+    ):
+        fit_site(without, [source], Budget())
 
 
 def test_quiet_rooms_get_earlier_advisories_and_no_other_alarms(tmp_path: Path) -> None:
