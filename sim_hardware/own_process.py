@@ -1,7 +1,7 @@
-"""A process, or a while of one, that is there for virtual time: kernels compiled ahead, and hardly a search for garbage (0027, 0035).
+"""A process, or a while of one, that is there for virtual time: kernels compiled ahead, and hardly a search for garbage (0027, 0035, 0039).
 
-Python's search for circles of garbage would cost a fifth of a drill's time, and its work hardly makes any. The controller's kernels run from
-the library that the daemon starts with, where there is one: to call them costs a third of what it costs through numba.
+Python's search for circles of garbage would cost a fifth of a drill's time, and its work hardly makes any. The kernels of controller
+and plant run from their libraries, where there are any: to call them costs a third of what it costs through numba.
 """
 
 import gc

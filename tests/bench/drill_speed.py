@@ -49,8 +49,8 @@ class Drilled:
 
 def drill(site: Site, seconds: float = DRILL_S, step: Callable[[str], None] = lambda _: None) -> Drilled:
     """A closed loop of the `runaway` drill on `site`, from its first second to its last, as a campaign's worker runs it."""
-    _warm(site)
     settle()
+    _warm(site)
     lockstep = LockStep(site, loader.load("runaway"))
     physics = _Physics(lockstep.plant)
     scan_s = site.site.scan_s
