@@ -91,6 +91,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "bms_flat": ("battery management shows no movement", "BMS 값 고정"),
     "detector_dirty": ("detector dirty: its compensation is at its limit", "감지기 오염 (보상 한계)"),
     "points_fault": ("some sensors faulty", "일부 센서 고장"),
+    "contact_chatters": ("contact changes again and again", "접점 채터링"),
     "contact_fault": ("contacts disagree or wire broken", "접점 불일치 또는 단선"),
     "output_unconfirmed": ("output not confirmed", "출력 미확인"),
     "breaker_stuck": ("breaker does not open", "차단기 개방 불가"),

@@ -173,7 +173,7 @@ def take_up(state: State, inputs: Inputs, rules: Rules, tick_ms: int) -> State:
         if zones[zone.index].stage is Stage.RETRYING:
             zones[zone.index] = replace(zones[zone.index], due_ms=tick_ms + RETRY_PAUSE_MS)
     outputs = tuple(replace(output, drive=Drive.UNREAD, written_ms=NEVER, channel=-1) for output in state.outputs)
-    return replace(state, zones=tuple(zones), outputs=outputs, forced=())
+    return replace(state, zones=tuple(zones), outputs=outputs, forced=(), chatter=())
 
 
 def _warn_anew(state: ZoneState, zone: ZoneRules, tick_ms: int) -> ZoneState:

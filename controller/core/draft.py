@@ -30,6 +30,7 @@ class Draft:
         self.outputs = list(state.outputs)
         self.row_since_ms = list(state.row_since_ms)
         self.row_drove_ms = dict(state.row_drove_ms)
+        self.chatter = {head: (changes, since_ms, told) for head, changes, since_ms, told in state.chatter}
         self.trips = state.trips
         self.disabled = state.disabled
         self.openings = state.openings
@@ -106,6 +107,7 @@ class Draft:
             wired=self.inputs.wired,
             row_since_ms=tuple(self.row_since_ms),
             row_drove_ms=tuple(sorted(self.row_drove_ms.items())),
+            chatter=tuple((head, *counted) for head, counted in sorted(self.chatter.items())),
             trips=self.trips,
             disabled=self.disabled,
             host=self.inputs.host,

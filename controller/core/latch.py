@@ -2,6 +2,7 @@
 
 from msgspec.structs import replace
 
+from controller.core.chatter import calm_down, is_told, tell
 from controller.core.draft import Draft
 from controller.core.events import Evidence, Kind, Level
 from controller.core.inputs import FIRE_2, HeadReading
@@ -33,6 +34,7 @@ def latch_heads(draft: Draft) -> None:
         elif head.name not in draft.disabled:
             _sense(draft, head, reading)
             _stand_at_fire_2(draft, head, at_fire_2=bool(reading.marks & FIRE_2))
+    calm_down(draft)
     for zone in draft.rules.zones:
         for head in no_second_look(draft, zone):
             latch = draft.heads[head.index] = alarm_of(draft, head)
@@ -95,12 +97,9 @@ def _tell_rise(draft: Draft, head: HeadLayout, level: int, *, runaway: bool, evi
 
 
 def _contact(draft: Draft, head: HeadLayout, before: int, now: int) -> None:
-    if (before, now) == (Tri.UNKNOWN, Tri.NO):
-        # A contact that was not known and is off tells nothing new; where it was a trouble, the trouble clears in sight.
-        return
-    zone = draft.layout.zones[head.zone]
-    what = {Tri.NO: "off", Tri.YES: "on", Tri.UNKNOWN: "fault"}[Tri(now)]
-    draft.tell(Kind.INPUT, zone, head.name, what, evidence=(draft.contact(head.index),))
+    if is_told(draft, head.index, now) and (before, now) != (Tri.UNKNOWN, Tri.NO):
+        # One that was not known and is off tells nothing new; where it was a trouble, the trouble clears in sight.
+        tell(draft, head.index, now)
     if head.head.family is Family.CALL_POINT and now == Tri.YES:
         state = draft.zone(head.zone, acknowledged=False, silenced=False)
         if state.first_fire_ms == NEVER:

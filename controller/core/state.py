@@ -264,5 +264,7 @@ class State(msgspec.Struct, frozen=True):
     """The runtime's facts of the last scan: troubles come from what rose since."""
     openings: int = 0
     """Breakers opened without a person since the last reset of their zone."""
+    chatter: tuple[tuple[int, int, int, int], ...] = ()
+    """Contacts that changed within the last minute (`controller.core.chatter`): head, changes, since when, and what was told last."""
     lost: tuple[str, ...] = ()
     """Zones with release that began without the latched state of the run before: manual-only until a person says that they are empty."""

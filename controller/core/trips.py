@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from controller.core.actuation import holds
+from controller.core.chatter import CHATTER, chatters
 from controller.core.draft import Draft
 from controller.core.events import Feature, Kind
 from controller.core.inputs import DRIFTED, WHOLE_HEAD
@@ -149,6 +150,8 @@ def _head_causes(draft: Draft) -> Iterator[tuple[str, str]]:
 def _contact_causes(draft: Draft, head: HeadLayout) -> Iterator[tuple[str, str]]:
     if draft.inputs.wired[head.index] == Tri.UNKNOWN:
         yield "contact_fault", head.name
+    if chatters(draft, head.index):
+        yield CHATTER, head.name
     bad, trip = _CONTACTS.get(head.head.family, (None, ""))
     if draft.inputs.wired[head.index] == bad:
         yield trip, head.name

@@ -34,6 +34,8 @@ class Trip(NamedTuple):
     consequence: str
     guidance: str
     guidance_ko: str
+    count: int = 1
+    """How often its cause comes within a minute before it is a trouble; 1: the first time."""
 
 
 TRIPS: dict[str, Trip] = {
@@ -76,6 +78,12 @@ TRIPS: dict[str, Trip] = {
         Delay.FAULT, Severity.TROUBLE, "the input counts as fault: not automatic for keys, no release for call points",
         "The two contacts disagree or a wire is broken: check both contacts and both modules.",
         "두 접점이 일치하지 않거나 단선입니다. 두 접점과 모듈을 확인하십시오.",
+    ),
+    "contact_chatters": Trip(
+        0.0, Severity.TROUBLE, "what the contact says counts scan by scan, and is not told any more until it has been still for a minute",
+        "Look for a loose wire, a worn contact or induced voltage; the journal shows what it says once it is still.",
+        "접점이 반복해서 변합니다. 느슨한 배선, 마모된 접점, 유도 전압을 확인하십시오. 안정되면 상태가 다시 기록됩니다.",
+        count=10,  # assumed: nobody operates a device five times a minute (ISA-18.2 calls an alarm chattering from three a minute)
     ),
     "detector_dirty": Trip(
         60.0, Severity.MAINTENANCE, "the drift of its clean-air value has reached the limit of its compensation; it still detects",

@@ -116,6 +116,7 @@ class Canon:
             trips=(),
             disabled=tuple(sorted(state.disabled)),
             host=(),
+            chatter=(),  # told, never asked
             forced=tuple((name, RUNNING_MS if until > NOW_MS else LONG_AGO_MS) for name, until in state.forced),
         )
 
