@@ -56,4 +56,4 @@ def tell(draft: Draft, head: int, now: int) -> None:
 
 
 def _limit() -> int:
-    return TRIPS[CHATTER].count
+    return TRIPS[CHATTER].times

@@ -34,7 +34,7 @@ class Trip(NamedTuple):
     consequence: str
     guidance: str
     guidance_ko: str
-    count: int = 1
+    times: int = 1
     """How often its cause comes within a minute before it is a trouble; 1: the first time."""
 
 
@@ -83,7 +83,7 @@ TRIPS: dict[str, Trip] = {
         0.0, Severity.TROUBLE, "what the contact says counts scan by scan, and is not told any more until it has been still for a minute",
         "Look for a loose wire, a worn contact or induced voltage; the journal shows what it says once it is still.",
         "접점이 반복해서 변합니다. 느슨한 배선, 마모된 접점, 유도 전압을 확인하십시오. 안정되면 상태가 다시 기록됩니다.",
-        count=10,  # assumed: nobody operates a device five times a minute (ISA-18.2 calls an alarm chattering from three a minute)
+        times=10,  # assumed: nobody operates a device five times a minute (ISA-18.2 calls an alarm chattering from three a minute)
     ),
     "detector_dirty": Trip(
         60.0, Severity.MAINTENANCE, "the drift of its clean-air value has reached the limit of its compensation; it still detects",

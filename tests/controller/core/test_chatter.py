@@ -7,7 +7,7 @@ from controller.core.events import Kind
 from controller.core.troubles import TRIPS
 from tests.controller.core.field import Field, play
 
-LIMIT = TRIPS["contact_chatters"].count
+LIMIT = TRIPS["contact_chatters"].times
 SHOWN = "contact_chatters:hold"
 
 

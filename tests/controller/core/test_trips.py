@@ -18,7 +18,7 @@ def test_every_row_is_whole() -> None:
         assert row.guidance, name
         assert any("가" <= letter <= "힣" for letter in row.guidance_ko), name
         assert isinstance(row.delay_s, Delay) or 0 <= row.delay_s <= 60, name
-        assert row.count >= 1, name
+        assert row.times >= 1, name
 
 
 def test_every_consequence_of_the_site_is_a_row() -> None:
