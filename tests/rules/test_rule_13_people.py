@@ -111,7 +111,7 @@ def nobody_looks_under_the_curtain(patch: pytest.MonkeyPatch) -> None:
 
 
 def work_that_runs_out_is_forgotten(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(works, "_run_out", lambda draft, zone, work, why: works.end(draft, zone, work))
+    patch.setattr(works, "_run_out", lambda draft, zone, work, why: works.end(draft, zone, work, ""))
 
 
 def only_running_work_blocks(patch: pytest.MonkeyPatch) -> None:

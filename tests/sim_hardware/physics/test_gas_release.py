@@ -43,7 +43,8 @@ def test_a_vent_of_an_emptier_cell_gives_as_much_vapour_and_less_gas() -> None:
         vented, total = np.array([True]), np.zeros((1, gas.SPECIES))
         for _ in range(4000):
             gas.release(state, vented, ~vented, 10.0, gas.yields_of(LCO), 0.0, total, np.zeros(1), np.zeros(1), 1.0)
-        return total[0]
+        given_off_m3: np.ndarray = total[0]
+        return given_off_m3
 
     shares = vent(0.2) / vent(1.0)
     assert shares[gas.VOC] == pytest.approx(1.0)
