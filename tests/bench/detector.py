@@ -2,7 +2,9 @@
 
 The floor is what the memory allows: the bytes that one call must move, by the copy bandwidth measured in the same run on blocks
 as large. Two threads have half of the points each, in banks of their own. Times of the bank alone are processor time of its thread
-(best of the rounds), so that other work on the machine does not count; two threads are measured by the clock on the wall, waking
+(best of the rounds), so that other work on the machine does not count. A round is ten images in a row, a second apart, and their mean:
+what goes on every five seconds alone (heat balances, slow slopes) is in it. The bank of times to runaway and the reduction to heads run
+beside the bank in every scan and are figures of their own. Two threads are measured by the clock on the wall, waking
 them included.
 """
 
@@ -17,6 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 from controller.core.detect.cell_bank import CellBank, lay_out_cells
+from controller.core.detect.readings import Readings
+from controller.core.detect.runaway_bank import lay_out_runaway
 from controller.core.image import Image
 from controller.site.model import Family
 from tests.bench.one_by_one import peers
@@ -25,7 +29,11 @@ from tests.naive.rig import Rig, Spec
 
 GROUP = 16
 ROUNDS = 9
+IN_A_ROW = 10
+"""Images of a round, of which every fifth brings the slow work."""
 SIZES = (2_048, 10_240, 102_400, 1_024_000)
+LARGE = 200_000
+"""Points from which on fewer rounds are enough."""
 IMAGE_BYTES = 8 + 1 + 8 + 8
 """Of a point in the image: value, quality, sample, time of receipt."""
 
@@ -72,19 +80,17 @@ def copy_bytes_per_ns(size: int) -> float:
 
 
 def nanoseconds(act: Callable[[Image], object], sequence: list[Image], points: int) -> float:
-    """Best of the images: processor time that one point takes."""
-    times = []
+    """Mean over the images, one after the other: processor time that one point takes."""
+    start = time.thread_time_ns()
     for image in sequence:
-        start = time.thread_time_ns()
         act(image)
-        times.append(time.thread_time_ns() - start)
-    return min(times) / points
+    return (time.thread_time_ns() - start) / len(sequence) / points
 
 
 def two_threads(points: int) -> float:
-    """Best time on the wall that one point takes with half of them in each of two threads."""
+    """Time on the wall that one point takes with half of them in each of two threads: mean of ten images in a row, the best of them."""
     pairs = [bank_of(points // 2) for _ in range(2)]
-    sequences = [images(rig, ROUNDS) for rig, _ in pairs]
+    sequences = [images(rig, ROUNDS * IN_A_ROW if points < LARGE else IN_A_ROW) for rig, _ in pairs]
     meet, done = threading.Barrier(3), threading.Barrier(3)
 
     def run(which: int) -> None:
@@ -97,25 +103,28 @@ def two_threads(points: int) -> float:
     times = []
     for thread in threads:
         thread.start()
-    for _ in range(ROUNDS):
+    for _ in sequences[0]:
         start = time.perf_counter_ns()
         meet.wait()
         done.wait()
         times.append(time.perf_counter_ns() - start)
     for thread in threads:
         thread.join()
-    return min(times) / points
+    return min(float(np.mean(times[at : at + IN_A_ROW])) for at in range(0, len(times), IN_A_ROW)) / points
 
 
 def measure(points: int) -> float:
     """One size: the bank, its floor, numpy; returns the bank's nanoseconds."""
     rig, bank = bank_of(points)
     vectorised = Vectorised(points, GROUP)
-    found: dict[str, list[float]] = {"bank": [], "nothing new": [], "numpy": []}
+    found: dict[str, list[float]] = {"bank": [], "runaway": [], "reduce": [], "nothing new": [], "numpy": []}
+    readings, others = Readings.empty(rig.layout), lay_out_runaway(rig.layout)
     with np.errstate(all="ignore"):
-        for _ in range(3 if points > 200_000 else ROUNDS):
-            sequence = images(rig, 4)
+        for _ in range(3 if points > LARGE else ROUNDS):
+            sequence = images(rig, IN_A_ROW)
             found["bank"].append(nanoseconds(bank.advance, sequence, points))
+            found["runaway"].append(sum(nanoseconds(other.advance, sequence, points) for other in others))
+            found["reduce"].append(nanoseconds(lambda _: bank.reduce(readings), sequence, points))
             found["nothing new"].append(nanoseconds(bank.advance, [sequence[-1]] * 4, points))
             found["numpy"].append(
                 nanoseconds(
@@ -129,7 +138,8 @@ def measure(points: int) -> float:
     print(
         f"  {points:>9,}  {one:7.2f} ns   two threads {two_threads(points):7.2f} ns   floor {floor:5.2f} ns ({moved:.0f} bytes, "
         f"{bandwidth:.0f} GB/s): {one / floor:4.1f} x   numpy {min(found['numpy']):7.1f} ns: {min(found['numpy']) / one:4.1f} x   "
-        f"nothing new {min(found['nothing new']):5.2f} ns   median {statistics.median(found['bank']):.2f} ns"
+        f"nothing new {min(found['nothing new']):5.2f} ns   times to runaway {min(found['runaway']):5.2f} ns   "
+        f"reduce {min(found['reduce']):5.2f} ns   median {statistics.median(found['bank']):.2f} ns"
     )
     return one
 
@@ -137,7 +147,8 @@ def measure(points: int) -> float:
 def main() -> None:
     """Measure the bank at all sizes, then the detectors of others one by one."""
     print(
-        f"\ndetector: cell temperatures in modules of {GROUP}, all features, ns per point and sample (best of {ROUNDS} rounds)"
+        f"\ndetector: cell temperatures in modules of {GROUP}, all features, ns per point and sample (mean of {IN_A_ROW} images in a row, "
+        f"best of {ROUNDS} rounds)"
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # numpy speaks up about modules without a value
