@@ -58,9 +58,8 @@ def suggest_map(file: Path) -> int:
 
 def replay_table(file: Path, plan_map: Path, settings: Path | None, *, as_json: bool, quiet: bool = False) -> int:
     """Run the detector over a table and print what it says; the sums alone when `quiet`."""
-    for named, remedy in ((plan_map, "haechi replay FILE --suggest makes a first map"), (settings, _SETTINGS)):
-        if named is not None and not named.is_file():
-            return _refused(f"{named}: no such file; remedy: {remedy}")
+    if not plan_map.is_file():
+        return _refused(f"{plan_map}: no such file; remedy: haechi replay FILE --suggest makes a first map")
     if settings is not None and (wrong := _wrong_settings(settings)):
         return _refused(wrong)
     bar = _Bar()
@@ -94,6 +93,8 @@ def _told(error: Exception, file: Path, plan_map: Path) -> str:
 
 def _wrong_settings(settings: Path) -> str:
     """What is wrong with a file of settings itself; "" for nothing."""
+    if not settings.is_file():
+        return f"{settings}: no such file; remedy: {_SETTINGS}"
     try:
         settings_of(settings)
     except UnicodeDecodeError as error:
@@ -134,6 +135,8 @@ class Own:
 
 def replay_own(own: Own, *, as_json: bool) -> int:
     """Run the detector over a daemon's recording, under the site's settings and under others, and print the difference."""
+    if own.settings is not None and (wrong := _wrong_settings(own.settings)):
+        return _refused(wrong)
     try:
         recording = open_recording(own.file)
         layout = read_layout(own.site, recording.start.site_digest)

@@ -25,16 +25,16 @@ FEATURES: dict[Feature, Pair] = {
         "{head}: {point} 모듈 중앙값과의 차이 {value}, 허용 {threshold}",
     ),
     Feature.ABOVE_REFERENCE: (
-        "{head}: {value} above the room's reference at {point}, {threshold} is allowed",
-        "{head}: {point} 실내 기준보다 {value} 높음, 허용 {threshold}",
+        "{head}: {value} ppm above the room's reference at {point}, {threshold} ppm is allowed",
+        "{head}: {point} 실내 기준보다 {value} ppm 높음, 허용 {threshold} ppm",
     ),
     Feature.SAG: (
-        "{head}: the voltage at {point} is {value} off the median of its module, {threshold} is allowed",
-        "{head}: {point} 전압이 모듈 중앙값에서 {value} 벗어남, 허용 {threshold}",
+        "{head}: the voltage at {point} is {value} V off the median of its module, {threshold} V is allowed",
+        "{head}: {point} 전압이 모듈 중앙값에서 {value} V 벗어남, 허용 {threshold} V",
     ),
     Feature.COLLAPSE: (
-        "{head}: the voltage at {point} has collapsed to {value}, below {threshold}",
-        "{head}: {point} 전압이 {value}(으)로 붕괴, 기준 {threshold} 미만",
+        "{head}: the voltage at {point} has collapsed to {value} V, below {threshold} V",
+        "{head}: {point} 전압이 {value} V(으)로 붕괴, 기준 {threshold} V 미만",
     ),
     Feature.RUNAWAY: (
         "{head}: thermal runaway at {point}: {value} degC, heating itself by 1 K a second or more (limit {threshold})",
@@ -63,36 +63,36 @@ FEATURES: dict[Feature, Pair] = {
     ),
     Feature.CONTACT: ("{head}: contact {point} reads {value}", "{head}: 접점 {point} 상태 {value}"),
     Feature.FIRE_2: (
-        "{head}: smoke of {value} at {point}, at or above {threshold} (fire 2)",
-        "{head}: {point} 연기 {value}, 기준 {threshold} 이상 (화재 2단계)",
+        "{head}: smoke of {value} %/m at {point}, at or above {threshold} %/m (fire 2)",
+        "{head}: {point} 연기 {value} %/m, 기준 {threshold} %/m 이상 (화재 2단계)",
     ),
     Feature.GAS_RISE: (
-        "{head}: gas has risen by {value} over its usual base at {point}, {threshold} is allowed",
-        "{head}: {point} 가스가 평소보다 {value} 상승, 허용 {threshold}",
+        "{head}: gas has risen by {value} ppm over its usual base at {point}, {threshold} ppm is allowed",
+        "{head}: {point} 가스가 평소보다 {value} ppm 상승, 허용 {threshold} ppm",
     ),
     Feature.LI_ION_VENT: (
-        "{head}: {value} at {point} with the other gases of a venting lithium-ion cell ({threshold} is allowed)",
-        "{head}: {point} 값 {value}, 리튬이온 셀 벤트 가스 조합 (허용 {threshold})",
+        "{head}: {value} ppm at {point} with the other gases of a venting lithium-ion cell ({threshold} ppm is allowed)",
+        "{head}: {point} 값 {value} ppm, 리튬이온 셀 벤트 가스 조합 (허용 {threshold} ppm)",
     ),
     Feature.SOLVENT: (
-        "{head}: {value} at {point}, vapours alone: solvent or spray ({threshold} is allowed)",
-        "{head}: {point} 값 {value}, 증기만 검출: 용제 또는 스프레이 (허용 {threshold})",
+        "{head}: {value} ppm at {point}, vapours alone: solvent or spray ({threshold} ppm is allowed)",
+        "{head}: {point} 값 {value} ppm, 증기만 검출: 용제 또는 스프레이 (허용 {threshold} ppm)",
     ),
     Feature.ENGINE: (
-        "{head}: {value} at {point}, carbon monoxide alone: an engine's exhaust, or a fire in the room ({threshold} is allowed)",
-        "{head}: {point} 값 {value}, 일산화탄소만 검출: 엔진 배기 또는 실내 화재 (허용 {threshold})",
+        "{head}: {value} ppm at {point}, carbon monoxide alone: an engine's exhaust, or a fire in the room ({threshold} ppm is allowed)",
+        "{head}: {point} 값 {value} ppm, 일산화탄소만 검출: 엔진 배기 또는 실내 화재 (허용 {threshold} ppm)",
     ),
     Feature.CHARGING: (
-        "{head}: {value} at {point}, hydrogen alone: a lead-acid battery that charges, or the sensor ({threshold} is allowed)",
-        "{head}: {point} 값 {value}, 수소만 검출: 납축전지 충전 또는 센서 (허용 {threshold})",
+        "{head}: {value} ppm at {point}, hydrogen alone: a lead-acid battery that charges, or the sensor ({threshold} ppm is allowed)",
+        "{head}: {point} 값 {value} ppm, 수소만 검출: 납축전지 충전 또는 센서 (허용 {threshold} ppm)",
     ),
     Feature.HUMIDITY: (
-        "{head}: {value} at {point} together with a step of humidity: steam ({threshold} is allowed)",
-        "{head}: {point} 값 {value}, 습도 급변 동반: 수증기 (허용 {threshold})",
+        "{head}: {value} ppm at {point} together with a step of humidity: steam ({threshold} ppm is allowed)",
+        "{head}: {point} 값 {value} ppm, 습도 급변 동반: 수증기 (허용 {threshold} ppm)",
     ),
     Feature.OUTSIDE_AIR: (
-        "{head}: {value} at {point}, as much everywhere in the room: it comes from outside, or from another rack ({threshold} is allowed)",
-        "{head}: {point} 값 {value}, 실내 전체 유사: 외부 또는 다른 랙에서 유입 (허용 {threshold})",
+        "{head}: {value} ppm at {point}, as much everywhere in the room: from outside, or from another rack ({threshold} ppm is allowed)",
+        "{head}: {point} 값 {value} ppm, 실내 전체 유사: 외부 또는 다른 랙에서 유입 (허용 {threshold} ppm)",
     ),
     Feature.NOT_BELIEVED: (
         "{head}: {point} is not believed since agent was let go: agent harms this kind of sensor",

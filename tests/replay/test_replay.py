@@ -187,6 +187,17 @@ def test_other_settings_over_a_daemons_recording_show_the_difference(
     assert "name its site file" in capsys.readouterr().err
 
 
+def test_settings_that_are_not_there_are_told_with_a_remedy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Before anything is read: the recording need not be one."""
+    recording = tmp_path / "recording.hrec"
+    recording.write_bytes(hrec.MAGIC)
+    words = ["replay", str(recording), str(tmp_path / "site.toml"), "--settings", str(tmp_path / "nofile.toml")]
+    assert main(words) == 2
+    said = capsys.readouterr().err
+    assert "nofile.toml: no such file; remedy: " in said
+    assert "Errno" not in said
+
+
 def test_a_journal_without_a_recording_says_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """As a drill in virtual time leaves it."""
     events = [Event(1, 100, Kind.START, "", "rig", "fresh")]

@@ -16,7 +16,7 @@ from controller.runtime.journal import Journal
 from controller.texts import TEXTS
 from controller.tools.explain import ExplainError, Numbered, explain
 from controller.tools.explain_texts import DETAILS, FEATURES, PHRASES, REASONS, SIGNALS, WHAT, WORDS
-from controller.tools.telling import headline
+from controller.tools.telling import evidence_line, headline
 from tests.controller.core.field import Field, play, site
 from tests.controller.core.random_room import QUICK
 from tests.controller.core.walks import NAMES, walk
@@ -155,6 +155,18 @@ def test_a_zone_level_tells_its_sum() -> None:
     assert "zone hall went to pre-alarm" in said
     assert "together 2: evidence of one physics family counts 3 at most" in said
     assert "cells-1" in said
+
+
+@pytest.mark.parametrize(
+    ("feature", "unit"),
+    [(Feature.ABOVE_REFERENCE, "ppm"), (Feature.LI_ION_VENT, "ppm"), (Feature.FIRE_2, "%/m"), (Feature.SAG, "V")],
+)
+def test_a_feature_of_one_kind_of_head_has_its_unit(feature: Feature, unit: str) -> None:
+    evidence = Evidence("head", feature, "gas-co[3]", 285.0, 200.0)
+    for language in ("en", "ko"):
+        said = evidence_line(evidence, language)
+        assert f"285 {unit}" in said
+        assert f"200 {unit}" in said
 
 
 def test_a_zone_level_that_one_head_is_enough_for_says_so_and_no_sum() -> None:
