@@ -240,6 +240,7 @@ then = ["fault-relay"]
 [matrix.fault-relay]"""
 
 
+@pytest.mark.feature("F42")
 @pytest.mark.parametrize("kind", TYPES)
 def test_a_walk_test_names_what_the_alarm_of_a_head_drives(kind: str) -> None:
     """Head by head: what it is said to drive is what the same alarm drives in a room without a walk test."""
