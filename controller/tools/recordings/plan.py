@@ -3,6 +3,7 @@
 import difflib
 import math
 import re
+import tomllib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -90,6 +91,23 @@ def make_plan(table: Table, said: Map) -> Plan:
         raise SiteError(tuple(problems))
     layout = lay_out(site)
     return _plan(table, said, (*time, *split), first, found, heads, layout)
+
+
+def strange_columns(table: Table, plan_map: Path) -> list[Problem]:
+    """Columns of a map that is wrong in itself and that the recording does not have, so that all problems are told at once.
+
+    A map that overrules how the table is read is believed only when the rest of it is right.
+    """
+    try:
+        raw = tomllib.loads(plan_map.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError:
+        return []
+    columns, problems = raw.get("columns"), list[Problem]()
+    if isinstance(columns, dict) and "table" not in raw:
+        for name in columns:
+            if "*" not in name:
+                _find(table.look.names, name, f"columns.{name}", problems)
+    return problems
 
 
 def _as_said(table: Table, said: Map) -> Table:

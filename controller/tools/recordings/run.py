@@ -9,7 +9,7 @@ from controller.core.layout import Layout
 from controller.site.model import Family, Limits
 from controller.site.problem import Problem, SiteError
 from controller.tools.recordings.mapping import NUMERIC_S, read_map, read_settings
-from controller.tools.recordings.plan import Plan, make_plan, with_settings
+from controller.tools.recordings.plan import Plan, make_plan, strange_columns, with_settings
 from controller.tools.recordings.standing import Beyond, span
 from controller.tools.recordings.stream import Moment, Stream
 from controller.tools.recordings.told import Clock, Sums, Teller
@@ -66,7 +66,12 @@ class Run:
 
 def open_run(file: Path, plan_map: Path, settings: Path | None, progress: Progress | None = None) -> Run:
     """Hold a map against a recording. Raises SiteError with every problem, TableError, OSError, UnicodeDecodeError."""
-    plan = make_plan(Table(file), read_map(plan_map))
+    table = Table(file)
+    try:
+        said = read_map(plan_map)
+    except SiteError as error:
+        raise SiteError((*error.problems, *strange_columns(table, plan_map))) from error
+    plan = make_plan(table, said)
     layouts = [plan.layout]
     names = [OWN]
     if settings is not None:

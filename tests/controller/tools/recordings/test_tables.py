@@ -394,3 +394,14 @@ def test_day_and_month_are_told_apart_by_all_dates(
     file.write_text("Date,Temp [°C]\n" + "".join(f"{date} 12:00:00,20.5\n" for date in dates))
     assert main(["replay", str(file), "--suggest"]) == 0
     assert f'unit = "{order}"' in capsys.readouterr().out
+
+
+def test_a_map_that_is_wrong_in_two_ways_is_told_both_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "x.csv").write_text("t,h2\n" + "".join(f"{k},20.0\n" for k in range(30)))
+    (tmp_path / "map.toml").write_text('[time]\ncolumn = "t"\nunit = "fortnights"\n[columns]\nh3 = "h2 ppm"\n')
+    assert main(["replay", str(tmp_path / "x.csv"), "--map", str(tmp_path / "map.toml")]) == 2
+    said = capsys.readouterr().err
+    assert "'fortnights' is not known" in said
+    assert "the recording has no column 'h3'" in said
