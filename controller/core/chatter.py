@@ -46,6 +46,19 @@ def calm_down(draft: Draft) -> None:
         del draft.chatter[head]
         if chattered and now != told:
             tell(draft, head, now)
+        zone = draft.layout.heads[head].zone
+        if chattered and draft.zones[zone].availability:
+            name = draft.layout.zones[zone]
+            draft.tell(Kind.AVAILABILITY, name, name, draft.zones[zone].availability)
+
+
+def is_restless(draft: Draft, zone: int) -> bool:
+    """Whether a contact of a zone that chatters changed in this scan: what follows from it is told once it is calm."""
+    before, now = draft.before.wired, draft.inputs.wired
+    return any(
+        draft.layout.heads[head].zone == zone and chatters(draft, head) and before[head] != now[head]
+        for head in draft.chatter
+    )
 
 
 def tell(draft: Draft, head: int, now: int) -> None:

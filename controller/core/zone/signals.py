@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from controller.core.chatter import is_restless
 from controller.core.draft import Draft
 from controller.core.events import Evidence, Feature, Kind, Level
 from controller.core.rules import ZoneRules
@@ -368,4 +369,5 @@ def _tell_availability(draft: Draft, zone: ZoneRules, why_not: tuple[str, ...]) 
     now = availability(draft.layout, zone.index, zone.pairs, draft.inputs, draft.disabled, blocked)
     if now != draft.zones[zone.index].availability:
         draft.zone(zone.index, availability=now)
-        draft.tell(Kind.AVAILABILITY, zone.name, zone.name, now)
+        if not is_restless(draft, zone.index):
+            draft.tell(Kind.AVAILABILITY, zone.name, zone.name, now)

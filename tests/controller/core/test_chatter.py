@@ -32,6 +32,24 @@ def test_a_contact_that_changes_every_scan_is_one_trouble_and_few_entries() -> N
     assert [e.what for e in field.events if e.kind is Kind.TROUBLE and e.subject == "hold"] == ["contact_chatters"]
 
 
+def test_what_follows_from_it_is_told_once_it_is_calm() -> None:
+    field = Field()
+    field.clear()
+    toggle(field, 1200)
+    told = [e.what for e in field.events if e.kind is Kind.AVAILABILITY]
+    assert len(told) < LIMIT, "neither are its consequences told scan by scan"
+    assert field.zone().availability == "full", "what is shown is always so"
+    field.contact("mode-key", on=False)
+    field.run(0.3)
+    assert "manual-only" in field.zone().availability
+    assert "manual-only" in [e.what for e in field.events if e.kind is Kind.AVAILABILITY][-1], (
+        "what has another cause is told"
+    )
+    field.clear()
+    field.run(WINDOW_MS / 1000 + 1)
+    assert [e.what for e in field.events if e.kind is Kind.AVAILABILITY] == [field.zone().availability]
+
+
 def test_up_to_the_count_it_is_a_hand() -> None:
     field = Field()
     field.clear()
