@@ -120,6 +120,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "output_test": ("forced by an engineer for a limited time", "출력 시험 (강제 동작)"),
     "forced": ("forced", "강제"),
     "hand_at_rest": ("abort or hold device operated at rest", "중단·보류 장치 조작 상태"),
+    "call_point_not_rested": ("call point operated, not seen at rest before", "수동조작함 정지 위치 미확인"),
     "agent_blocked": ("agent blocked mechanically", "소화약제 기계적 차단"),
     "work": ("work under way: manual only", "작업 중: 수동 전용"),
     "work_ran_out": ("announced work ran out of time", "작업 시간 초과"),

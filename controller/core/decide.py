@@ -25,6 +25,7 @@ from controller.core.state import (
     Stage,
     State,
     Tri,
+    Trigger,
     ZoneState,
 )
 from controller.core.trips import is_night, step_trips
@@ -60,14 +61,16 @@ def first_state(layout: Layout, *, lost: bool = False) -> State:
     """The state of a site that has never run: nothing latched, every output still to be read from the field.
 
     `lost`: it has run, but what it had latched is not known. Then people may be where a release would go, heads may be disabled for work:
-    every zone with release begins as occupied, which is manual-only (rule 13).
+    every zone with release begins as occupied, which is manual-only (rule 13). A call point that is operated then may be a person's word
+    from before. On a site that has never run it may be a pair of contacts the wrong way round: it counts once it was seen at rest (0042).
     """
     names = tuple(name for name, zone in layout.site.zones.items() if lost and zone.release is not None)
     return State(
         tick_ms=0,
         heads=(HeadLatch(),) * len(layout.heads),
         zones=tuple(
-            ZoneState(occupied=zone.occupied_at_start or name in names) for name, zone in layout.site.zones.items()
+            ZoneState(occupied=zone.occupied_at_start or name in names, call_point_rested=lost)
+            for name, zone in layout.site.zones.items()
         ),
         racks=(RackState(),) * len(layout.racks),
         outputs=tuple(OutputState(wanted=o.output.normal) for o in layout.outputs),
@@ -121,12 +124,18 @@ def _wanted(draft: Draft) -> list[int]:
         on = asked = row is True or forced(draft, output.name)
         if asked or state.adopted >= 0:
             may = _may_be_driven(draft, output, zones[output.zone])
-            on = asked and may and output.name not in draft.disabled
+            on = asked and may and (output.name not in draft.disabled or _goes_by_hand(draft, output))
             if state.adopted >= 0 and (row is not None or not _may_stand(draft, output, may=may)):
                 # What a cold start found stands until the logic has its own word on it, within the interlocks (rules 6 and 7).
                 draft.outputs[output.index] = replace(state, adopted=-1)
         wanted.append(1 - normal if on else normal)
     return wanted
+
+
+def _goes_by_hand(draft: Draft, output: OutputLayout) -> bool:
+    """Whether a person's own release drives the output though it is out of service: no word from a network stops that (0042)."""
+    of_agent = output.is_release or output.output.role is Role.SELECTOR
+    return of_agent and draft.zones[output.zone].trigger is Trigger.MANUAL
 
 
 def _may_be_driven(draft: Draft, output: OutputLayout, conditions: list[bool]) -> bool:

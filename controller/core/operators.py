@@ -194,6 +194,7 @@ def _reset(draft: Draft, zone: ZoneRules) -> str:
         walked=state.walked,
         coincidence=state.coincidence,
         delays=state.delays,
+        call_point_rested=state.call_point_rested or state.stage not in BEFORE_FLOODING,
     )
     draft.tell(Kind.STAGE, zone.name, zone.name, Stage.QUIESCENT, Signal.RESET)
     return ""
@@ -305,7 +306,10 @@ def _enable(draft: Draft, subject: str) -> str:
     if subject not in draft.disabled:
         return f"{subject!r} is not disabled"
     for zone in draft.rules.zones:
-        why_not = _would_release(draft, zone) if subject in _keeps_back(draft, zone) else ""
+        if subject in _blocking_dampers(draft, zone):
+            why_not = _is_awaited(draft, zone, subject)
+        else:
+            why_not = _would_release(draft, zone) if subject in _keeps_back(draft, zone) else ""
         if why_not:
             return why_not
     draft.disabled = tuple(name for name in draft.disabled if name != subject)
@@ -317,9 +321,22 @@ def _keeps_back(draft: Draft, zone: ZoneRules) -> set[str]:
     names = {zone.name, *zone.agent_outputs, *(head.name for pair in zone.pairs for head in pair)}
     if zone.zone.release is not None and zone.zone.release.selector:
         names.add(zone.zone.release.selector)
-    if zone.zone.release is not None and zone.zone.release.damper_unproven == "block":
-        names |= {draft.layout.outputs[damper].name for damper in zone.dampers}
-    return names
+    return names | _blocking_dampers(draft, zone)
+
+
+def _blocking_dampers(draft: Draft, zone: ZoneRules) -> set[str]:
+    release = zone.zone.release
+    if release is None or release.damper_unproven != "block":
+        return set()
+    return {draft.layout.outputs[damper].name for damper in zone.dampers}
+
+
+def _is_awaited(draft: Draft, zone: ZoneRules, damper: str) -> str:
+    """Why a damper that blocks is not enabled now: it would close, and an automatic release go by this word (rule 5). Else it may be."""
+    state = draft.zones[zone.index]
+    if state.trigger is not Trigger.AUTOMATIC or state.stage not in {Stage.ACTIVATED, Stage.HELD, Stage.WAITING}:
+        return ""
+    return f"the release of {zone.name} would go once {damper} closes: close it by hand, or use the wired call point"
 
 
 def _vouch(draft: Draft, rack: str) -> str:

@@ -28,6 +28,8 @@ class ZoneRules:
     zone: Zone
     racks: tuple[int, ...]
     sensing: tuple[HeadLayout, ...]
+    arming: tuple[int, ...]
+    """Indices of the heads whose alarm arms the release: those that may be a member of rule 3's pair."""
     wired: dict[Family, tuple[int, ...]]
     """Head indices of the wired inputs by family."""
     pairs: tuple[Pair, ...]
@@ -108,6 +110,7 @@ def _zone_rules(layout: Layout, index: int) -> ZoneRules:
         zone,
         tuple(rack for rack in range(len(layout.racks)) if layout.rack_zone[rack] == index),
         tuple(h for h in heads if h.physics is not Physics.WIRED),
+        tuple(h.index for h in heads if rule_3.may_be_member(h)),
         wired,
         releasing_pairs(layout, index),
         _proving(heads, same_family=zone.release is not None and zone.release.same_family),

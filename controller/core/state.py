@@ -124,6 +124,8 @@ class ZoneState(msgspec.Struct, frozen=True):
     trigger: Trigger = Trigger.NONE
     left_ms: int = 0
     """Held: what was left of the pre-warning when it was stopped."""
+    prolong_until_ms: int = NEVER
+    """Until when presses of an abort device may put this automatic release off (NYC); NEVER: they may not."""
     pressed_early: bool = False
     """The abort device was pressed between the first alarm and the second, and has not been let go since."""
     attempt: int = 0
@@ -157,7 +159,10 @@ class ZoneState(msgspec.Struct, frozen=True):
     proven: bool = False
     """The field has said that agent flows (rule 8)."""
     call_point_rested: bool = True
-    """The call point was seen at rest since the last release began: only a new word of a person lets the reserve bank go."""
+    """The call point was seen at rest since the last release began: only a new word of a person lets the reserve bank go.
+
+    Before a release: since the first start of all, and since the agent was blocked with the call point operated (0042).
+    """
     activated_ms: int = NEVER
     """When the release was first activated since the last reset: a reset lock counts from here."""
     works: tuple[tuple[str, int], ...] = ()

@@ -10,8 +10,10 @@ from controller.core.draft import Draft
 from controller.core.events import Feature, Kind
 from controller.core.inputs import DRIFTED, WHOLE_HEAD
 from controller.core.layout import HeadLayout, OutputLayout
-from controller.core.state import BEFORE_FLOODING, Drive, Stage, Tri, TripState
+from controller.core.rules import ZoneRules
+from controller.core.state import BEFORE_FLOODING, Drive, Stage, Tri, TripState, ZoneState
 from controller.core.troubles import TRIPS, delay_s
+from controller.core.zone.contacts import wired
 from controller.core.zone.routing import SENT
 from controller.core.zone.strategies import operated
 from controller.site.model import Family, Mode
@@ -49,8 +51,8 @@ _DEVICE_FACTS = (
     ("device_unreliable", HOST_FACTS.index("unreliable_device")),
 )
 _LOSSY_LINK = HOST_FACTS.index("lossy_link")
-SILENT_FIELD = frozenset({Stage.UNCONFIRMED, Stage.HOLD_TIME, Stage.DISCHARGED})
-"""Stages that agent may have reached without proof."""
+SILENT_FIELD = frozenset({Stage.RETRYING, Stage.UNCONFIRMED, Stage.HOLD_TIME, Stage.DISCHARGED})
+"""Stages that agent may have reached without proof, once the field has been silent for the time that it is given."""
 NIGHT = HOST_FACTS.index("night")
 INTENT_TIMEOUTS = HOST_FACTS.index("intent_timeouts_total")
 HOST_HOLD_MS = 60_000
@@ -194,8 +196,7 @@ def _uncommanded(draft: Draft, output: OutputLayout) -> bool:
 def _zone_causes(draft: Draft) -> Iterator[tuple[str, str]]:
     for rules in draft.rules.zones:
         zone = draft.zones[rules.index]
-        if zone.stage in SILENT_FIELD and not zone.proven:
-            yield "release_unconfirmed", rules.name
+        yield from ((trip, rules.name) for trip in _release_causes(draft, rules, zone))
         if zone.stage is Stage.QUIESCENT and operated(draft, rules):
             yield "hand_at_rest", rules.name
         if zone.routing == SENT:
@@ -204,11 +205,21 @@ def _zone_causes(draft: Draft) -> Iterator[tuple[str, str]]:
             yield "work", rules.name
         if zone.ran_out:
             yield "work_ran_out", rules.name
-        if zone.stage in BEFORE_FLOODING and zone.strayed:
-            yield "unexpected_flow", rules.name
         for family, trip in _ZONE_CONTACTS.items():
             if any(draft.inputs.wired[head] == Tri.YES for head in rules.wired.get(family, ())):
                 yield trip, rules.name
+
+
+def _release_causes(draft: Draft, rules: ZoneRules, zone: ZoneState) -> Iterator[str]:
+    tried_again = zone.stage is Stage.RELEASING and zone.attempt > 1
+    if (zone.stage in SILENT_FIELD or tried_again) and not zone.proven:
+        yield "release_unconfirmed"
+    if zone.stage not in BEFORE_FLOODING:
+        return
+    if zone.strayed:
+        yield "unexpected_flow"
+    if not zone.call_point_rested and wired(draft, rules, Family.CALL_POINT) is Tri.YES:
+        yield "call_point_not_rested"
 
 
 def _host_causes(draft: Draft) -> Iterator[tuple[str, str]]:

@@ -215,6 +215,11 @@ TRIPS: dict[str, Trip] = {
         "Let go of the device; if nobody holds it, it is stuck or its wire is shorted.",
         "중단·보류 장치가 조작된 상태입니다. 장치를 원위치하고, 아무도 조작하지 않았다면 고착 또는 단락을 확인하십시오.",
     ),
+    "call_point_not_rested": Trip(
+        0.0, Severity.URGENT, "the call point is operated and was not seen at rest before: it does not release by this",
+        "Bring it to rest and check which contact is which. If you want release, operate it again; the manual path of the installation works.",
+        "수동조작함을 원위치하고 접점 배선을 확인하십시오. 방출이 필요하면 다시 조작하십시오. 설비 자체의 수동 기동장치는 동작합니다.",
+    ),
     "agent_blocked": Trip(
         Delay.SUPERVISORY, Severity.URGENT, "the agent is blocked mechanically: nobody can release it",
         "Open the block as soon as the work is done.",

@@ -44,6 +44,11 @@ class Candidate(Protocol):
 Member = TypeVar("Member", bound=Candidate)
 
 
+def may_be_member(one: Candidate) -> bool:
+    """Whether a head may count towards release at all; one over MQTT and the room reference of a gas family never do."""
+    return one.physics in MEMBERS and not one.on_mqtt and not one.head.reference
+
+
 def dependence(a: Candidate, b: Candidate, *, same_family: bool) -> Iterator[str]:
     """Why two heads are not independent; nothing if they are.
 

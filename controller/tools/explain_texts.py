@@ -178,6 +178,7 @@ REASONS: dict[str, Pair] = {
     "manual-only by key": ("the key stands on manual only", "키가 수동 전용 위치"),
     "occupied": ("people may be inside", "실내에 사람이 있을 수 있음"),
     "disabled": ("taken out of service", "사용 중지됨"),
+    "damper disabled": ("a damper that must close first is out of service", "먼저 닫혀야 할 댐퍼가 사용 중지됨"),
     "actuator not in place": ("the actuator of the agent is not in its place", "소화약제 기동장치 분리됨"),
     "low agent": ("the agent is low", "소화약제 부족"),
     "blocked mechanically": ("the release is blocked mechanically", "방출이 기계적으로 차단됨"),

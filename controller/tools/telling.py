@@ -5,6 +5,7 @@ from controller.core.zone.machine import Signal
 from controller.texts import text
 from controller.tools.explain_texts import DETAILS, FEATURES, NO_NAMES, PHRASES, REASONS, SIGNALS, WHAT, WORDS, say
 
+_NAMED = {"exhaust not proven off", "damper not proven", "damper disabled", "actuator not in place"}
 _ENDINGS = ("begun", "ended", "ran out", "on", "off", "not readable")
 
 
@@ -98,7 +99,5 @@ def reason(told: str, language: str) -> str:
     known, _, about = told.partition(":")
     if known not in REASONS:
         return _word(told, language)
-    named = (
-        about.strip(" )") if known in {"exhaust not proven off", "damper not proven", "actuator not in place"} else ""
-    )
+    named = about.strip(" )") if known in _NAMED else ""
     return say(REASONS[known], language) + (f" ({named})" if named else "")

@@ -53,6 +53,15 @@ def mqtt_never_counts() -> None:
     never("smoke-1 alarm, mqtt-heat alarm")
 
 
+def what_can_never_count_arms_nothing() -> None:
+    """The room reference and an MQTT head in alarm: no pre-activation, and a press beside them is no press between the alarms."""
+    for head in ("h2-room", "mqtt-heat"):
+        field = Field(site(MQTT_HEAT))
+        play(field, f"0 | {head} alarm | quiescent |\n 1 | abort on | quiescent |\n 1 | abort off | quiescent |")
+        assert "pre-activated" not in field.told(Kind.STAGE, "hall")
+        play(field, "0 | smoke-1 alarm | pre-activated |")
+
+
 def without_the_sites_word_one_family_does_not_release_the_server_room() -> None:
     field = Field(site(("same_family = true\n", "")))
     play(
@@ -95,6 +104,7 @@ CHECKS = (
     a_hot_cell_without_runaway_is_not_enough,
     a_fault_is_no_alarm,
     mqtt_never_counts,
+    what_can_never_count_arms_nothing,
     without_the_sites_word_one_family_does_not_release_the_server_room,
     steam_in_both_detectors_of_one_family_is_not_enough,
 )
@@ -140,6 +150,16 @@ def mqtt_counts(patch: pytest.MonkeyPatch) -> None:
     all_are_independent(patch)
 
 
+def a_reference_arms(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(rule_3, "may_be_member", lambda one: one.physics in rule_3.MEMBERS and not one.on_mqtt)
+
+
+def mqtt_arms(patch: pytest.MonkeyPatch) -> None:
+    """Two guards hold it: the level of an MQTT head, and what may be a member. Both must be broken."""
+    patch.setattr(latch, "min", lambda a, b: a, raising=False)
+    patch.setattr(rule_3, "may_be_member", lambda one: one.physics in rule_3.MEMBERS and not one.head.reference)
+
+
 def the_policy_is_not_asked(patch: pytest.MonkeyPatch) -> None:
     independent = rule_3.independent
     patch.setattr(rule_3, "independent", lambda a, b, same_family: independent(a, b, same_family=True))
@@ -176,6 +196,8 @@ MUTANTS = [
     (any_bms_alarm_counts, a_hot_cell_without_runaway_is_not_enough),
     (a_fault_counts, a_fault_is_no_alarm),
     (mqtt_counts, mqtt_never_counts),
+    (a_reference_arms, what_can_never_count_arms_nothing),
+    (mqtt_arms, what_can_never_count_arms_nothing),
     (the_policy_is_not_asked, without_the_sites_word_one_family_does_not_release_the_server_room),
     (one_family_counts_at_fire_1, steam_in_both_detectors_of_one_family_is_not_enough),
     (fire_2_need_not_last, steam_in_both_detectors_of_one_family_is_not_enough),

@@ -6,9 +6,10 @@ from typing import get_args
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from controller import protocol
-from controller.core import commands, decide, inputs, operators
+from controller.core import commands, decide, inputs, operators, scan
 from controller.core import force as forcing
 from controller.core.commands import (
     Acknowledge,
@@ -30,6 +31,7 @@ from controller.site.check import check as check_site
 from controller.site.checks import outputs
 from tests.controller.core.field import Field, play, site
 from tests.controller.core.holding import holding
+from tests.controller.core.one_bank import one_bank
 from tests.rules.breaking import Check, Mutant, notices, original
 
 MAY_BE_SAID = {
@@ -206,7 +208,46 @@ def no_command_lets_the_extended_discharge_go() -> None:
     play(running, "2 | | | +agent-extended")
 
 
+def no_command_stops_a_persons_release() -> None:
+    """Out of service keeps automatic release back alone; the mechanical block is what isolates the agent from a person's hand too."""
+    field = Field()
+    for subject in ("hall", "agent", "agent-reserve"):
+        field.say(Disable(operator="kim", subject=subject))
+    play(field, "0 | smoke-1 alarm, heat-1 alarm | pre-activated |\n 40 | | pre-activated | -agent")
+    play(field, "0 | call-point on | activated |\n 12 | | released | +agent")
+    reserve = Field()
+    reserve.agent_flows = False
+    reserve.say(Disable(operator="kim", subject="agent-reserve"))
+    play(reserve, "0 | call-point on | activated |\n 80 | | unconfirmed |\n 1 | call-point off | unconfirmed |")
+    play(reserve, "1 | reserve-key on, call-point on | releasing |\n 2 | | releasing | +agent-reserve")
+    shared = Field(one_bank())
+    shared.say(Disable(operator="kim", subject="selector-hall"))
+    play(shared, "0 | smoke-1 alarm, heat-1 alarm | pre-activated |\n 40 | | pre-activated | -selector-hall")
+    play(shared, "0 | call-point on | activated | \n 15 | | | +selector-hall +agent")
+
+
+def a_call_point_counts_once_it_was_seen_at_rest() -> None:
+    """A first start on a pair the wrong way round releases nothing and tells so; a lost or kept state takes it for a person's word."""
+    field = Field(settle=False)
+    field.contact("call-point", on=True)
+    play(field, "2 | | quiescent | -agent\n 30 | | quiescent | -agent")
+    assert "call_point_not_rested:hall" in field.troubles()
+    play(field, "0 | call-point fault | quiescent |")
+    field.say(Reset(operator="kim", zone="hall"))
+    play(field, "1 | call-point on | quiescent |\n 1 | call-point off | quiescent |")
+    assert "call_point_not_rested:hall" not in field.troubles()
+    play(field, "1 | call-point on | activated |\n 12 | | released | +agent")
+    for lost in (False, True):
+        again = Field()
+        again.restart()
+        if lost:
+            again.controller.state = decide.first_state(again.layout, lost=True)
+        play(again, "0 | call-point on | |\n 5 | | activated |\n 12 | | released | +agent")
+
+
 CHECKS = (
+    no_command_stops_a_persons_release,
+    a_call_point_counts_once_it_was_seen_at_rest,
     no_command_lets_the_extended_discharge_go,
     an_engineer_forces_everything_but_agent_and_nothing_in_an_alarm,
     no_message_releases,
@@ -251,6 +292,19 @@ def a_command_that_releases(patch: pytest.MonkeyPatch) -> None:
 def the_extended_discharge_is_no_agent(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(operators, "_keeps_back", lambda *_: set())
     patch.setattr(operators, "_is_committed", lambda *_: False)
+
+
+def out_of_service_stops_a_hand(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(decide, "_goes_by_hand", lambda *_: False)
+
+
+def a_first_start_counts_as_a_lost_state(patch: pytest.MonkeyPatch) -> None:
+    first = decide.first_state
+    patch.setattr(scan, "first_state", lambda layout, *, lost: replace(first(layout, lost=True), lost=()))
+
+
+def a_reset_makes_it_rested(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(operators, "BEFORE_FLOODING", frozenset())
 
 
 def a_command_lifts(patch: pytest.MonkeyPatch) -> None:
@@ -301,6 +355,9 @@ def an_alarm_ends_no_force(patch: pytest.MonkeyPatch) -> None:
 
 
 MUTANTS = [
+    (out_of_service_stops_a_hand, no_command_stops_a_persons_release),
+    (a_first_start_counts_as_a_lost_state, a_call_point_counts_once_it_was_seen_at_rest),
+    (a_reset_makes_it_rested, a_call_point_counts_once_it_was_seen_at_rest),
     (the_extended_discharge_is_no_agent, no_command_lets_the_extended_discharge_go),
     (everything_is_forced, an_engineer_forces_everything_but_agent_and_nothing_in_an_alarm),
     (an_alarm_ends_no_force, an_engineer_forces_everything_but_agent_and_nothing_in_an_alarm),

@@ -16,7 +16,6 @@ from controller.core.state import (
 )
 from controller.core.zone.after import run_after
 from controller.core.zone.coincidence import (
-    MEMBERS,
     Pair,
     absent,
     availability,
@@ -27,7 +26,7 @@ from controller.core.zone.coincidence import (
 from controller.core.zone.contacts import wired
 from controller.core.zone.machine import Signal, step
 from controller.core.zone.selector import MAIN, RESERVE, bank_used, in_the_way, take_pipe
-from controller.core.zone.strategies import held_ms, operated, people
+from controller.core.zone.strategies import held_ms, operated, people, prolong_until_ms
 from controller.core.zone.works import blocks_of_works
 from controller.site.model import Family, Release
 
@@ -186,7 +185,7 @@ def _signals(
 ) -> list[Signal]:
     state = draft.zones[zone.index]
     found = []
-    if any(draft.heads[h.index].level >= Level.ALARM and h.physics in MEMBERS for h in zone.sensing):
+    if any(draft.heads[head].level >= Level.ALARM for head in zone.arming):
         found.append(Signal.FIRST_ALARM)
     if release is None:
         return found
@@ -258,6 +257,8 @@ def _enter(draft: Draft, zone: ZoneRules, move: tuple[Stage, Signal], pair: Pair
     if signal is Signal.MANUAL:
         # A person's new word: also the reserve bank after a restart that found the main bank dropped.
         state = draft.zone(zone.index, reserve=_reserve_key(draft, zone), attempt=0, spent=False, proven=False)
+    if signal is Signal.CONFIRMED and zone.zone.release is not None:
+        state = draft.zone(zone.index, prolong_until_ms=prolong_until_ms(draft, zone.zone.release))
     if stage is Stage.ACTIVATED and before.activated_ms == NEVER:
         state = draft.zone(zone.index, activated_ms=draft.tick_ms)
     if stage is Stage.RELEASING:
@@ -357,7 +358,7 @@ def _unprovable(draft: Draft, zone: ZoneRules) -> Iterator[str]:
     for index in (zone.selector, *dampers) if zone.selector >= 0 else dampers:
         name = draft.layout.outputs[index].name
         if index in dampers and name in draft.disabled:
-            yield f"{name} disabled"
+            yield f"damper disabled: {name}"
         if draft.inputs.feedback[index] < 0 or Tri.UNKNOWN in draft.inputs.channels[index]:
             yield f"{name} not readable"
 

@@ -19,7 +19,7 @@ ULI_STOP_MS = 10_000
 """ULI and IRI: the countdown runs on to this and stops there; from below it goes back to it (domain.md 4.1)."""
 NYC_MORE_MS = 90_000
 NYC_MOST_MS = 120_000
-"""NYC: a press sets the countdown to the pre-warning and 90 s more, 120 s at most; each press does so again (domain.md 4.1)."""
+"""NYC: a press sets the countdown to the pre-warning and 90 s more; all presses together to 120 s after the activation (domain.md 4.1)."""
 
 
 class Manner(NamedTuple):
@@ -27,7 +27,8 @@ class Manner(NamedTuple):
 
     `device` is the contact. `aborts`: a wired abort contact stops the release until a reset. `stops(draft, zone, state)`: pressed now, it
     stops the countdown. `leaves_ms(release, left_ms)`: what the countdown is when the device is let go, of what was left when it stopped.
-    `prolongs_ms(release)`: what a press sets the countdown to, which runs on.
+    `prolongs_ms(release)`: what a press sets the countdown to, which runs on. `by_force`: the device asks for constant force, so that one
+    whose contact is lost is let go.
     """
 
     device: Family | None
@@ -35,6 +36,7 @@ class Manner(NamedTuple):
     stops: Callable[[Draft, ZoneState], bool] | None = None
     leaves_ms: Callable[[Release, int], int] | None = None
     prolongs_ms: Callable[[Release], int] | None = None
+    by_force: bool = False
 
 
 def _full_ms(release: Release) -> int:
@@ -62,14 +64,14 @@ def _ten_ms(release: Release, _left_ms: int) -> int:
 
 
 def _nyc_ms(release: Release) -> int:
-    return min(_full_ms(release) + NYC_MORE_MS, NYC_MOST_MS)
+    return _full_ms(release) + NYC_MORE_MS
 
 
 MANNERS: dict[Strategy, Manner] = {
     Strategy.HOLD_RELOAD: Manner(Family.HOLD, aborts=True, stops=_at_once, leaves_ms=_anew_ms),
     Strategy.LATCHED_ABORT: Manner(Family.ABORT, aborts=True),
     Strategy.LOCAL: Manner(Family.ABORT, stops=_at_once, leaves_ms=_anew_ms),
-    Strategy.DEAD_MAN: Manner(Family.ABORT, stops=_at_once, leaves_ms=lambda _, left_ms: left_ms),
+    Strategy.DEAD_MAN: Manner(Family.ABORT, stops=_at_once, leaves_ms=lambda _, left_ms: left_ms, by_force=True),
     Strategy.ULI: Manner(Family.ABORT, stops=_at_ten, leaves_ms=_ten_ms),
     Strategy.IRI: Manner(Family.ABORT, stops=_at_ten_if_early, leaves_ms=_ten_ms),
     Strategy.NYC: Manner(Family.ABORT, prolongs_ms=_nyc_ms),
@@ -84,11 +86,12 @@ def people(draft: Draft, zone: ZoneRules, release: Release) -> list[Signal]:
     if manner.device is None or state.stage not in BEFORE_FLOODING or state.trigger is Trigger.MANUAL:
         return []
     found = [Signal.ABORT] if manner.aborts and wired(draft, zone, Family.ABORT) is Tri.YES else []
-    if manner.prolongs_ms is not None and _pressed_now(draft, zone, manner.device):
+    gains = held_ms(draft, release, state, Signal.PROLONG) > max(draft.tick_ms, state.due_ms)
+    if gains and _pressed_now(draft, zone, manner.device):
         found.append(Signal.PROLONG)
     contact = wired(draft, zone, manner.device)
-    # A contact that is lost while a person holds is not a person who lets go.
-    held = contact is Tri.YES or (contact is Tri.UNKNOWN and state.stage is Stage.HELD)
+    # A contact that is lost while a person holds is not a person who lets go, but for a device that asks for constant force.
+    held = contact is Tri.YES or (contact is Tri.UNKNOWN and state.stage is Stage.HELD and not manner.by_force)
     holding = held and manner.stops is not None and manner.stops(draft, state)
     found.append(Signal.HOLD if holding else Signal.HOLD_ENDS)
     return found
@@ -122,7 +125,12 @@ def held_ms(draft: Draft, release: Release, before: ZoneState, signal: Signal) -
     """The pre-warning of a zone that becomes activated by its devices: when it ends, in ticks; NEVER: no device brought it there."""
     manner = MANNERS[release.strategy]
     if signal is Signal.PROLONG and manner.prolongs_ms is not None:
-        return draft.tick_ms + manner.prolongs_ms(release)
+        return min(draft.tick_ms + manner.prolongs_ms(release), before.prolong_until_ms)
     if signal is Signal.HOLD_ENDS and manner.leaves_ms is not None:
         return draft.tick_ms + manner.leaves_ms(release, before.left_ms)
     return NEVER
+
+
+def prolong_until_ms(draft: Draft, release: Release) -> int:
+    """Until when presses may put off a release that is activated now; NEVER under a strategy that knows no such press."""
+    return NEVER if MANNERS[release.strategy].prolongs_ms is None else draft.tick_ms + NYC_MOST_MS

@@ -1,6 +1,7 @@
 """P1 source by source: one thing alone does whatever it likes, for as long as it likes, and everything else is at rest."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import product
 from typing import Any, get_args
@@ -11,11 +12,11 @@ from controller.core import inputs as reading
 from controller.core.commands import AnyCommand, Disable, Enable, Force, Work
 from controller.core.inputs import Inputs
 from controller.core.layout import HeadLayout, Layout
-from controller.site.model import ON_AT_REST
+from controller.site.model import ON_AT_REST, Family
 from controller.tools.verify.parts import MINUTES, WHO
 from controller.tools.verify.slices import alike_outputs, device_of, kind_of, reduced, sensing, wired
 from controller.tools.verify.words import ALARM, MEMBERS, RELEASING_ROLES, UNKNOWN
-from controller.tools.verify.world import Change, Groups, World, head_change, make_world
+from controller.tools.verify.world import Change, Groups, World, contact_changes, head_change, make_world
 
 TOGETHER, FEW = 2, 4
 """Inputs that change in one scan; of more than a few lying heads one after the other: what they say stays latched."""
@@ -29,6 +30,7 @@ def worlds_alone(layout: Layout, zone: int) -> Iterator[World]:
         return
     yield from _of_heads(layout, zone)
     yield from _of_wires(layout, zone)
+    yield _of_a_first_start(layout, zone)
     yield from _of_channels(layout, zone)
     yield from _of_words(layout, zone)
 
@@ -130,6 +132,18 @@ def _of_wires(layout: Layout, zone: int) -> Iterator[World]:
             modules.setdefault(device_of(layout, int(point)), []).append((head.name, place))
     for device, wires in modules.items():
         yield _world(layout, zone, f"input module {device}", (), partial(_wire, tuple(wires)))
+
+
+def _of_a_first_start(layout: Layout, zone: int) -> World:
+    """A call point that the first look of all finds operated, and that never comes to rest: its two contacts the wrong way round."""
+    world = _world(layout, zone, "a call point operated at the first start", (), _called)
+    for place, vector in enumerate(world.vectors[1:]):
+        vector.place = place
+    return replace(world, vectors=world.vectors[1:])
+
+
+def _called(layout: Layout, rest: Inputs) -> Groups:
+    return [contact_changes(layout, rest, Family.CALL_POINT, (1, UNKNOWN))]
 
 
 def _wire(wires: tuple[tuple[str, int], ...], layout: Layout, _rest: Inputs) -> Groups:

@@ -43,6 +43,8 @@ _HEAD_FLAGS = frozenset({"since_ms", "pre_alarm_ms"})
 _ZONE_FLAGS = frozenset({"cool_ms", "flowing_ms", "hand_over_ms", "guard_ms"})
 _RACK_FLAGS = frozenset({"cool_wanted_ms"})
 """Ticks whose age no decision asks for: they tell that something has happened. Any other that is not exact is a free clock."""
+_COUNTING = {Stage.ACTIVATED, Stage.WAITING}
+"""Stages in which a press may prolong the countdown; every automatic way into them sets anew until when."""
 _TRIED = {Stage.RELEASING, Stage.RETRYING}
 """Stages in which the tries of the actuator are counted; every way into them begins to count anew."""
 _PROVABLE = {*_TRIED, Stage.UNCONFIRMED}
@@ -146,6 +148,8 @@ class Canon:
         changes["walked"] = ()  # told, never asked
         changes["since_ms"] = max(zone.since_ms, self._waited_ms) if zone.stage == "waiting" else NOW_MS
         changes["due_ms"] = zone.due_ms
+        capped = zone.stage in _COUNTING and zone.prolong_until_ms != NEVER
+        changes["prolong_until_ms"] = max(zone.prolong_until_ms, NOW_MS) if capped else NEVER
         changes["purged_ms"] = NEVER if zone.purged_ms == NEVER else max(zone.purged_ms, NOW_MS - EXHAUST_OFF_MS)
         changes["works"] = tuple((work, RUNNING_MS if until > NOW_MS else LONG_AGO_MS) for work, until in zone.works)
         changes["attempt"] = zone.attempt if zone.stage in _TRIED else 0

@@ -26,7 +26,7 @@ from controller.site.power import Power
 from controller.tools.verify.looks import look_parts
 from controller.tools.verify.shared import shared_parts
 from controller.tools.verify.slices import alike_outputs, reduced, sensing, wired
-from controller.tools.verify.words import ALARM, RELEASING_ROLES, pairs
+from controller.tools.verify.words import ALARM, RELEASING_ROLES, UNKNOWN, pairs
 from controller.tools.verify.world import (
     Change,
     Groups,
@@ -96,7 +96,10 @@ def _hands(names: tuple[str, ...], layout: Layout, rest: Inputs) -> Groups:
     """People: call point, hold, abort and the key of the reserve bank, beside heads and the proof of release."""
     groups = [_alarms(names, layout, rest), tri_changes("discharged", "discharged", (1,))]
     groups += [contact_changes(layout, rest, Family.HOLD)]
-    groups += [contact_changes(layout, rest, f, (1,)) for f in (Family.CALL_POINT, Family.ABORT, Family.RESERVE_KEY)]
+    releases = [zone.release for zone in layout.site.zones.values() if zone.release is not None]
+    by_force = any(release.strategy == "dead-man" for release in releases)
+    groups += [contact_changes(layout, rest, Family.ABORT, (1, UNKNOWN) if by_force else (1,))]
+    groups += [contact_changes(layout, rest, f, (1,)) for f in (Family.CALL_POINT, Family.RESERVE_KEY)]
     return [group for group in groups if group]
 
 

@@ -14,13 +14,16 @@ from controller.tools.verify.explore import Step
 from controller.tools.verify.looks import a_second_look_counts
 from controller.tools.verify.pipe import is_led_here, one_room_at_a_time, selectors_lead_here, shows_the_way
 from controller.tools.verify.words import (
+    ALARM,
     BEFORE,
     FLOODING,
     IDLE,
     NO,
     RELEASING_ROLES,
     RESPONSE_ROLES,
+    UNKNOWN,
     YES,
+    may_count,
     pairs,
     shows_confirmed,
     window_ms,
@@ -28,7 +31,7 @@ from controller.tools.verify.words import (
 
 TITLES = {
     "P1": "no single head, contact, wire, output channel, message or stuck input releases agent",
-    "P2": "a wired manual release always leads to release within its time, unless isolated or disabled as shown",
+    "P2": "a wired manual release always leads to release within its time, unless isolated as shown",
     "P3": "abort and hold never act after flooding begins, and never stop cooling or isolation",
     "P4": "every confirmed alarm leads to release in bounded time, or to a named inhibit that is shown",
     "P5": "no two outputs that exclude each other are ever commanded together",
@@ -36,7 +39,7 @@ TITLES = {
     "P7": "loss of any one device or link leaves each zone's availability as the site states it",
 }
 LONGEST_NYC_S = 120.0
-"""Strategy nyc: a press prolongs the countdown, never beyond this (domain.md 4.1)."""
+"""Strategy nyc: presses prolong the countdown, all together to so long after the activation (domain.md 4.1)."""
 EXHAUST_OFF_MS = 15_000
 """A release waits at most so long for exhaust to be proven off (decision 0006)."""
 
@@ -94,14 +97,27 @@ def goes(step: Step) -> str:
 def nothing_starts_alone(step: Step) -> Iterator[tuple[str, str]]:
     """A release is started by rule 3's pair or by the wired call point, and by nothing else."""
     before, after = zone_of(step.before), zone_of(step.decision.state)
+    yield from _armed_in_vain(step)
     if before.stage == "held" or after.stage not in {"activated", "releasing"} or before.stage == after.stage:
         return
     if (
         before.stage in {"quiescent", "pre-activated", "aborted", "discharged"}
-        and not called(step)
+        and not (called(step) and before.call_point_rested)
         and not is_confirmed(step)
     ):
-        yield "P1", f"{after.stage} without two independent heads in alarm and without the call point"
+        yield (
+            "P1",
+            f"{after.stage} without two independent heads in alarm and without the call point, seen at rest before",
+        )
+
+
+def _armed_in_vain(step: Step) -> Iterator[tuple[str, str]]:
+    """Only a head that may count arms the release."""
+    if zone_of(step.before).stage != "quiescent" or goes(step) != "pre-activated":
+        return
+    latches = step.decision.state.heads
+    if not any(may_count(head) and latches[head.index].level >= ALARM for head in step.world.layout.heads):
+        yield "P1", "the zone is pre-activated by what can never count towards release"
 
 
 def no_message_starts(step: Step, silent: Step) -> Iterator[tuple[str, str]]:
@@ -118,6 +134,7 @@ def no_message_starts(step: Step, silent: Step) -> Iterator[tuple[str, str]]:
 
 def nothing_flows(step: Step) -> Iterator[tuple[str, str]]:
     """With one thing alone away from rest, no release output is commanded and no stage beyond pre-activated is reached by itself."""
+    yield from _armed_in_vain(step)
     for output in of_role(step, *RELEASING_ROLES):
         if is_commanded(step, output):
             yield "P1", f"{output.name} is commanded to release"
@@ -164,6 +181,14 @@ def a_hand_releases(step: Step) -> Iterator[tuple[str, str]]:
         yield from (("P2", what) for what in _agent_withheld(step))
 
 
+def a_hand_that_does_not_count_is_shown(step: Step) -> Iterator[tuple[str, str]]:
+    """A call point that was not seen at rest, at the first start or behind a closed block, does not release; people are told."""
+    state = step.decision.state
+    shown = any(trip.trip == "call_point_not_rested" for trip in state.trips)
+    if goes(step) in BEFORE and not zone_of(state).call_point_rested and called(step) and not shown:
+        yield "P2", "the call point is operated and does not count, and that is not shown"
+
+
 def _shows_the_block(step: Step) -> Iterator[tuple[str, str]]:
     """Blocked mechanically: nothing would flow, and that is shown. Whoever opens the block does not let the agent go, a new word does."""
     if called(step) and zone_of(step.before).stage in BEFORE and not zone_of(step.decision.state).inhibits:
@@ -171,7 +196,7 @@ def _shows_the_block(step: Step) -> Iterator[tuple[str, str]]:
 
 
 def _agent_withheld(step: Step) -> Iterator[str]:
-    """The machine says release: then the bank is commanded, or a person has taken it out of service and that is shown."""
+    """The machine says release: then the bank is commanded, whatever anybody has taken out of service."""
     release, after = release_of(step), zone_of(step.decision.state)
     if release is None or after.spent:
         return
@@ -179,12 +204,8 @@ def _agent_withheld(step: Step) -> Iterator[str]:
     if not selectors_lead_here(step):
         return  # the field does not show the selector open: the valve is not opened anew
     for output in step.world.layout.outputs:
-        if output.name != name or is_commanded(step, output):
-            continue
-        if name not in step.decision.state.disabled:
+        if output.name == name and not is_commanded(step, output):
             yield f"the zone is releasing, but {name} is not commanded"
-        elif not after.availability.startswith("unavailable"):
-            yield f"{name} is disabled, and availability says {after.availability!r}"
 
 
 # --- P3
@@ -223,9 +244,10 @@ def a_confirmed_alarm_goes_on(step: Step) -> Iterator[tuple[str, str]]:
     if idle and is_confirmed(step) and not after.inhibits:
         yield "P4", f"two independent heads stand in alarm, the zone stays {after.stage}, and no inhibit is shown"
     yield from (("P4", what) for what in _counts_down(before, after, release))
+    yield from (("P4", what) for what in _is_capped(before, after, release))
     if after.stage == "waiting":
         yield from (("P4", what) for what in _waits_in_sight(after, release))
-    if before.stage == after.stage == "held" and not _held(step):
+    if before.stage == after.stage == "held" and not _held(step, release):
         yield "P4", "held, and nobody holds"
     if after.stage in {"held", "aborted"} and release.strategy == "none":
         yield "P4", f"{after.stage}, though the site has neither hold nor abort"
@@ -234,7 +256,7 @@ def a_confirmed_alarm_goes_on(step: Step) -> Iterator[tuple[str, str]]:
 
 
 def _counts_down(before: ZoneState, after: ZoneState, release: Release) -> Iterator[str]:
-    """A countdown has an end that is not far, keeps it, and is left when it is over. Only a person's device may prolong it (NYC)."""
+    """A countdown has an end that is not far, keeps it, and is left when it is over. A person's device may prolong it to its cap (NYC)."""
     if after.stage != "activated":
         return
     longest_s = LONGEST_NYC_S if release.strategy == "nyc" else max(release.pre_warning_s, release.manual_delay_s)
@@ -248,9 +270,24 @@ def _counts_down(before: ZoneState, after: ZoneState, release: Release) -> Itera
         yield "the countdown moves away"
 
 
-def _held(step: Step) -> bool:
-    heads = step.world.layout.heads
-    return any(step.vector.inputs.wired[h.index] != NO for h in heads if h.head.family in {Family.HOLD, Family.ABORT})
+def _is_capped(before: ZoneState, after: ZoneState, release: Release) -> Iterator[str]:
+    """NYC: the cap is set with the activation, does not move while the release is under way, and no press prolongs beyond it."""
+    counting = {"activated", "waiting"}
+    if release.strategy != "nyc" or after.trigger != "automatic" or after.stage not in counting:
+        return
+    under_way = before.stage in counting
+    latest_ms = before.prolong_until_ms if under_way else NOW_MS + round(LONGEST_NYC_S * 1000)
+    if after.prolong_until_ms > latest_ms:
+        yield "presses may put the release off for longer than its cap"
+    if under_way and after.due_ms > max(before.due_ms, latest_ms):
+        yield "the countdown moves away beyond its cap"
+
+
+def _held(step: Step, release: Release) -> bool:
+    """Whether a hold or abort device is operated, or was lost while it was; a dead man's device that is lost is let go."""
+    heads, let_go = step.world.layout.heads, {NO, UNKNOWN} if release.strategy == "dead-man" else {NO}
+    hands = (step.vector.inputs.wired[h.index] for h in heads if h.head.family in {Family.HOLD, Family.ABORT})
+    return any(says not in let_go for says in hands)
 
 
 def _waits_in_sight(after: ZoneState, release: Release) -> Iterator[str]:
@@ -345,6 +382,7 @@ def _water(step: Step) -> Iterator[tuple[str, str]]:
 STEP_CHECKS = (
     nothing_starts_alone,
     a_hand_releases,
+    a_hand_that_does_not_count_is_shown,
     a_confirmed_alarm_goes_on,
     nothing_excludes_the_other,
     one_room_at_a_time,

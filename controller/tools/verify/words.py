@@ -25,18 +25,21 @@ RESPONSE_ROLES = frozenset({Role.CHARGER_STOP, Role.BREAKER, Role.COOLANT, Role.
 MEMBERS = frozenset({"bms", "gas", "smoke", "heat"})
 
 
+def may_count(head: HeadLayout) -> bool:
+    """Whether a head may count towards release at all (rule 3): of a family that knows fire or its gas, wired, no room reference."""
+    return str(head.physics) in MEMBERS and not head.on_mqtt and not head.head.reference
+
+
 def may_release_together(a: HeadLayout, b: HeadLayout, release: Release) -> bool:
     """Rule 3 of two heads: another physics family (or the site's word for smoke), another device, another link, none over MQTT.
 
     And the evidence: runaway from compared cell temperatures, smoke with heat, or the two smoke detectors that the site allows.
     """
-    if a.on_mqtt or b.on_mqtt or a.head.reference or b.head.reference:
+    if not (may_count(a) and may_count(b)):
         return False
     if a.device == b.device or a.link == b.link:
         return False
     families = {str(a.physics), str(b.physics)}
-    if not families <= MEMBERS:
-        return False
     if len(families) == 1 and not (release.same_family and families == {"smoke"}):
         return False
     runaway = any(h.head.family == "cell-temperature" and h.head.group > 0 for h in (a, b))

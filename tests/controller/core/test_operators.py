@@ -5,7 +5,7 @@ import pytest
 
 from controller.core.commands import Acknowledge, AnyCommand, Disable, Enable, HandOver, Occupied, Reset, Silence
 from controller.core.events import Kind, Level
-from tests.controller.core.field import Field, play
+from tests.controller.core.field import Field, play, site
 
 RELEASED = "0 | smoke-1 alarm, heat-1 alarm | activated |\n 31 | | |\n 1 | | released |"
 
@@ -125,6 +125,26 @@ def test_disabling_is_no_way_to_stop_agent(story: str) -> None:
     play(field, story)
     assert field.say(Disable(operator="kim", subject="agent")).kind is Kind.REFUSED
     play(field, "12 | | released | +agent")
+
+
+def test_a_damper_that_blocks_comes_back_at_any_time_but_where_a_release_would_go_by_the_word() -> None:
+    blocking = site(('damper_unproven = "release"', 'damper_unproven = "block"'))
+    disable, enable = Disable(operator="kim", subject="damper"), Enable(operator="kim", subject="damper")
+    for story, kind in (
+        ("0 | smoke-1 alarm | pre-activated |", Kind.COMMAND),
+        ("0 | smoke-1 alarm, heat-1 alarm | activated |", Kind.REFUSED),
+        ("0 | smoke-1 alarm, heat-1 alarm | activated |\n 1 | hold on | held |", Kind.REFUSED),
+        ("0 | smoke-1 alarm, heat-1 alarm | activated |\n 31 | | waiting |", Kind.REFUSED),
+        ("0 | smoke-1 alarm, heat-1 alarm | activated |\n 1 | abort on | aborted |", Kind.COMMAND),
+        ("0 | call-point on | activated |", Kind.COMMAND),
+        ("0 | call-point on | activated |\n 15 | | released | -damper", Kind.COMMAND),
+    ):
+        field = Field(blocking)
+        field.say(disable)
+        play(field, story)
+        assert field.say(enable).kind is kind, story
+        assert ("damper" in field.controller.state.disabled) == (kind is Kind.REFUSED)
+    play(field, "1 | | released | +damper")
 
 
 @pytest.mark.parametrize("subject", ["fault-relay", "sounder"])

@@ -350,14 +350,14 @@ def test_silence_is_tried_again_then_told() -> None:
         {CONFIRM}
          30 |  | releasing   |
           1 |  | releasing   | +agent
-         29 |  | retrying    |
-          1 |  | retrying    | -agent -exhaust
-          1 |  | releasing   |
-          1 |  | releasing   | +agent
-         29 |  | unconfirmed | +agent
         """,
     )
-    field.run(0.1)
+    assert not field.troubles()
+    play(field, "29 | | retrying |")
+    assert "release_unconfirmed:hall" in field.troubles(), "told from the first silence on, not after the last try"
+    play(field, "1 | | retrying | -agent -exhaust\n 1 | | releasing |\n 1 | | releasing | +agent")
+    assert "release_unconfirmed:hall" in field.troubles()
+    play(field, "29 | | unconfirmed | +agent")
     assert "release_unconfirmed:hall" in field.troubles()
     assert "released" not in field.told(Kind.STAGE, "hall")
     play(field, "60 | | hold-time | -exhaust\n 121 | | discharged | +sounder +beacon")
