@@ -144,7 +144,8 @@ def test_a_damper_that_blocks_comes_back_at_any_time_but_where_a_release_would_g
         play(field, story)
         assert field.say(enable).kind is kind, story
         assert ("damper" in field.controller.state.disabled) == (kind is Kind.REFUSED)
-    play(field, "1 | | released | +damper")
+        if field.zone().stage == "released":
+            play(field, "1 | | released | +damper")
 
 
 @pytest.mark.parametrize("subject", ["fault-relay", "sounder"])
