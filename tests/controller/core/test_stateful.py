@@ -10,7 +10,6 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from controller.core.commands import AnyCommand, Delays, Force, Occupied, Reset, Work
-from controller.core.zone.works import OUTPUT_TEST, PERMIT
 from tests.controller.core import broken_rules as broken
 from tests.controller.core import random_room
 from tests.controller.core.field import play, site
@@ -53,7 +52,7 @@ def work(name: Literal["work permit", "walk test", "output test"], minutes: int)
 
 def forced(output: str) -> tuple[AnyCommand, ...]:
     """An output that is forced under its permit."""
-    return work(OUTPUT_TEST, 60), Force(operator="kim", subject=output, seconds=60)
+    return work("output test", 60), Force(operator="kim", subject=output, seconds=60)
 
 
 INSIDE = (Occupied(operator="kim", zone="hall", occupied=True),)
@@ -85,7 +84,7 @@ BREAKS = [
     Breaks(broken.levels_without_evidence, "0 | smoke-1 alarm | |", "a level names its evidence (rule 12)"),
     Breaks(broken.a_short_pre_warning, GOES, "the whole pre-warning ran (rule 13)"),
     Breaks(broken.nobody_looks_who_is_inside, "1 | | |", "what is shut is shown (rule 9)", INSIDE),
-    Breaks(broken.work_does_not_block, "1 | | |", "what is shut is shown (rule 9)", (work(PERMIT, 10),)),
+    Breaks(broken.work_does_not_block, "1 | | |", "what is shut is shown (rule 9)", (work("work permit", 10),)),
     Breaks(broken.one_head_is_all_there_is, SMOKE, "two heads in alarm are fire"),
     Breaks(
         broken.delays_count_for_ever,
@@ -118,13 +117,13 @@ BREAKS = [
         broken.who_is_inside_is_shown_and_does_not_count,
         GOES,
         "nothing automatic is let go while somebody works (rule 13)",
-        (work(PERMIT, 10),),
+        (work("work permit", 10),),
     ),
     Breaks(
         broken.who_is_inside_is_shown_and_does_not_count,
         f"61 | | |\n{GOES}",
         "nothing automatic is let go after work that nobody has ended (rule 13)",
-        (work(PERMIT, 1),),
+        (work("work permit", 1),),
     ),
     Breaks(
         broken.a_first_alarm_activates,
@@ -170,7 +169,7 @@ BREAKS = [
         broken.a_force_needs_no_permit,
         "1 | | |",
         "forced under a permit alone",
-        (*forced("exhaust"), work(OUTPUT_TEST, 0)),
+        (*forced("exhaust"), work("output test", 0)),
     ),
     Breaks(
         broken.the_extended_discharge_outlasts_the_hold_time,
