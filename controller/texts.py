@@ -109,6 +109,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "earth_fault": ("earth fault", "지락"),
     "mains_lost": ("mains of the panel lost", "제어반 상용전원 상실"),
     "battery_fault": ("battery of the panel faulty", "제어반 축전지 이상"),
+    "door_open": ("door open", "문 열림"),
+    "door_open_in_release": ("door open while agent comes or holds", "방출 중 문 열림"),
     "obstructed": ("fire curtain obstructed", "방화막 장애물"),
     "scan_overrun": ("scan overrun", "스캔 지연"),
     "journal_late": ("journal behind", "기록 지연"),

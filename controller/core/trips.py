@@ -11,7 +11,7 @@ from controller.core.events import Feature, Kind
 from controller.core.inputs import DRIFTED, WHOLE_HEAD
 from controller.core.layout import HeadLayout, OutputLayout
 from controller.core.rules import ZoneRules
-from controller.core.state import BEFORE_FLOODING, Drive, Stage, Tri, TripState, ZoneState
+from controller.core.state import BEFORE_FLOODING, PEOPLE_OUT, Drive, Stage, Tri, TripState, ZoneState
 from controller.core.troubles import TRIPS, delay_s
 from controller.core.zone.contacts import wired
 from controller.core.zone.routing import SENT
@@ -129,6 +129,13 @@ _ZONE_CONTACTS = {
 """Contacts that are a trouble of their zone while they say yes."""
 
 
+def _door_causes(draft: Draft, rules: ZoneRules) -> Iterator[tuple[str, str]]:
+    """A door that stands open where agent must stay in: at once from activation to the end of hold, else when people had time to pass it."""
+    if rules.zone.release is not None and wired(draft, rules, Family.DOOR) is Tri.YES:
+        coming = draft.zones[rules.index].stage in PEOPLE_OUT
+        yield ("door_open_in_release" if coming else "door_open"), rules.name
+
+
 def _head_causes(draft: Draft) -> Iterator[tuple[str, str]]:
     """A head whose whole device is lost is told once, as the device."""
     lost = _lost_devices(draft)
@@ -208,6 +215,7 @@ def _zone_causes(draft: Draft) -> Iterator[tuple[str, str]]:
         for family, trip in _ZONE_CONTACTS.items():
             if any(draft.inputs.wired[head] == Tri.YES for head in rules.wired.get(family, ())):
                 yield trip, rules.name
+        yield from _door_causes(draft, rules)
 
 
 def _release_causes(draft: Draft, rules: ZoneRules, zone: ZoneState) -> Iterator[str]:

@@ -14,6 +14,7 @@ class Delay(StrEnum):
     DEVICE = "device"
     FAULT = "fault"
     SUPERVISORY = "supervisory"
+    DOOR = "door"
     POWER = "power"
     ROUTING = "routing"
 
@@ -149,6 +150,16 @@ TRIPS: dict[str, Trip] = {
         Delay.SUPERVISORY, Severity.URGENT, "the actuator is not on its cylinder or valve: a release would let nothing go",
         "Put the actuator back in place; until then only what the installation releases by itself remains.",
         "기동장치가 분리되어 있습니다. 작업이 끝나면 즉시 원위치하십시오.",
+    ),
+    "door_open": Trip(
+        Delay.DOOR, Severity.TROUBLE, "agent would escape through the open door, and its hold time be lost; no release waits for it",
+        "Close the door; if it is shut, check its contact.",
+        "문이 열려 있습니다. 문을 닫고, 닫혀 있다면 접점을 점검하십시오.",
+    ),
+    "door_open_in_release": Trip(
+        0.0, Severity.URGENT, "the door stands open while agent is coming or must hold: it escapes",
+        "Once everybody is out, close the door from outside; do not go in.",
+        "전원 대피 후 밖에서 문을 닫으십시오. 방호구역에 들어가지 마십시오.",
     ),
     "routing_not_acknowledged": Trip(
         Delay.ROUTING, Severity.URGENT, "nobody has acknowledged the alarm that was sent: the fire brigade may not know",

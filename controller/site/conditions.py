@@ -14,6 +14,7 @@ class Need(StrEnum):
     EXTRACT = "a timed extract (extract_s in [zones.NAME.release])"
     SELECTOR = "a selector valve (selector in [zones.NAME.release])"
     RESERVE = "a reserve bank (reserve_output in [zones.NAME.release])"
+    DOOR = "an input of family door"
     ROUTING = "an input of family routing-acknowledged"
     COOLING = "coolant ([zones.NAME.cooling])"
     RACK_EVIDENCE = "a head in that rack"
@@ -63,6 +64,7 @@ ZONE: dict[str, Condition] = {
     "manual-only": Condition("no automatic release: key, presence or permit", "수동 전용", (_N.RELEASE,)),
     "routed": Condition("the alarm that was sent is acknowledged", "경보 전송 수신 확인", (_N.ROUTING,)),
     "delays": Condition("delays to outputs are switched on", "출력 지연 사용 중"),
+    "door-open": Condition("a door stands open", "문 열림", (_N.DOOR,)),
     "trouble": Condition("any trouble of the site", "고장"),
 }
 

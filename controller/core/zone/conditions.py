@@ -86,6 +86,7 @@ def zone_conditions(draft: Draft, zone: ZoneRules) -> dict[str, bool]:
         and state.trigger is not Trigger.MANUAL,
         "routed": state.routing == ACKNOWLEDGED,
         "delays": state.delays,
+        "door-open": wired(draft, zone, Family.DOOR) is Tri.YES,
         "trouble": any(trip.shown for trip in draft.trips),
     }
 

@@ -186,6 +186,8 @@ def _has(look: Look, need: Need, name: str, rack: str) -> bool:
             return bool(heads or look.heads(name, Family.CALL_POINT))
         case Need.GAS:
             return any(PHYSICS[head.family] is Physics.GAS for head in heads.values())
+        case Need.DOOR:
+            return bool(look.heads(name, Family.DOOR))
         case Need.ROUTING:
             return bool(look.heads(name, Family.ROUTING_ACKNOWLEDGED))
         case Need.RACK_EVIDENCE:

@@ -6,7 +6,7 @@ from controller.site.look import Look
 from controller.site.model import Family, Role
 from controller.site.problem import Problem
 
-_LONGEST_S = {"fault_s": 100.0, "supervisory_s": 90.0, "power_s": 200.0, "routing_s": 240.0}
+_LONGEST_S = {"fault_s": 100.0, "supervisory_s": 90.0, "door_s": 90.0, "power_s": 200.0, "routing_s": 240.0}
 """Faults within 100 s (EN 54-2 8.1), supervisory signals 90 s and troubles 200 s (NFPA 72), routing 240 s for type 2 (EN 54-21)."""
 
 

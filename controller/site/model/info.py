@@ -36,6 +36,8 @@ class TroubleDelays(Strict, frozen=True, kw_only=True):
     """Contacts, wires, earth faults; at most 100 s."""
     supervisory_s: float = 1.0
     """Low or blocked agent, an actuator that is not in place; at most 90 s."""
+    door_s: float = 90.0
+    """A door that stands open where agent would have to stay in: people pass one in less; at most 90 s."""
     power_s: float = 10.0
     """Mains and battery of the panel; at most 200 s."""
     routing_s: float = 100.0

@@ -28,6 +28,7 @@ _SITE = {
     "delays": ("delays of troubles", "고장 통보 지연"),
     "fault_s": ("faults of wires", "배선 고장"),
     "supervisory_s": ("supervisory troubles", "감시 고장"),
+    "door_s": ("open doors", "문 열림"),
     "power_s": ("mains and battery", "상용전원·축전지"),
     "routing_s": ("alarm routing", "경보 전송"),
     "night": ("night", "야간"),

@@ -194,11 +194,11 @@ def test_is_noticed_when_broken(mutant: Mutant, check: Check, monkeypatch: pytes
 @pytest.mark.feature("F3")
 def test_every_class_is_a_setting_within_its_bound() -> None:
     said = SiteInfo(
-        name="x", trouble_delay_s=5, delays=TroubleDelays(fault_s=1, supervisory_s=2, power_s=3, routing_s=4)
+        name="x", trouble_delay_s=5, delays=TroubleDelays(fault_s=1, supervisory_s=2, door_s=6, power_s=3, routing_s=4)
     )
     row = TRIPS["low_agent"]
-    assert [delay_s(row._replace(delay_s=kind), said) for kind in Delay] == [5, 1, 2, 3, 4]
-    for field, longest in (("fault", 100), ("supervisory", 90), ("power", 200), ("routing", 240)):
+    assert [delay_s(row._replace(delay_s=kind), said) for kind in Delay] == [5, 1, 2, 6, 3, 4]
+    for field, longest in (("fault", 100), ("supervisory", 90), ("door", 90), ("power", 200), ("routing", 240)):
         for seconds in (longest, longest + 1, -1):
             text = edited(("[zones.hall]\n", f"[site.delays]\n{field}_s = {seconds}.0\n[zones.hall]\n"))
             told = [p.remedy for p in problems_of(text) if p.path == f"site.delays.{field}_s"]
