@@ -61,10 +61,9 @@ $(VENV)/.stamp-project: pyproject.toml | $(VENV)/.stamp-venv
 	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# The kernels are compiled ahead, those of the daemon and those of the simulator, if their source has changed.
+# The kernels are compiled ahead, those of the daemon and those of the simulator beside each other, if their source has changed.
 $(VENV)/.stamp-kernels: $(shell find controller drivers sim_hardware -name '*.py')
-	@$(BIN)/haechi kernels build --if-needed
-	@$(BIN)/haechi-sim kernels --if-needed
+	@$(BIN)/haechi kernels build --if-needed & ours=$$!; $(BIN)/haechi-sim kernels --if-needed; sim=$$?; wait $$ours && exit $$sim
 	@touch $@
 
 .PHONY: setup setup-test setup-bench setup-validate setup-mutants
