@@ -13,9 +13,11 @@ everything that the scenario lets begin or end; and for a minute after all that.
 
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
 from controller.core.events import Level
 from controller.core.scan import Controller, ScanResult
-from controller.core.state import Stage
+from controller.core.state import Stage, State
 from sim_hardware.devices.plant import Plant
 from sim_hardware.devices.wiring import STEP_MS
 
@@ -41,6 +43,7 @@ class Stride:
         self._stirs = tuple(_windows(plant.stirs_s, self._step_ms))
         self._stirred_ms = 0
         self._next_stir = 0
+        self._state: State | None = None
 
     def after(self, tick_ms: int, result: ScanResult, controller: Controller) -> int:
         """How many ms after the scan at `tick_ms` the next one comes; sets the plant's steps to suit."""
@@ -57,11 +60,16 @@ class Stride:
             self._next_stir += 1
         if self._next_stir < len(self._stirs) and self._stirs[self._next_stir][0] <= tick_ms:
             return True
-        if result.state_changed or not self._plant.is_calm:
+        if (result.state_changed and self._has_moved(result.state)) or not self._plant.is_calm:
             return True
         heads = controller.inputs.heads if controller.inputs else ()
         quiet = all(zone.stage is Stage.QUIESCENT for zone in result.state.zones)
         return not quiet or any(reading.level >= Level.PRE_ALARM for reading in heads)
+
+    def _has_moved(self, state: State) -> bool:
+        """Whether more has changed than the time and how often contacts did, which is forgotten a minute after each."""
+        before, self._state = self._state, replace(state, tick_ms=0, chatter=())
+        return self._state != before
 
 
 def _coarse_ms(plant: Plant, scan_ms: int) -> int:

@@ -132,7 +132,11 @@ def test_full_availability_without_its_second_family(monkeypatch: pytest.MonkeyP
         if a.zone == b.zone == 0
     }
     assert kinds == {frozenset((Physics.SMOKE, Physics.HEAT))}
-    assert _of_losses(layout, 0, list(losses(layout))).answer is Answer.NOTHING
+    shown = _of_losses(layout, 0, list(losses(layout)))
+    assert (
+        shown.answer is Answer.NOT_DECIDED
+    )  # nothing better is shown than what is left; what the site states of it is missing
+    assert "what is shown is so" in shown.why
     for module in (coincidence, signals):
         monkeypatch.setattr(module, "sick_members", lambda *_: iter(()))
     verdict = _of_losses(layout, 0, list(losses(layout)))
